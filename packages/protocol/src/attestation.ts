@@ -1,0 +1,110 @@
+/**
+ * UsageV1: the bytes a provider signs each second, their signature, and its JSON form between services.
+ * It doesn't know the watermark on chain: whether an attestation is new is the chain's and the relayer's question.
+ */
+import { ed25519 } from "@noble/curves/ed25519.js";
+import { z } from "zod";
+import { fromHex, toHex, zAddress, zHash32, zHex, zU64 } from "./primitives.ts";
+
+export const USAGE_DOMAIN = "computestream::usage.v1";
+
+/** Hashes are 32 bytes as hex; addresses normalised; integers u64. */
+export interface UsageV1 {
+  chainId: number;
+  packageAddress: string;
+  job: string;
+  termsHash: string;
+  /** Strictly rising; one signature a value, ever. */
+  seq: bigint;
+  /** Whole seconds the container has run since the stream opened. */
+  secondsCum: bigint;
+  /** Unix seconds of the newest second told. */
+  tLast: bigint;
+  logRoot: string;
+}
+
+/** What the chain needs beside the job to settle; `signature` is 64 bytes as hex. */
+export interface SignedUsage extends Pick<UsageV1, "job" | "seq" | "secondsCum" | "tLast" | "logRoot"> {
+  signature: string;
+}
+
+/** The JSON form of a `SignedUsage` on every wire. */
+export const zSignedUsage = z.object({
+  job: zAddress,
+  seq: zU64,
+  secondsCum: zU64,
+  tLast: zU64,
+  logRoot: zHash32,
+  signature: zHex.refine((hex) => hex.length === 130, "must be 64 bytes"),
+});
+
+export function signedUsageToJson(usage: SignedUsage): z.input<typeof zSignedUsage> {
+  return {
+    job: usage.job,
+    seq: usage.seq.toString(),
+    secondsCum: usage.secondsCum.toString(),
+    tLast: usage.tLast.toString(),
+    logRoot: usage.logRoot,
+    signature: usage.signature,
+  };
+}
+
+/** BCS of UsageV1, byte for byte what `attestation::usage_message` returns. Throws RangeError on a bad length or range. */
+export function encodeUsage(usage: UsageV1): Uint8Array {
+  const domain = new TextEncoder().encode(USAGE_DOMAIN);
+  return Uint8Array.from([
+    ...bytesField(domain),
+    u8(usage.chainId),
+    ...exactly(32, usage.packageAddress, "packageAddress"),
+    ...exactly(32, usage.job, "job"),
+    ...bytesField(exactly(32, usage.termsHash, "termsHash")),
+    ...u64(usage.seq),
+    ...u64(usage.secondsCum),
+    ...u64(usage.tLast),
+    ...bytesField(exactly(32, usage.logRoot, "logRoot")),
+  ]);
+}
+
+/** Signs with a 32-byte Ed25519 seed. */
+export function signUsage(usage: UsageV1, privateKey: Uint8Array): SignedUsage {
+  const { job, seq, secondsCum, tLast, logRoot } = usage;
+  return {
+    job,
+    seq,
+    secondsCum,
+    tLast,
+    logRoot,
+    signature: toHex(ed25519.sign(encodeUsage(usage), privateKey)),
+  };
+}
+
+export function verifyUsage(usage: UsageV1, signature: string, publicKey: Uint8Array): boolean {
+  try {
+    return ed25519.verify(fromHex(signature), encodeUsage(usage), publicKey);
+  } catch {
+    return false;
+  }
+}
+
+function u8(value: number): number {
+  if (!Number.isInteger(value) || value < 0 || value > 255) throw new RangeError(`not a u8: ${value}`);
+  return value;
+}
+
+function u64(value: bigint): Uint8Array {
+  if (value < 0n || value > 0xffff_ffff_ffff_ffffn) throw new RangeError(`not a u64: ${value}`);
+  const bytes = new Uint8Array(8);
+  new DataView(bytes.buffer).setBigUint64(0, value, true);
+  return bytes;
+}
+
+function exactly(length: number, hex: string, field: string): Uint8Array {
+  const bytes = fromHex(hex);
+  if (bytes.length !== length) throw new RangeError(`${field} must be ${length} bytes, not ${bytes.length}`);
+  return bytes;
+}
+
+/** A BCS vector<u8> shorter than 128 bytes: one length byte, then the bytes. */
+function bytesField(bytes: Uint8Array): Uint8Array {
+  return Uint8Array.from([bytes.length, ...bytes]);
+}

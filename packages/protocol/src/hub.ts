@@ -1,0 +1,127 @@
+/**
+ * The relayer's hub: messages between provider nodes, the hub and log readers.
+ * It doesn't know sockets or Redis; it holds the shapes and the texts that are signed.
+ *
+ * Provider node: WebSocket <relayer>/hub. Hub sends `challenge`; node answers `hello`; hub answers `welcome` or
+ * `error` and closes. Then the node sends `attestation` (at least the newest of each running job, every second),
+ * `log` and `job_status`; the hub answers each attestation with `ack` or `reject`. Redis may forget: the node's next
+ * attestation restores it.
+ *
+ * Log reader: WebSocket <relayer>/logs. First message `open` with a wallet signature over `logAccessMessage`; hub sends
+ * the history as `log` messages, then live ones. Only the job's buyer and the provider's owner or operator may read.
+ *
+ * Attestations may also be posted: POST <relayer>/api/v1/attestations, body {attestations: SignedUsage[]}.
+ * Progress without a secret: GET <relayer>/api/v1/jobs/:job/status -> the last `job_status` (404 when none).
+ */
+import { z } from "zod";
+import { zSignedUsage } from "./attestation.ts";
+import { zAddress, zHash32, zHex } from "./primitives.ts";
+
+export const HUB_DOMAIN = "computestream::hub.v1";
+
+/** Signed by the provider's attestation key to open a hub session. */
+export function hubHelloMessage(p: {
+  chainId: number;
+  packageAddress: string;
+  provider: string;
+  nonce: string;
+}): Uint8Array {
+  return new TextEncoder().encode(
+    `${HUB_DOMAIN}\nchain: ${p.chainId}\npackage: ${p.packageAddress}\nprovider: ${p.provider}\nnonce: ${p.nonce}`,
+  );
+}
+
+/** What a wallet signs to read a job's logs; `expiresAt` is unix seconds, at most ten minutes ahead. */
+export function logAccessMessage(p: {
+  chainId: number;
+  packageAddress: string;
+  job: string;
+  expiresAt: number;
+}): string {
+  return `ComputeStream: read the logs of one job\nchain: ${p.chainId}\npackage: ${p.packageAddress}\njob: ${p.job}\nexpires: ${p.expiresAt}`;
+}
+
+export const LOG_LINE_MAX_BYTES = 16_384;
+
+const zLog = z.object({
+  type: z.literal("log"),
+  job: zAddress,
+  /** Rises by one a message of the job; a reader sorts and drops repeats by it. */
+  offset: z.number().int().min(0),
+  stream: z.enum(["stdout", "stderr", "system"]),
+  /** Unix milliseconds. */
+  at: z.number().int(),
+  text: z.string().max(LOG_LINE_MAX_BYTES),
+});
+export type LogMessage = z.output<typeof zLog>;
+
+/** Where a job stands before and between chain events. */
+export const JOB_PHASES = [
+  "pulling",
+  "creating",
+  "running",
+  "packing",
+  "uploading",
+  "completing",
+  "done",
+  "failed",
+] as const;
+
+const zJobStatus = z.object({
+  type: z.literal("job_status"),
+  job: zAddress,
+  phase: z.enum(JOB_PHASES),
+  /** 0..100 where the phase has a measure. */
+  percent: z.number().min(0).max(100).optional(),
+  detail: z.string().max(500).optional(),
+  containerId: z.string().max(80).optional(),
+  imageDigest: z.string().max(100).optional(),
+  at: z.number().int(),
+});
+export type JobStatusMessage = z.output<typeof zJobStatus>;
+
+export const zNodeMessage = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("hello"), provider: zAddress, signature: zHex }),
+  z.object({ type: z.literal("attestation"), usage: zSignedUsage }),
+  zLog,
+  zJobStatus,
+]);
+export type NodeMessage = z.input<typeof zNodeMessage>;
+
+export const zHubMessage = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("challenge"), nonce: zHash32, chainId: z.number(), packageAddress: z.string() }),
+  z.object({ type: z.literal("welcome"), provider: z.string() }),
+  z.object({ type: z.literal("ack"), job: z.string(), seq: z.string() }),
+  z.object({
+    type: z.literal("reject"),
+    job: z.string(),
+    seq: z.string(),
+    code: z.string(),
+    message: z.string(),
+  }),
+  z.object({ type: z.literal("error"), code: z.string(), message: z.string() }),
+]);
+export type HubMessage = z.output<typeof zHubMessage>;
+
+export const zLogReaderMessage = z.object({
+  type: z.literal("open"),
+  job: zAddress,
+  expiresAt: z.number().int(),
+  address: zAddress,
+  /** Ed25519 public key, 32 bytes. */
+  publicKey: zHex,
+  /** The whole text the wallet signed; must contain `logAccessMessage(...)`. */
+  fullMessage: z.string().max(2000),
+  signature: zHex,
+});
+export type LogReaderMessage = z.input<typeof zLogReaderMessage>;
+
+export const zLogServerMessage = z.discriminatedUnion("type", [
+  zLog,
+  z.object({ type: z.literal("opened"), job: z.string(), history: z.number() }),
+  z.object({ type: z.literal("error"), code: z.string(), message: z.string() }),
+]);
+export type LogServerMessage = z.output<typeof zLogServerMessage>;
+
+export const zPostAttestations = z.object({ attestations: z.array(zSignedUsage).min(1).max(500) });
+export { zJobStatus };

@@ -1,0 +1,44 @@
+/**
+ * The commitments to a job's packed output: SHA-256 and a Merkle root over fixed chunks.
+ * It doesn't know how the pack is made or where it is stored.
+ */
+import { sha256 } from "@noble/hashes/sha2.js";
+
+/** Bytes per leaf: small enough that one chunk and its proof fit a transaction. */
+export const OUTPUT_CHUNK_BYTES = 16_384;
+
+const concat = (...parts: Uint8Array[]): Uint8Array => {
+  const out = new Uint8Array(parts.reduce((n, part) => n + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+};
+
+const LEAF = Uint8Array.of(0);
+const NODE = Uint8Array.of(1);
+
+/** RFC 6962 tree hash (SHA-256, 0x00 before leaves, 0x01 before nodes) over `OUTPUT_CHUNK_BYTES` chunks. */
+export function outputRoot(pack: Uint8Array): Uint8Array {
+  let level: Uint8Array[] = [];
+  for (let at = 0; at < pack.length; at += OUTPUT_CHUNK_BYTES) {
+    level.push(sha256(concat(LEAF, pack.subarray(at, at + OUTPUT_CHUNK_BYTES))));
+  }
+  if (level.length === 0) return sha256(new Uint8Array());
+  while (level.length > 1) {
+    const above: Uint8Array[] = [];
+    for (let i = 0; i < level.length; i += 2) {
+      const left = level[i] as Uint8Array;
+      const right = level[i + 1];
+      above.push(right ? sha256(concat(NODE, left, right)) : left);
+    }
+    level = above;
+  }
+  return level[0] as Uint8Array;
+}
+
+export function outputSha256(pack: Uint8Array): Uint8Array {
+  return sha256(pack);
+}

@@ -1,0 +1,44 @@
+/**
+ * The wire forms shared by events, views and API: addresses, hex bytes, decimal strings.
+ * It doesn't know any module or route.
+ */
+import { z } from "zod";
+
+/** A u64 or larger as a decimal string on the wire, a bigint in TypeScript. */
+export const zU64 = z
+  .string()
+  .regex(/^\d{1,39}$/, "must be a decimal integer")
+  .transform(BigInt);
+
+/** A decimal string that stays one: what an HTTP answer carries. */
+export const zDecimal = z.string().regex(/^\d{1,78}$/, "must be a decimal integer");
+
+/** Any spelling of an account or object address, normalised to 0x + 64 lower-case hex digits. */
+export const zAddress = z
+  .string()
+  .regex(/^0x[0-9a-fA-F]{1,64}$/, "must be an address: 0x and up to 64 hex digits")
+  .transform(normalizeAddress);
+
+/** Bytes as 0x-prefixed lower-case hex. */
+export const zHex = z.string().regex(/^0x([0-9a-f]{2})*$/, "must be bytes as 0x-prefixed hex");
+
+/** 32 bytes as hex. */
+export const zHash32 = z.string().regex(/^0x[0-9a-f]{64}$/, "must be 32 bytes as 0x-prefixed hex");
+
+/** 0x + 64 lower-case hex digits, so that addresses compare as strings. */
+export function normalizeAddress(address: string): string {
+  return `0x${address.replace(/^0x/i, "").toLowerCase().padStart(64, "0")}`;
+}
+
+export function toHex(bytes: Uint8Array): string {
+  let hex = "0x";
+  for (const byte of bytes) hex += byte.toString(16).padStart(2, "0");
+  return hex;
+}
+
+export function fromHex(hex: string): Uint8Array {
+  const digits = hex.replace(/^0x/i, "");
+  if (digits.length % 2 !== 0 || /[^0-9a-fA-F]/.test(digits))
+    throw new RangeError(`not hex: ${hex.slice(0, 80)}`);
+  return Uint8Array.from(digits.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+}
