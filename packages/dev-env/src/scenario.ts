@@ -1,0 +1,320 @@
+/**
+ * One real job from creation to the last base unit, on a running stack, and the evidence that it went right.
+ * It doesn't boot anything and prints nothing: progress goes to `report`.
+ */
+import { createHash } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Ed25519Account } from "@aptos-labs/ts-sdk";
+import { encodeJobSpec, formatUnits, fromHex, maxCost, toHex, zSignedUsage } from "@computestream/protocol";
+import { type TickDto, zJob, zPage, zTick } from "@computestream/protocol/api";
+import type { JobView, MaybeUsage } from "@computestream/protocol/client";
+import Docker from "dockerode";
+import { fetchOutput } from "./fetch-output.ts";
+import type { Stack } from "./stack.ts";
+
+export const SCENARIOS = ["complete", "terminate", "fail"] as const;
+export type Scenario = (typeof SCENARIOS)[number];
+
+export interface ScenarioResult {
+  ok: boolean;
+  scenario: Scenario;
+  job: string;
+  state: string;
+  outcome: string | null;
+  seconds: number;
+  deposited: string;
+  paid: string;
+  fees: string;
+  refunded: string;
+  /** Event sums, escrow and the three accounts' real balances agree to the base unit. */
+  conserved: boolean;
+  container: { id: string; imageDigest: string } | null;
+  exitCode: number;
+  reason: string;
+  output: { uri: string; uris: string[]; sha256: string; fetched: Record<string, boolean> } | null;
+  ticks: number;
+  /** What didn't hold; empty when ok. */
+  problems: string[];
+  timings_ms: Record<string, number>;
+}
+
+const SETTLE_TIMEOUT_MS = 90_000;
+const POLL_MS = 200;
+const BUYER_FUNDS = 100_000_000_000n;
+
+const JOBS: Record<Scenario, { title: string; command: string[]; maxDurationSecs: bigint }> = {
+  complete: {
+    title: "Count primes",
+    command: [
+      "sh",
+      "-c",
+      `for pass in 1 2 3 4 5 6; do
+         awk -v to=$((pass * 3000)) 'BEGIN { for (n = 2; n <= to; n++) { p = 1; for (d = 2; d * d <= n; d++) if (n % d == 0) { p = 0; break } c += p } print to, c }' >> /output/primes.txt
+         echo "pass $pass of 6: $(tail -n 1 /output/primes.txt)"; sleep 1
+       done
+       sha256sum /output/primes.txt`,
+    ],
+    maxDurationSecs: 60n,
+  },
+  terminate: {
+    title: "A long run that the buyer ends half-way",
+    command: ["sh", "-c", "while true; do date; sleep 1; done"],
+    maxDurationSecs: 16n,
+  },
+  fail: {
+    title: "A job that fails",
+    command: [
+      "sh",
+      "-c",
+      "echo working; sleep 3; echo partial > /output/partial.txt; echo broken >&2; exit 7",
+    ],
+    maxDurationSecs: 30n,
+  },
+};
+
+/** Where each scenario must end. */
+const OUTCOMES: Record<Scenario, string> = { complete: "Completed", terminate: "Terminated", fail: "Failed" };
+
+export async function runScenario(
+  stack: Stack,
+  scenario: Scenario,
+  report: (line: string) => void,
+): Promise<ScenarioResult> {
+  const { chain, deployment } = stack;
+  const plan = JOBS[scenario];
+  const timings: Record<string, number> = {};
+  const began = performance.now();
+  const mark = (name: string) => {
+    timings[name] = Math.round(performance.now() - began);
+  };
+
+  const buyer = await stack.newAccount(BUYER_FUNDS);
+  const treasury = (await chain.parameters()).treasury;
+  const owner = stack.provider.owner.accountAddress.toString();
+  const before = { owner: await chain.balance(owner), treasury: await chain.balance(treasury) };
+
+  const provider = await chain.getProvider(stack.provider.address);
+  if (!provider) throw new Error("the embedded provider is not on chain");
+  const deposit = maxCost(provider.pricePerHour, plan.maxDurationSecs);
+  const created = await chain.execute(
+    buyer,
+    chain.payloads.createJob({
+      provider: provider.provider,
+      image: stack.demoImage,
+      spec: encodeJobSpec({ version: 1, title: plan.title, command: plan.command, memory_mb: 64 }),
+      maxDurationSecs: plan.maxDurationSecs,
+      maxRatePerHour: provider.pricePerHour,
+      deposit,
+    }),
+  );
+  const event = created.events.find((e) => e.name === "JobCreated");
+  if (event?.name !== "JobCreated") throw new Error("create_job told no JobCreated");
+  const { job } = event.data;
+  const units = (amount: bigint | string) =>
+    `${formatUnits(BigInt(amount), deployment.asset.decimals)} ${deployment.asset.symbol}`;
+  mark("created");
+  report(`job ${job} created, ${units(deposit)} locked for at most ${plan.maxDurationSecs} s`);
+
+  const container = await watchUntilEnd(stack, job, report, async (ticks) => {
+    if (scenario !== "terminate") return false;
+    const billed = ticks.at(-1)?.secondsBilled ?? 0;
+    if (BigInt(billed) < plan.maxDurationSecs / 2n) return false;
+    report(`the buyer ends it after ${billed} paid seconds`);
+    await chain.execute(buyer, chain.payloads.terminate(job, await newestUsage(stack, job)));
+    mark("terminated");
+    return true;
+  });
+  const view = await waitForSettled(stack, job);
+  mark("settled");
+
+  const stream = await chain.getStream(job);
+  const mirrored = await waitForMirror(stack, job);
+  mark("mirrored");
+  const ticks = await fetchTicks(stack, job);
+  const problems = await findProblems({
+    stack,
+    scenario,
+    view,
+    mirrored,
+    container,
+    before,
+    treasury,
+    owner,
+    buyer,
+  });
+  const output = await checkOutput(stack, view, problems);
+  mark("output_checked");
+
+  return {
+    ok: problems.length === 0,
+    scenario,
+    job,
+    state: view.state,
+    outcome: view.outcome,
+    seconds: Number(stream?.secondsBilled ?? 0n),
+    deposited: mirrored.deposited,
+    paid: mirrored.paidToProvider,
+    fees: mirrored.fees,
+    refunded: mirrored.refunded,
+    conserved: !problems.some((problem) => problem.startsWith("money:")),
+    container,
+    exitCode: Number(view.exitCode),
+    reason: view.reason,
+    output,
+    ticks: ticks.length,
+    problems,
+    timings_ms: timings,
+  };
+}
+
+/** Tells phases and ticks as they come; returns the container's identity as Docker itself told it. */
+async function watchUntilEnd(
+  stack: Stack,
+  job: string,
+  report: (line: string) => void,
+  onTicks: (ticks: TickDto[]) => Promise<boolean>,
+): Promise<ScenarioResult["container"]> {
+  const docker = new Docker({ socketPath: stack.docker.socketPath });
+  let container: ScenarioResult["container"] = null;
+  let told = 0;
+  let phase = "";
+  let acted = false;
+  const until = Date.now() + SETTLE_TIMEOUT_MS;
+  while (Date.now() < until) {
+    const view = await stack.chain.getJob(job);
+    if (!container) {
+      const [found] = await docker.listContainers({
+        all: true,
+        filters: { label: [`computestream.job=${job}`] },
+      });
+      if (found) container = { id: found.Id, imageDigest: found.ImageID };
+    }
+    const now = view ? view.state.toLowerCase() : "unknown";
+    if (now !== phase) {
+      phase = now;
+      report(`  ${phase}`);
+    }
+    const ticks = await fetchTicks(stack, job);
+    for (const tick of ticks.slice(told)) {
+      const units = (amount: string) => formatUnits(BigInt(amount), stack.deployment.asset.decimals);
+      report(
+        `  ${String(tick.secondsBilled).padStart(4)} s  +${units(tick.amount).padEnd(11)} paid ${units(tick.paid).padEnd(11)} left ${units(tick.balance).padEnd(11)} tx ${tick.txHash.slice(0, 10)}`,
+      );
+    }
+    told = Math.max(told, ticks.length);
+    if (!acted) acted = await onTicks(ticks);
+    if (view?.state === "Settled") return container;
+    await sleep(POLL_MS);
+  }
+  throw new Error(`job ${job} was not settled after ${SETTLE_TIMEOUT_MS / 1000} s; see ${stack.dir}/logs`);
+}
+
+async function newestUsage(stack: Stack, job: string): Promise<MaybeUsage> {
+  const response = await fetch(`${stack.relayer.url}/api/v1/jobs/${job}/attestation`);
+  return response.ok ? zSignedUsage.parse(await response.json()) : null;
+}
+
+async function waitForSettled(stack: Stack, job: string): Promise<JobView> {
+  const view = await stack.chain.getJob(job);
+  if (view?.state !== "Settled") throw new Error(`job ${job} is ${view?.state ?? "gone"}, not Settled`);
+  return view;
+}
+
+async function waitForMirror(stack: Stack, job: string) {
+  const until = Date.now() + 20_000;
+  for (;;) {
+    const mirrored = await fetchJob(stack, job);
+    if (mirrored?.state === "Settled") return mirrored;
+    if (Date.now() > until)
+      throw new Error(`the indexer still says ${mirrored?.state ?? "nothing"} of ${job}`);
+    await sleep(POLL_MS);
+  }
+}
+
+async function fetchJob(stack: Stack, job: string) {
+  const response = await fetch(`${stack.indexer.url}/api/v1/jobs/${job}`);
+  if (response.status === 404) return null;
+  if (!response.ok) throw new Error(`indexer answered ${response.status}`);
+  return zJob.parse(await response.json());
+}
+
+async function fetchTicks(stack: Stack, job: string): Promise<TickDto[]> {
+  const response = await fetch(`${stack.indexer.url}/api/v1/jobs/${job}/ticks`);
+  if (response.status === 404) return [];
+  if (!response.ok) throw new Error(`indexer answered ${response.status}`);
+  const { items } = zPage(zTick).parse(await response.json());
+  return items.sort((a, b) => (BigInt(a.version) < BigInt(b.version) ? -1 : 1));
+}
+
+async function findProblems(p: {
+  stack: Stack;
+  scenario: Scenario;
+  view: JobView;
+  mirrored: NonNullable<Awaited<ReturnType<typeof fetchJob>>>;
+  container: ScenarioResult["container"];
+  before: { owner: bigint; treasury: bigint };
+  treasury: string;
+  owner: string;
+  buyer: Ed25519Account;
+}): Promise<string[]> {
+  const problems: string[] = [];
+  const check = (holds: boolean, problem: string) => {
+    if (!holds) problems.push(problem);
+  };
+  const { chain } = p.stack;
+  const deposited = BigInt(p.mirrored.deposited);
+  const paid = BigInt(p.mirrored.paidToProvider);
+  const fees = BigInt(p.mirrored.fees);
+  const refunded = BigInt(p.mirrored.refunded);
+  check(deposited === paid + fees + refunded, "money: deposited is not paid + fees + refunded");
+  check(BigInt(p.mirrored.balance) === 0n, "money: escrow is not empty");
+  check(
+    (await chain.balance(p.owner)) - p.before.owner === paid,
+    "money: the provider's balance didn't rise by paid",
+  );
+  check(
+    (await chain.balance(p.treasury)) - p.before.treasury === fees,
+    "money: the treasury didn't rise by fees",
+  );
+  const gas = await gasPaidBy(p.stack, p.buyer.accountAddress.toString());
+  const expected = BUYER_FUNDS - deposited + refunded - gas;
+  check(
+    (await chain.balance(p.buyer.accountAddress.toString())) === expected,
+    "money: the buyer's balance is off",
+  );
+  check(p.view.outcome === OUTCOMES[p.scenario], `outcome is ${p.view.outcome}, not ${OUTCOMES[p.scenario]}`);
+  check(p.container !== null, "no container of this job was seen in Docker");
+  if (p.scenario === "fail") check(p.view.exitCode === 7n, `exit code is ${p.view.exitCode}, not 7`);
+  return problems;
+}
+
+async function gasPaidBy(stack: Stack, address: string): Promise<bigint> {
+  const response = await fetch(`${stack.deployment.nodeUrl}/accounts/${address}/transactions?limit=100`);
+  if (!response.ok) throw new Error(`node answered ${response.status}`);
+  const transactions = (await response.json()) as Array<{ gas_used: string; gas_unit_price?: string }>;
+  return transactions.reduce((sum, t) => sum + BigInt(t.gas_used) * BigInt(t.gas_unit_price ?? "0"), 0n);
+}
+
+/** Fetches every published copy and compares its hash with the chain's. */
+async function checkOutput(
+  stack: Stack,
+  view: JobView,
+  problems: string[],
+): Promise<ScenarioResult["output"]> {
+  if (view.outputUris.length === 0) {
+    if (view.outcome === "Completed") problems.push("a completed job has no output");
+    return null;
+  }
+  const expected = toHex(fromHex(view.outputSha256));
+  const fetched: Record<string, boolean> = {};
+  for (const uri of view.outputUris) {
+    const bytes = await fetchOutput(stack, uri);
+    fetched[uri] = `0x${createHash("sha256").update(bytes).digest("hex")}` === expected;
+    if (!fetched[uri]) problems.push(`${uri} doesn't have the hash that stands on chain`);
+  }
+  for (const scheme of ["s3:", "ipfs:"]) {
+    if (!view.outputUris.some((uri) => uri.startsWith(scheme)))
+      problems.push(`no ${scheme}// copy of the output`);
+  }
+  return { uri: view.outputUris[0] as string, uris: view.outputUris, sha256: expected, fetched };
+}
