@@ -2,28 +2,23 @@
  * The chain client's contract and factory.
  * It doesn't hold keys: accounts are passed to `sign` and `execute`.
  */
-import type {
-  Account,
-  AccountAddressInput,
+import {
+  type Account,
+  type AccountAddressInput,
   Aptos,
-  InputEntryFunctionData,
-  SimpleTransaction,
+  AptosConfig,
+  type InputEntryFunctionData,
+  Network,
+  type SimpleTransaction,
 } from "@aptos-labs/ts-sdk";
-import type { SignedUsage } from "../attestation.ts";
 import type { Deployment } from "../deployment.ts";
 import type { EventPosition, ProtocolEvent } from "../events.ts";
-import type {
-  ChainFailure,
-  CreateJobArgs,
-  JobView,
-  MarketParameters,
-  MaybeUsage,
-  Outcome,
-  OutputArgs,
-  ProviderView,
-  RegisterProviderArgs,
-  StreamView,
-} from "./types.ts";
+import { ChainError, chainError, explainFailure } from "./errors.ts";
+import { createNodeApi } from "./node.ts";
+import { createPayloads, type Payloads } from "./payloads.ts";
+import { createTransactions } from "./transactions.ts";
+import type { ChainFailure, JobView, MarketParameters, Outcome, ProviderView, StreamView } from "./types.ts";
+import { createViews } from "./views.ts";
 
 /** A signed transaction whose hash is known before it is sent: persist `hash` and `bytes`, then submit. */
 export interface SignedTransaction {
@@ -53,25 +48,6 @@ export interface TransactionRecord {
   gasUsed: bigint;
   gasUnitPrice: bigint;
   events: Array<{ position: EventPosition; event: ProtocolEvent; raw: Record<string, unknown> }>;
-}
-
-export interface Payloads {
-  registerProvider(args: RegisterProviderArgs): InputEntryFunctionData;
-  heartbeat(provider: string): InputEntryFunctionData;
-  setAvailability(provider: string, available: boolean): InputEntryFunctionData;
-  updatePrice(provider: string, pricePerHour: bigint): InputEntryFunctionData;
-  createJob(args: CreateJobArgs): InputEntryFunctionData;
-  accept(job: string): InputEntryFunctionData;
-  start(job: string): InputEntryFunctionData;
-  complete(job: string, output: OutputArgs, usage: MaybeUsage): InputEntryFunctionData;
-  fail(job: string, reason: string, output: OutputArgs, usage: MaybeUsage): InputEntryFunctionData;
-  cancel(job: string): InputEntryFunctionData;
-  terminate(job: string, usage: MaybeUsage): InputEntryFunctionData;
-  flagStalled(job: string): InputEntryFunctionData;
-  expire(job: string): InputEntryFunctionData;
-  finalize(job: string): InputEntryFunctionData;
-  processPayment(usage: SignedUsage): InputEntryFunctionData;
-  processPayments(usages: SignedUsage[]): InputEntryFunctionData;
 }
 
 export interface ChainClient {
@@ -113,18 +89,49 @@ export interface ChainClient {
   explain(vmStatus: string): ChainFailure;
 }
 
-export class ChainError extends Error {
-  readonly failure: ChainFailure;
-  /** The node may answer otherwise later (connection, 5xx, 429, outcome unknown). */
-  readonly retryable: boolean;
-  constructor(failure: ChainFailure, options: { retryable?: boolean; cause?: unknown } = {}) {
-    super(`${failure.code}: ${failure.message}`, { cause: options.cause });
-    this.name = "ChainError";
-    this.failure = failure;
-    this.retryable = options.retryable ?? false;
-  }
-}
+/**
+ * `nodeUrl` overrides the record's. Opens no connection: the first call does.
+ * `aptos` is an SDK client of the same node for what this client doesn't offer; its caches are keyed by network name,
+ * so a process that talks to several chains must not use it for building.
+ */
+export function createChainClient(options: { deployment: Deployment; nodeUrl?: string }): ChainClient {
+  const { deployment } = options;
+  const { packageAddress, chainId } = deployment;
+  const nodeUrl = options.nodeUrl ?? deployment.nodeUrl;
+  const node = createNodeApi({ nodeUrl, packageAddress });
+  const transactions = createTransactions({ node, chainId, packageAddress });
+  const config = { network: Network.CUSTOM, fullnode: node.url };
 
-export function createChainClient(_options: { deployment: Deployment; nodeUrl?: string }): ChainClient {
-  throw new Error("createChainClient: being written");
+  return {
+    deployment,
+    aptos: new Aptos(
+      new AptosConfig(deployment.faucetUrl ? { ...config, faucet: deployment.faucetUrl } : config),
+    ),
+    payloads: createPayloads(packageAddress),
+    ...createViews({ node, packageAddress, asset: deployment.asset.address }),
+    ...transactions,
+
+    async assertChain() {
+      const ledger = await transactions.ledger();
+      if (ledger.chainId === chainId) return;
+      throw chainError(
+        "CHAIN_MISMATCH",
+        `The node at ${node.url} is chain ${ledger.chainId}, but the deployment record is for chain ${chainId}; ` +
+          "point NODE_URL at the right node or deploy again.",
+      );
+    },
+
+    async execute(account, payload, build) {
+      const signed = transactions.sign(
+        account,
+        await transactions.build(account.accountAddress, payload, build),
+      );
+      await transactions.submit(signed);
+      const outcome = await transactions.waitFor(signed.hash);
+      if (outcome.failure) throw new ChainError(outcome.failure);
+      return outcome;
+    },
+
+    explain: (vmStatus) => explainFailure(packageAddress, vmStatus),
+  };
 }

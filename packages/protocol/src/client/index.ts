@@ -3,4 +3,8 @@
  * It doesn't hold keys and never retries a submission on its own.
  */
 export * from "./chain-client.ts";
+export { ChainError, explainFailure } from "./errors.ts";
+export { createNodeApi, type NodeAnswer, type NodeApi, type NodeFailure } from "./node.ts";
+export { createPayloads, entryFunction, type Payloads } from "./payloads.ts";
+export { transactionHash } from "./transactions.ts";
 export * from "./types.ts";
