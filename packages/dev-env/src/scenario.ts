@@ -3,13 +3,20 @@
  * It doesn't boot anything and prints nothing: progress goes to `report`.
  */
 import { createHash } from "node:crypto";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Ed25519Account } from "@aptos-labs/ts-sdk";
-import { encodeJobSpec, formatUnits, fromHex, maxCost, toHex, zSignedUsage } from "@computestream/protocol";
-import { type TickDto, zJob, zPage, zTick } from "@computestream/protocol/api";
-import type { JobView, MaybeUsage } from "@computestream/protocol/client";
-import Docker from "dockerode";
+import { formatUnits } from "@computestream/protocol";
+import type { JobDto } from "@computestream/protocol/api";
+import type { JobView } from "@computestream/protocol/client";
 import { fetchOutput } from "./fetch-output.ts";
+import {
+  type ContainerIdentity,
+  createJob,
+  fetchTicks,
+  type JobPlan,
+  newestUsage,
+  waitForMirror,
+  watchUntilSettled,
+} from "./jobs.ts";
 import type { Stack } from "./stack.ts";
 
 export const SCENARIOS = ["complete", "terminate", "fail"] as const;
@@ -28,7 +35,7 @@ export interface ScenarioResult {
   refunded: string;
   /** Event sums, escrow and the three accounts' real balances agree to the base unit. */
   conserved: boolean;
-  container: { id: string; imageDigest: string } | null;
+  container: ContainerIdentity | null;
   exitCode: number;
   reason: string;
   output: { uri: string; uris: string[]; sha256: string; fetched: Record<string, boolean> } | null;
@@ -38,14 +45,18 @@ export interface ScenarioResult {
   timings_ms: Record<string, number>;
 }
 
-const SETTLE_TIMEOUT_MS = 90_000;
-const POLL_MS = 200;
 const BUYER_FUNDS = 100_000_000_000n;
 
-const JOBS: Record<Scenario, { title: string; command: string[]; maxDurationSecs: bigint }> = {
+const jobSpec = (title: string, command: string[]): JobPlan["spec"] => ({
+  version: 1,
+  title,
+  command,
+  memory_mb: 64,
+});
+
+const JOBS: Record<Scenario, JobPlan> = {
   complete: {
-    title: "Count primes",
-    command: [
+    spec: jobSpec("Count primes", [
       "sh",
       "-c",
       `for pass in 1 2 3 4 5 6; do
@@ -53,21 +64,23 @@ const JOBS: Record<Scenario, { title: string; command: string[]; maxDurationSecs
          echo "pass $pass of 6: $(tail -n 1 /output/primes.txt)"; sleep 1
        done
        sha256sum /output/primes.txt`,
-    ],
+    ]),
     maxDurationSecs: 60n,
   },
   terminate: {
-    title: "A long run that the buyer ends half-way",
-    command: ["sh", "-c", "while true; do date; sleep 1; done"],
+    spec: jobSpec("A long run that the buyer ends half-way", [
+      "sh",
+      "-c",
+      "while true; do date; sleep 1; done",
+    ]),
     maxDurationSecs: 16n,
   },
   fail: {
-    title: "A job that fails",
-    command: [
+    spec: jobSpec("A job that fails", [
       "sh",
       "-c",
       "echo working; sleep 3; echo partial > /output/partial.txt; echo broken >&2; exit 7",
-    ],
+    ]),
     maxDurationSecs: 30n,
   },
 };
@@ -93,29 +106,13 @@ export async function runScenario(
   const owner = stack.provider.owner.accountAddress.toString();
   const before = { owner: await chain.balance(owner), treasury: await chain.balance(treasury) };
 
-  const provider = await chain.getProvider(stack.provider.address);
-  if (!provider) throw new Error("the embedded provider is not on chain");
-  const deposit = maxCost(provider.pricePerHour, plan.maxDurationSecs);
-  const created = await chain.execute(
-    buyer,
-    chain.payloads.createJob({
-      provider: provider.provider,
-      image: stack.demoImage,
-      spec: encodeJobSpec({ version: 1, title: plan.title, command: plan.command, memory_mb: 64 }),
-      maxDurationSecs: plan.maxDurationSecs,
-      maxRatePerHour: provider.pricePerHour,
-      deposit,
-    }),
-  );
-  const event = created.events.find((e) => e.name === "JobCreated");
-  if (event?.name !== "JobCreated") throw new Error("create_job told no JobCreated");
-  const { job } = event.data;
+  const { job, deposit } = await createJob(stack, buyer, plan);
   const units = (amount: bigint | string) =>
     `${formatUnits(BigInt(amount), deployment.asset.decimals)} ${deployment.asset.symbol}`;
   mark("created");
   report(`job ${job} created, ${units(deposit)} locked for at most ${plan.maxDurationSecs} s`);
 
-  const container = await watchUntilEnd(stack, job, report, async (ticks) => {
+  const { view, container } = await watchUntilSettled(stack, job, report, async (ticks) => {
     if (scenario !== "terminate") return false;
     const billed = ticks.at(-1)?.secondsBilled ?? 0;
     if (BigInt(billed) < plan.maxDurationSecs / 2n) return false;
@@ -124,7 +121,6 @@ export async function runScenario(
     mark("terminated");
     return true;
   });
-  const view = await waitForSettled(stack, job);
   mark("settled");
 
   const stream = await chain.getStream(job);
@@ -167,91 +163,12 @@ export async function runScenario(
   };
 }
 
-/** Tells phases and ticks as they come; returns the container's identity as Docker itself told it. */
-async function watchUntilEnd(
-  stack: Stack,
-  job: string,
-  report: (line: string) => void,
-  onTicks: (ticks: TickDto[]) => Promise<boolean>,
-): Promise<ScenarioResult["container"]> {
-  const docker = new Docker({ socketPath: stack.docker.socketPath });
-  let container: ScenarioResult["container"] = null;
-  let told = 0;
-  let phase = "";
-  let acted = false;
-  const until = Date.now() + SETTLE_TIMEOUT_MS;
-  while (Date.now() < until) {
-    const view = await stack.chain.getJob(job);
-    if (!container) {
-      const [found] = await docker.listContainers({
-        all: true,
-        filters: { label: [`computestream.job=${job}`] },
-      });
-      if (found) container = { id: found.Id, imageDigest: found.ImageID };
-    }
-    const now = view ? view.state.toLowerCase() : "unknown";
-    if (now !== phase) {
-      phase = now;
-      report(`  ${phase}`);
-    }
-    const ticks = await fetchTicks(stack, job);
-    for (const tick of ticks.slice(told)) {
-      const units = (amount: string) => formatUnits(BigInt(amount), stack.deployment.asset.decimals);
-      report(
-        `  ${String(tick.secondsBilled).padStart(4)} s  +${units(tick.amount).padEnd(11)} paid ${units(tick.paid).padEnd(11)} left ${units(tick.balance).padEnd(11)} tx ${tick.txHash.slice(0, 10)}`,
-      );
-    }
-    told = Math.max(told, ticks.length);
-    if (!acted) acted = await onTicks(ticks);
-    if (view?.state === "Settled") return container;
-    await sleep(POLL_MS);
-  }
-  throw new Error(`job ${job} was not settled after ${SETTLE_TIMEOUT_MS / 1000} s; see ${stack.dir}/logs`);
-}
-
-async function newestUsage(stack: Stack, job: string): Promise<MaybeUsage> {
-  const response = await fetch(`${stack.relayer.url}/api/v1/jobs/${job}/attestation`);
-  return response.ok ? zSignedUsage.parse(await response.json()) : null;
-}
-
-async function waitForSettled(stack: Stack, job: string): Promise<JobView> {
-  const view = await stack.chain.getJob(job);
-  if (view?.state !== "Settled") throw new Error(`job ${job} is ${view?.state ?? "gone"}, not Settled`);
-  return view;
-}
-
-async function waitForMirror(stack: Stack, job: string) {
-  const until = Date.now() + 20_000;
-  for (;;) {
-    const mirrored = await fetchJob(stack, job);
-    if (mirrored?.state === "Settled") return mirrored;
-    if (Date.now() > until)
-      throw new Error(`the indexer still says ${mirrored?.state ?? "nothing"} of ${job}`);
-    await sleep(POLL_MS);
-  }
-}
-
-async function fetchJob(stack: Stack, job: string) {
-  const response = await fetch(`${stack.indexer.url}/api/v1/jobs/${job}`);
-  if (response.status === 404) return null;
-  if (!response.ok) throw new Error(`indexer answered ${response.status}`);
-  return zJob.parse(await response.json());
-}
-
-async function fetchTicks(stack: Stack, job: string): Promise<TickDto[]> {
-  const response = await fetch(`${stack.indexer.url}/api/v1/jobs/${job}/ticks`);
-  if (response.status === 404) return [];
-  if (!response.ok) throw new Error(`indexer answered ${response.status}`);
-  const { items } = zPage(zTick).parse(await response.json());
-  return items.sort((a, b) => (BigInt(a.version) < BigInt(b.version) ? -1 : 1));
-}
-
 async function findProblems(p: {
   stack: Stack;
   scenario: Scenario;
   view: JobView;
-  mirrored: NonNullable<Awaited<ReturnType<typeof fetchJob>>>;
-  container: ScenarioResult["container"];
+  mirrored: JobDto;
+  container: ContainerIdentity | null;
   before: { owner: bigint; treasury: bigint };
   treasury: string;
   owner: string;
@@ -305,7 +222,7 @@ async function checkOutput(
     if (view.outcome === "Completed") problems.push("a completed job has no output");
     return null;
   }
-  const expected = toHex(fromHex(view.outputSha256));
+  const expected = view.outputSha256;
   const fetched: Record<string, boolean> = {};
   for (const uri of view.outputUris) {
     const bytes = await fetchOutput(stack, uri);
