@@ -12,6 +12,7 @@
  *
  * Attestations may also be posted: POST <relayer>/api/v1/attestations, body {attestations: SignedUsage[]}.
  * Progress without a secret: GET <relayer>/api/v1/jobs/:job/status -> the last `job_status` (404 when none).
+ * For a buyer who terminates: GET <relayer>/api/v1/jobs/:job/attestation -> the newest SignedUsage JSON (404 when none).
  */
 import { z } from "zod";
 import { zSignedUsage } from "./attestation.ts";
