@@ -78,9 +78,11 @@ export function signUsage(usage: UsageV1, privateKey: Uint8Array): SignedUsage {
   };
 }
 
+/** False for anything that is not a valid signature of exactly this usage; never throws. */
 export function verifyUsage(usage: UsageV1, signature: string, publicKey: Uint8Array): boolean {
   try {
-    return ed25519.verify(fromHex(signature), encodeUsage(usage), publicKey);
+    // Strict like the chain: a small-order key or point would make one signature fit every message.
+    return ed25519.verify(fromHex(signature), encodeUsage(usage), publicKey, { zip215: false });
   } catch {
     return false;
   }

@@ -40,7 +40,7 @@ export function decodeJobSpec(text: string): { ok: true; spec: JobSpec } | { ok:
     const parsed = zJobSpec.safeParse(JSON.parse(text));
     if (parsed.success) return { ok: true, spec: parsed.data };
     const issue = parsed.error.issues[0];
-    return { ok: false, reason: `${issue?.path.join(".") ?? "spec"}: ${issue?.message ?? "invalid"}` };
+    return { ok: false, reason: `${issue?.path.join(".") || "spec"}: ${issue?.message ?? "invalid"}` };
   } catch {
     return { ok: false, reason: "spec is not JSON" };
   }
