@@ -84,7 +84,7 @@ export async function fundFrom(faucetUrl: string, address: string, amount: bigin
 
 const ADMIN_FUNDS = 1_000_000_000_000n;
 
-/** A fresh devnet; `adminKey` is a 32-byte seed as hex, random when omitted. */
+/** A fresh devnet with a random admin account. */
 export async function startChain(options: { dir?: string } = {}): Promise<ChainPart> {
   const { deployPackage } = await import("@computestream/move/deploy");
   const devnet = await startDevnetProcess(options);
