@@ -100,13 +100,20 @@ export function createChainClient(options: { deployment: Deployment; nodeUrl?: s
   const nodeUrl = options.nodeUrl ?? deployment.nodeUrl;
   const node = createNodeApi({ nodeUrl, packageAddress });
   const transactions = createTransactions({ node, chainId, packageAddress });
-  const config = { network: Network.CUSTOM, fullnode: node.url };
+  const config = {
+    network: Network.CUSTOM,
+    fullnode: node.url,
+    ...(deployment.faucetUrl ? { faucet: deployment.faucetUrl } : {}),
+  };
+  let aptos: Aptos | undefined;
 
   return {
     deployment,
-    aptos: new Aptos(
-      new AptosConfig(deployment.faucetUrl ? { ...config, faucet: deployment.faucetUrl } : config),
-    ),
+    // Made on first use: the SDK prints a line to stdout for every custom network, where services write JSON.
+    get aptos() {
+      aptos ??= new Aptos(new AptosConfig(config));
+      return aptos;
+    },
     payloads: createPayloads(packageAddress),
     ...createViews({ node, packageAddress, asset: deployment.asset.address }),
     ...transactions,

@@ -155,9 +155,6 @@ export interface Views {
   balance(address: string): Promise<bigint>;
 }
 
-/** Codes with which the getters say that there is no such object. */
-const NOT_FOUND = /^E_(NO|UNKNOWN)_|_(NOT_FOUND|DOES_NOT_EXIST)$/;
-
 export function createViews(options: { node: NodeApi; packageAddress: string; asset: string }): Views {
   const { node, packageAddress, asset } = options;
 
@@ -177,7 +174,13 @@ export function createViews(options: { node: NodeApi; packageAddress: string; as
     return decode(p.returns, value, `view ${p.function}`);
   }
 
-  async function find<T>(name: string, address: string, returns: z.ZodType<T>): Promise<T | null> {
+  /** `absent` is the abort with which the getter says that there is no such object. */
+  async function find<T>(
+    name: string,
+    address: string,
+    returns: z.ZodType<T>,
+    absent: string,
+  ): Promise<T | null> {
     try {
       return await call({
         function: `${packageAddress}::${name}`,
@@ -185,13 +188,7 @@ export function createViews(options: { node: NodeApi; packageAddress: string; as
         returns,
       });
     } catch (error) {
-      if (
-        error instanceof ChainError &&
-        error.failure.module !== null &&
-        NOT_FOUND.test(error.failure.code)
-      ) {
-        return null;
-      }
+      if (error instanceof ChainError && error.failure.code === absent) return null;
       throw error;
     }
   }
@@ -199,9 +196,10 @@ export function createViews(options: { node: NodeApi; packageAddress: string; as
   return {
     parameters: () =>
       call({ function: `${packageAddress}::market::parameters`, arguments: [], returns: zParameters }),
-    getProvider: (address) => find("provider_registry::get_provider", address, zProviderView),
-    getJob: (address) => find("job_registry::get_job", address, zJobView),
-    getStream: (job) => find("payment_stream::get_stream", job, zStreamView),
+    getProvider: (address) =>
+      find("provider_registry::get_provider", address, zProviderView, "E_NO_PROVIDER"),
+    getJob: (address) => find("job_registry::get_job", address, zJobView, "E_NO_JOB"),
+    getStream: (job) => find("payment_stream::get_stream", job, zStreamView, "E_NO_STREAM"),
     getStreams: (jobs) =>
       call({
         function: `${packageAddress}::payment_stream::get_streams`,
