@@ -2,7 +2,7 @@
  * The five services as processes: their environment, their start, their kill and restart.
  * It doesn't know what they do; the variables are those of each service's config.ts.
  */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { TSX } from "./parts/chain.ts";
@@ -110,9 +110,4 @@ async function supervise(options: {
     },
     close: () => running.close(),
   };
-}
-
-/** One key, one file, one reader: mode 600. */
-export function writeKeyFile(path: string, privateKey: string): void {
-  writeFileSync(path, `${JSON.stringify({ privateKey })}\n`, { mode: 0o600 });
 }

@@ -2,13 +2,10 @@
  * The whole of ComputeStream on one machine: parts, chain, modules, one provider, the services.
  * It doesn't know jobs; scenario.ts runs them on it.
  */
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Ed25519Account, Ed25519PrivateKey } from "@aptos-labs/ts-sdk";
-import { deployPackage } from "@computestream/move/deploy";
-import { type Deployment, toHex } from "@computestream/protocol";
-import { type ChainClient, createChainClient } from "@computestream/protocol/client";
-import { DEMO_PROVIDER } from "./demo-provider.ts";
+import { Ed25519Account } from "@aptos-labs/ts-sdk";
+import type { Deployment } from "@computestream/protocol";
+import type { ChainClient } from "@computestream/protocol/client";
 import { fundFrom, startDevnetProcess } from "./parts/chain.ts";
 import {
   assertPortFree,
@@ -26,7 +23,8 @@ import {
   startS3,
 } from "./parts/index.ts";
 import { scratch } from "./parts/scratch.ts";
-import { type Service, startService, startWeb, writeKeyFile } from "./services.ts";
+import { type Provisioned, provision } from "./provision.ts";
+import { type Service, startService, startWeb } from "./services.ts";
 
 export interface StackOptions {
   /** Where everything is kept; omitted = a temporary folder that goes at close. */
@@ -52,7 +50,7 @@ export interface Stack {
   readonly providerNode: Service;
   readonly web: Service | null;
   readonly demoImage: string;
-  readonly provider: { address: string; owner: Ed25519Account; operator: Ed25519Account };
+  readonly provider: Provisioned["provider"];
   /** Milliseconds each step took. */
   readonly timingsMs: Record<string, number>;
   fund(address: string, amount: bigint): Promise<void>;
@@ -74,9 +72,6 @@ export const PORT_OFFSETS = {
   ipfs: 9,
 } as const;
 export const DEFAULT_PORT_BASE = 3000;
-
-const MOVE = 100_000_000n;
-const FUNDS = 10_000n * MOVE;
 
 export async function bootStack(options: StackOptions = {}): Promise<Stack> {
   const report = options.report ?? (() => {});
@@ -122,36 +117,17 @@ export async function bootStack(options: StackOptions = {}): Promise<Stack> {
     );
     const demoImage = (await importDemoImage(docker.socketPath)).imageId;
 
-    const deploymentFile = join(dir, "deployment.json");
-    const admin = loadAccount(join(dir, "keys"), "admin");
-    const deployment = await step("deploy", "publishing the Move modules", async () => {
-      await fundOnce(devnet.faucetUrl, admin);
-      const record = await deployPackage({
-        network: "devnet",
-        nodeUrl: devnet.nodeUrl,
-        faucetUrl: devnet.faucetUrl,
-        account: admin,
-      });
-      writeFileSync(deploymentFile, `${JSON.stringify(record, null, 2)}\n`);
-      return record;
-    });
-    const chain = createChainClient({ deployment });
-
-    const owner = loadAccount(join(dir, "keys"), "provider-owner");
-    const operator = loadAccount(join(dir, "keys"), "provider-operator");
-    const keeper = loadAccount(join(dir, "keys"), "relayer");
-    const providerAddress = await step("provider", "registering a provider with stake", async () => {
-      for (const account of [owner, operator, keeper]) await fundOnce(devnet.faucetUrl, account);
-      return registerOnce(chain, dir, owner, operator);
-    });
+    const { deployment, deploymentFile, chain, provider, keyFiles } = await step(
+      "provision",
+      "publishing the Move modules and registering a provider",
+      () => provision({ dir, nodeUrl: devnet.nodeUrl, faucetUrl: devnet.faucetUrl }),
+    );
 
     const common = { DEPLOYMENT_FILE: deploymentFile, NODE_URL: devnet.nodeUrl };
     const webUrl = `http://127.0.0.1:${ports.web}`;
     const cors = { CORS_ORIGINS: `${webUrl},http://localhost:${ports.web}` };
     const url = (port: number) => `http://127.0.0.1:${port}`;
     const logs = join(dir, "logs");
-    const relayerKey = join(dir, "keys", "relayer.json");
-    const operatorKey = join(dir, "keys", "provider-operator.json");
 
     const [indexer, relayer] = await step(
       "services",
@@ -175,7 +151,7 @@ export async function bootStack(options: StackOptions = {}): Promise<Stack> {
                 ...common,
                 ...cors,
                 REDIS_URL: redis.url,
-                KEY_FILE: relayerKey,
+                KEY_FILE: keyFiles.relayer,
                 INDEXER_URL: url(ports.indexer),
               },
             }),
@@ -193,8 +169,8 @@ export async function bootStack(options: StackOptions = {}): Promise<Stack> {
           port: ports.providerNode,
           env: {
             ...common,
-            KEY_FILE: operatorKey,
-            PROVIDER_ADDRESS: providerAddress,
+            KEY_FILE: keyFiles.operator,
+            PROVIDER_ADDRESS: provider.address,
             RELAYER_URL: url(ports.relayer),
             DATA_DIR: join(dir, "provider-node"),
             DOCKER_SOCKET: docker.socketPath,
@@ -244,7 +220,7 @@ export async function bootStack(options: StackOptions = {}): Promise<Stack> {
       providerNode,
       web,
       demoImage,
-      provider: { address: providerAddress, owner, operator },
+      provider,
       timingsMs,
       fund: (address, amount) => fundFrom(devnet.faucetUrl, address, amount),
       async newAccount(amount) {
@@ -270,47 +246,4 @@ async function choosePorts(
     if (base !== undefined && (web || name !== "web")) await assertPortFree(ports[name], name);
   }
   return ports;
-}
-
-/** A kept account, so that a restart on the same folder is the same provider and keeper. */
-function loadAccount(dir: string, name: string): Ed25519Account {
-  mkdirSync(dir, { recursive: true, mode: 0o700 });
-  const path = join(dir, `${name}.json`);
-  if (!existsSync(path)) writeKeyFile(path, Ed25519PrivateKey.generate().toHexString());
-  const { privateKey } = JSON.parse(readFileSync(path, "utf8")) as { privateKey: string };
-  return new Ed25519Account({ privateKey: new Ed25519PrivateKey(privateKey) });
-}
-
-async function fundOnce(faucetUrl: string, account: Ed25519Account): Promise<void> {
-  await fundFrom(faucetUrl, account.accountAddress.toString(), FUNDS);
-}
-
-async function registerOnce(
-  chain: ChainClient,
-  dir: string,
-  owner: Ed25519Account,
-  operator: Ed25519Account,
-): Promise<string> {
-  const file = join(dir, "provider.json");
-  if (existsSync(file)) {
-    const { provider } = JSON.parse(readFileSync(file, "utf8")) as { provider: string };
-    if ((await chain.getProvider(provider)) !== null) return provider;
-    rmSync(file);
-  }
-  const { minStake } = await chain.parameters();
-  const outcome = await chain.execute(
-    owner,
-    chain.payloads.registerProvider({
-      ...DEMO_PROVIDER,
-      operator: operator.accountAddress.toString(),
-      attestKey: toHex(operator.publicKey.toUint8Array()),
-      asset: chain.deployment.asset.address,
-      stake: minStake,
-    }),
-  );
-  const registered = outcome.events.find((event) => event.name === "ProviderRegistered");
-  if (registered?.name !== "ProviderRegistered")
-    throw new Error("registering a provider told no ProviderRegistered");
-  writeFileSync(file, `${JSON.stringify({ provider: registered.data.provider })}\n`);
-  return registered.data.provider;
 }

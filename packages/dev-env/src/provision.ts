@@ -1,0 +1,90 @@
+/**
+ * What a fresh devnet needs before services can start: funded accounts, the deployed modules, one staked provider.
+ * It doesn't start anything. Run again on the same folder it changes nothing.
+ */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Ed25519Account, Ed25519PrivateKey } from "@aptos-labs/ts-sdk";
+import { deployPackage } from "@computestream/move/deploy";
+import { type Deployment, toHex } from "@computestream/protocol";
+import { type ChainClient, createChainClient } from "@computestream/protocol/client";
+import { DEMO_PROVIDER } from "./demo-provider.ts";
+import { fundFrom } from "./parts/chain.ts";
+
+export interface Provisioned {
+  deployment: Deployment;
+  deploymentFile: string;
+  chain: ChainClient;
+  provider: { address: string; owner: Ed25519Account; operator: Ed25519Account };
+  keyFiles: { relayer: string; operator: string };
+}
+
+const MOVE = 100_000_000n;
+const FUNDS = 10_000n * MOVE;
+
+export async function provision(options: {
+  dir: string;
+  nodeUrl: string;
+  faucetUrl: string;
+}): Promise<Provisioned> {
+  const { dir, nodeUrl, faucetUrl } = options;
+  const keys = join(dir, "keys");
+  const [admin, owner, operator, keeper] = ["admin", "provider-owner", "provider-operator", "relayer"].map(
+    (name) => loadAccount(keys, name),
+  ) as [Ed25519Account, Ed25519Account, Ed25519Account, Ed25519Account];
+  for (const account of [admin, owner, operator, keeper]) {
+    await fundFrom(faucetUrl, account.accountAddress.toString(), FUNDS);
+  }
+  const deployment = await deployPackage({ network: "devnet", nodeUrl, faucetUrl, account: admin });
+  const deploymentFile = join(dir, "deployment.json");
+  writeFileSync(deploymentFile, `${JSON.stringify(deployment, null, 2)}\n`);
+  const chain = createChainClient({ deployment });
+  return {
+    deployment,
+    deploymentFile,
+    chain,
+    provider: { address: await registerOnce(chain, dir, owner, operator), owner, operator },
+    keyFiles: { relayer: join(keys, "relayer.json"), operator: join(keys, "provider-operator.json") },
+  };
+}
+
+/** A kept account, so that a restart on the same folder is the same provider and keeper. */
+function loadAccount(dir: string, name: string): Ed25519Account {
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  const path = join(dir, `${name}.json`);
+  if (!existsSync(path)) {
+    const privateKey = Ed25519PrivateKey.generate().toHexString();
+    writeFileSync(path, `${JSON.stringify({ privateKey })}\n`, { mode: 0o600 });
+  }
+  const { privateKey } = JSON.parse(readFileSync(path, "utf8")) as { privateKey: string };
+  return new Ed25519Account({ privateKey: new Ed25519PrivateKey(privateKey) });
+}
+
+async function registerOnce(
+  chain: ChainClient,
+  dir: string,
+  owner: Ed25519Account,
+  operator: Ed25519Account,
+): Promise<string> {
+  const file = join(dir, "provider-address");
+  if (existsSync(file)) {
+    const known = readFileSync(file, "utf8").trim();
+    if ((await chain.getProvider(known)) !== null) return known;
+  }
+  const { minStake } = await chain.parameters();
+  const outcome = await chain.execute(
+    owner,
+    chain.payloads.registerProvider({
+      ...DEMO_PROVIDER,
+      operator: operator.accountAddress.toString(),
+      attestKey: toHex(operator.publicKey.toUint8Array()),
+      asset: chain.deployment.asset.address,
+      stake: minStake,
+    }),
+  );
+  const registered = outcome.events.find((event) => event.name === "ProviderRegistered");
+  if (registered?.name !== "ProviderRegistered")
+    throw new Error("registering a provider told no ProviderRegistered");
+  writeFileSync(file, `${registered.data.provider}\n`);
+  return registered.data.provider;
+}
