@@ -23,9 +23,6 @@ function camelKeys<T extends object>(value: T): CamelKeys<T> {
   ) as CamelKeys<T>;
 }
 
-/** An address, or an Object<T> as the node prints it. */
-const zRef = z.union([zAddress, z.object({ inner: zAddress }).transform((object) => object.inner)]);
-
 const zState = z
   .number()
   .int()
@@ -57,7 +54,7 @@ const zParameters = z
 
 const zProviderView = z
   .object({
-    provider: zRef,
+    provider: zAddress,
     owner: zAddress,
     operator: zAddress,
     attest_key: zHex,
@@ -73,7 +70,7 @@ const zProviderView = z
     slots: zU64,
     slots_busy: zU64,
     price_per_hour: zU64,
-    asset: zRef,
+    asset: zAddress,
     stake: zU64,
     unbonding: zU64,
     unlocks_at: zU64,
@@ -90,10 +87,10 @@ const zProviderView = z
 
 const zStreamView = z
   .object({
-    job: zRef,
+    job: zAddress,
     payer: zAddress,
     payee: zAddress,
-    asset: zRef,
+    asset: zAddress,
     rate_per_hour: zU64,
     deposited: zU64,
     max_duration_secs: zU64,
@@ -114,10 +111,10 @@ const zStreamView = z
 
 const zJobView = z
   .object({
-    job: zRef,
+    job: zAddress,
     buyer: zAddress,
-    provider: zRef,
-    asset: zRef,
+    provider: zAddress,
+    asset: zAddress,
     image: z.string(),
     spec: z.string(),
     terms_hash: zHex,
