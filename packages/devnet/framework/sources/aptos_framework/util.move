@@ -1,0 +1,12 @@
+/// Unchecked decoding, for the framework only.
+module aptos_framework::util {
+    use aptos_std::from_bcs;
+
+    public(package) fun from_bytes<T>(bytes: vector<u8>): T {
+        from_bcs::from_bytes<T>(bytes)
+    }
+
+    public fun address_from_bytes(bytes: vector<u8>): address {
+        from_bcs::to_address(bytes)
+    }
+}
