@@ -137,20 +137,23 @@ export const EVENT_SCHEMAS = {
     }),
   },
   job_registry: {
-    JobCreated: z.object({
-      job: zAddress,
-      buyer: zAddress,
-      provider: zAddress,
-      asset: zAddress,
-      image: z.string(),
-      spec: z.string(),
-      rate_per_hour: zU64,
-      max_duration_secs: zU64,
-      deposit: zU64,
-      terms_hash: zHex,
-      accept_by: zU64,
-      timestamp: zU64,
-    }),
+    JobCreated: z
+      .object({
+        job: zAddress,
+        buyer: zAddress,
+        provider: zAddress,
+        asset: zAddress,
+        image: z.string(),
+        job_spec: z.string(),
+        rate_per_hour: zU64,
+        max_duration_secs: zU64,
+        deposit: zU64,
+        terms_hash: zHex,
+        accept_by: zU64,
+        timestamp: zU64,
+      })
+      // `spec` is a keyword of Move.
+      .transform(({ job_spec, ...event }) => ({ ...event, spec: job_spec })),
     JobAccepted: z.object({
       job: zAddress,
       provider: zAddress,

@@ -116,7 +116,7 @@ const zJobView = z
     provider: zAddress,
     asset: zAddress,
     image: z.string(),
-    spec: z.string(),
+    job_spec: z.string(),
     terms_hash: zHex,
     rate_per_hour: zU64,
     max_duration_secs: zU64,
@@ -137,8 +137,9 @@ const zJobView = z
   })
   // Pending (0) is never an outcome: on chain it stands for "none yet".
   .transform(
-    (view): JobView => ({
+    ({ job_spec, ...view }): JobView => ({
       ...camelKeys(view),
+      spec: job_spec,
       outcome: view.outcome === "Pending" ? null : view.outcome,
     }),
   );

@@ -1,0 +1,161 @@
+/// The bytes a provider signs for each second, and whether a signed claim may replace the newest one known.
+/// It doesn't know streams or money, and stores nothing.
+///
+/// `check` returns a code instead of aborting, so that one bad claim can't poison a batch. The codes start at 101:
+/// they never collide with those of `payment_stream`, whose `SettlementSkipped` carries both.
+module computestream::attestation {
+    use std::bcs;
+    use aptos_std::ed25519;
+    use aptos_framework::chain_id;
+
+    // === Errors ===
+
+    /// The log root must be 32 bytes.
+    const E_LOG_ROOT_LENGTH: u64 = 101;
+    /// The signature must be 64 bytes.
+    const E_SIGNATURE_LENGTH: u64 = 102;
+    /// The signature isn't the provider's for this chain, package, job, terms and usage: sign exactly what is sent.
+    const E_BAD_SIGNATURE: u64 = 103;
+    /// A newer attestation is already on chain: send the newest one.
+    const E_SEQ_BELOW_WATERMARK: u64 = 104;
+    /// This sequence number is on chain with other seconds: a provider must never sign one number twice.
+    const E_EQUIVOCATION: u64 = 105;
+    /// The seconds are fewer than those already proven: attestations are cumulative.
+    const E_SECONDS_BELOW_WATERMARK: u64 = 106;
+    /// The attestation's time is before the stream started: check the provider's clock.
+    const E_BEFORE_START: u64 = 107;
+    /// More seconds are claimed than have passed since the start: check the provider's clock.
+    const E_MORE_SECONDS_THAN_TIME: u64 = 108;
+
+    // === Constants ===
+
+    const DOMAIN: vector<u8> = b"computestream::usage.v1";
+    const HASH_LENGTH: u64 = 32;
+    const SIGNATURE_LENGTH: u64 = 64;
+    const FIRST_CODE: u64 = 101;
+
+    // === Structs ===
+
+    /// What is signed, in BCS.
+    struct UsageV1 has drop {
+        domain: vector<u8>,
+        chain_id: u8,
+        module_address: address,
+        job: address,
+        terms_hash: vector<u8>,
+        seq: u64,
+        seconds_cum: u64,
+        t_last: u64,
+        log_root: vector<u8>
+    }
+
+    /// What a caller sends: the part of a `UsageV1` the chain doesn't know, and its signature.
+    struct Claim has copy, drop {
+        seq: u64,
+        seconds_cum: u64,
+        t_last: u64,
+        log_root: vector<u8>,
+        signature: vector<u8>
+    }
+
+    // === Views ===
+
+    #[view]
+    /// The exact bytes to sign.
+    public fun usage_message(
+        chain_id: u8,
+        module_address: address,
+        job: address,
+        terms_hash: vector<u8>,
+        seq: u64,
+        seconds_cum: u64,
+        t_last: u64,
+        log_root: vector<u8>
+    ): vector<u8> {
+        bcs::to_bytes(
+            &UsageV1 {
+                domain: DOMAIN,
+                chain_id,
+                module_address,
+                job,
+                terms_hash,
+                seq,
+                seconds_cum,
+                t_last,
+                log_root
+            }
+        )
+    }
+
+    // === Package ===
+
+    public(package) fun new_claim(
+        seq: u64,
+        seconds_cum: u64,
+        t_last: u64,
+        log_root: vector<u8>,
+        signature: vector<u8>
+    ): Claim {
+        Claim { seq, seconds_cum, t_last, log_root, signature }
+    }
+
+    public(package) fun seq(self: &Claim): u64 {
+        self.seq
+    }
+
+    public(package) fun seconds_cum(self: &Claim): u64 {
+        self.seconds_cum
+    }
+
+    /// An empty signature means "nothing new".
+    public(package) fun is_empty(self: &Claim): bool {
+        self.signature.is_empty()
+    }
+
+    /// True for the code of a claim that is genuine but older than what is on chain.
+    public(package) fun is_old_news(code: u64): bool {
+        code == E_SEQ_BELOW_WATERMARK
+    }
+
+    /// 0 if `claim` may replace the watermark `(last_seq, last_seconds)`, else the code of the first check it
+    /// fails. Never aborts. A repeat of the watermark passes: applying it changes nothing.
+    public(package) fun check(
+        claim: &Claim,
+        key: vector<u8>,
+        job: address,
+        terms_hash: vector<u8>,
+        started_at: u64,
+        last_seq: u64,
+        last_seconds: u64
+    ): u64 {
+        if (claim.log_root.length() != HASH_LENGTH) return E_LOG_ROOT_LENGTH;
+        if (claim.signature.length() != SIGNATURE_LENGTH) return E_SIGNATURE_LENGTH;
+        let message =
+            usage_message(
+                chain_id::get(),
+                @computestream,
+                job,
+                terms_hash,
+                claim.seq,
+                claim.seconds_cum,
+                claim.t_last,
+                claim.log_root
+            );
+        if (!ed25519::signature_verify_strict(
+            &ed25519::new_signature_from_bytes(claim.signature),
+            &ed25519::new_unvalidated_public_key_from_bytes(key),
+            message
+        )) return E_BAD_SIGNATURE;
+        if (claim.seq < last_seq) return E_SEQ_BELOW_WATERMARK;
+        if (claim.seq == last_seq && claim.seconds_cum != last_seconds) return E_EQUIVOCATION;
+        if (claim.seconds_cum < last_seconds) return E_SECONDS_BELOW_WATERMARK;
+        if (claim.t_last < started_at) return E_BEFORE_START;
+        if (claim.seconds_cum > claim.t_last - started_at) return E_MORE_SECONDS_THAN_TIME;
+        0
+    }
+
+    /// Aborts if `code` is one of `check`'s, so that a single settlement names the same error as a batch.
+    public(package) fun assert_ok(code: u64) {
+        assert!(code < FIRST_CODE, code);
+    }
+}

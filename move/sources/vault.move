@@ -1,0 +1,104 @@
+/// A vault is a fungible store, on an object of its own, from which only this package can draw.
+/// It doesn't know whose money it holds, nor why it moves.
+///
+/// Custody. `fungible_asset::withdraw` obeys whoever owns the store's object, however indirectly, and the object's
+/// own signer. So the object belongs to `NOBODY`, an address whose key would be a preimage of 32 bytes of 0xff;
+/// no DeleteRef, TransferRef or ConstructorRef outlives its creation; and the only ExtendRef lies inside the
+/// `Vault` value, whose fields no other module can read. What remains is the asset's issuer, who may freeze or
+/// claw back any store (hence the market's list of assets), and an upgrade of this package.
+///
+/// `balance` counts what came in through `deposit`. Whatever strangers send to the store is nobody's and stays.
+module computestream::vault {
+    use std::signer;
+    use aptos_framework::fungible_asset::{Self, FungibleStore, Metadata};
+    use aptos_framework::object::{Self, ConstructorRef, ExtendRef, Object};
+    use aptos_framework::primary_fungible_store;
+
+    // === Errors ===
+
+    /// Your balance of this asset doesn't cover the amount: fund your account, then send the transaction again.
+    const E_INSUFFICIENT_BALANCE: u64 = 1;
+
+    // === Constants ===
+
+    const NOBODY: address = @0xffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff;
+
+    // === Structs ===
+
+    struct Vault has store {
+        extend_ref: ExtendRef,
+        store: Object<FungibleStore>,
+        asset: Object<Metadata>,
+        balance: u64
+    }
+
+    // === Package ===
+
+    /// An object that nobody can ever sign for, transfer or delete.
+    public(package) fun create_object(): ConstructorRef {
+        object::create_object(NOBODY)
+    }
+
+    /// Opens the empty vault of an object made by `create_object`.
+    public(package) fun open(constructor_ref: &ConstructorRef, asset: Object<Metadata>): Vault {
+        Vault {
+            extend_ref: object::generate_extend_ref(constructor_ref),
+            store: fungible_asset::create_store(constructor_ref, asset),
+            asset,
+            balance: 0
+        }
+    }
+
+    /// The signer of the vault's object, to put resources on it. Never hand it to code outside the package.
+    public(package) fun object_signer(self: &Vault): signer {
+        object::generate_signer_for_extending(&self.extend_ref)
+    }
+
+    public(package) fun balance(self: &Vault): u64 {
+        self.balance
+    }
+
+    public(package) fun asset(self: &Vault): Object<Metadata> {
+        self.asset
+    }
+
+    /// False while the asset's issuer has frozen the store or taken from it: paying `amount` would abort.
+    public(package) fun can_pay(self: &Vault, amount: u64): bool {
+        amount == 0
+            || (!fungible_asset::is_frozen(self.store)
+                && fungible_asset::balance(self.store) >= amount)
+    }
+
+    public(package) fun deposit(self: &mut Vault, payer: &signer, amount: u64) {
+        if (amount == 0) return;
+        assert!(
+            primary_fungible_store::balance(signer::address_of(payer), self.asset) >= amount,
+            E_INSUFFICIENT_BALANCE
+        );
+        self.balance = self.balance + amount;
+        fungible_asset::deposit(
+            self.store, primary_fungible_store::withdraw(payer, self.asset, amount)
+        );
+    }
+
+    /// Pays into `to`'s primary store. If its issuer has frozen that one, into a new store that `to` owns, so that
+    /// one side's frozen account never blocks what the other side is owed in the same transaction.
+    public(package) fun pay(self: &mut Vault, to: address, amount: u64) {
+        if (amount == 0) return;
+        self.balance = self.balance - amount;
+        let funds = fungible_asset::withdraw(&self.object_signer(), self.store, amount);
+        if (primary_fungible_store::is_frozen(to, self.asset)) {
+            let store = fungible_asset::create_store(&object::create_object(to), self.asset);
+            fungible_asset::deposit(store, funds);
+        } else {
+            primary_fungible_store::deposit(to, funds);
+        }
+    }
+
+    /// Aborts unless `asset` can go into a vault and out again: an asset with a withdrawal hook could only go in.
+    public(package) fun assert_storable(asset: Object<Metadata>) {
+        let Vault { extend_ref, store, asset: _, balance: _ } = open(&create_object(), asset);
+        let object_signer = object::generate_signer_for_extending(&extend_ref);
+        fungible_asset::deposit(store, fungible_asset::withdraw(&object_signer, store, 0));
+    }
+}
