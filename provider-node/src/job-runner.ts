@@ -1,0 +1,574 @@
+/**
+ * One job from its first sight to its last trace: observes, asks reconcile.ts, performs one step, again.
+ * It doesn't know other jobs; every step may be cut short anywhere and is found again from chain, container and journal.
+ */
+import { readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { fundedSecs, isEnded, type JOB_PHASES, type SignedUsage } from "@computestream/protocol";
+import type { JobView, Outcome, OutputArgs, StreamView } from "@computestream/protocol/client";
+import type { Payload } from "./chain.ts";
+import type { NodeContext } from "./context.ts";
+import { codeOf, messageOf, NodeError } from "./errors.ts";
+import { createJobContainer } from "./job-container.ts";
+import type { Journal, StopCause } from "./journal.ts";
+import { nextUsage, wholeSecs } from "./meter.ts";
+import { judge, needsOf, type Verdict } from "./policy.ts";
+import { type PackedOutput, packOutput } from "./publish/pack.ts";
+import { publish } from "./publish/publish.ts";
+import { conclude, decide, type ImageState, type Step } from "./reconcile.ts";
+import type { ContainerStatus } from "./runtime/container-runtime.ts";
+
+export interface JobRunner {
+  readonly job: string;
+  /** The chain may have changed: read it again now. */
+  wake(): void;
+  /** Resolves when the job needs nothing more, or after `stop`. */
+  readonly finished: Promise<void>;
+  /** Stops acting and leaves the container as it is. */
+  stop(): Promise<void>;
+}
+
+const SOON = 0;
+const RETRY_FIRST_MS = 500;
+const RETRY_MOST_MS = 15_000;
+const BUSY_MS = 1_000;
+const STOP_GRACE_SECS = 2;
+const START_ATTEMPTS = 3;
+const STREAM_REFRESH_MS = 5_000;
+/** How long the hub gets to bring a terminated job's last seconds to the chain before the node does it itself. */
+const PROVE_AFTER_MS = 3_000;
+const MB = 1024 * 1024;
+const NO_OUTPUT = { uris: [], sha256: "0x", root: "0x", bytes: 0 };
+
+type Phase = (typeof JOB_PHASES)[number];
+
+export function createJobRunner(ctx: NodeContext, journal: Journal): JobRunner {
+  const { client, operator, runtime, hub, settings } = ctx;
+  const address = journal.job;
+  const log = ctx.log.child({ job: address });
+  const workDir = join(ctx.dataDir, "work", address);
+  const abort = new AbortController();
+  const side = createJobContainer(ctx, address, () => nudge());
+
+  let view: JobView | null = null;
+  let viewAt = 0;
+  let stale = true;
+  let stream: StreamView | null = null;
+  let streamAt = 0;
+  let image: ImageState = { kind: "unknown" };
+  let startFailures = 0;
+  let provingSince: number | null = null;
+  let lastPhase: Phase | null = null;
+  let finished = false;
+  let nudged = false;
+  let nudge: () => void = () => {};
+
+  // ---- observing ------------------------------------------------------------------------------------------------
+
+  async function readJob(): Promise<JobView> {
+    if (view && !stale && Date.now() - viewAt < settings.reconcileIntervalMs) return view;
+    const before = stale;
+    stale = false;
+    try {
+      const read = await client.getJob(address);
+      if (!read) {
+        throw new NodeError(
+          "JOB_UNKNOWN",
+          "the chain doesn't know the job: a lagging node or another chain",
+          {
+            retryable: true,
+          },
+        );
+      }
+      view = read;
+      viewAt = Date.now();
+      return read;
+    } catch (error) {
+      stale = stale || before;
+      throw error;
+    }
+  }
+
+  async function readStream(): Promise<StreamView | null> {
+    if (stream && Date.now() - streamAt < STREAM_REFRESH_MS) return stream;
+    stream = await client.getStream(address);
+    streamAt = Date.now();
+    return stream;
+  }
+
+  const capSecs = (job: JobView) => fundedSecs(job.deposit, job.ratePerHour, job.maxDurationSecs);
+
+  function ranSecs(container: ContainerStatus | null): bigint {
+    const { exited, signed, started } = journal.state;
+    if (exited) return exited.ranSecs;
+    const startNs = container?.startedAtNs ?? null;
+    if (startNs === null) return signed?.secondsCum ?? 0n;
+    // After a boot the engine dates the end of what died with the machine by the time it noticed.
+    if (started && started.bootId !== ctx.bootId) return signed?.secondsCum ?? 0n;
+    return wholeSecs(startNs, container?.finishedAtNs ?? BigInt(Date.now()) * 1_000_000n);
+  }
+
+  function isProven(job: JobView, ran: bigint): boolean {
+    if (!stream) return false;
+    const open = job.endedAt - job.startedAt;
+    return [ran, capSecs(job), open].some((limit) => stream !== null && stream.secondsAttested >= limit);
+  }
+
+  // ---- acting ---------------------------------------------------------------------------------------------------
+
+  function tell(phase: Phase, extra: { percent?: number; detail?: string } = {}): void {
+    if (phase !== lastPhase) log.info({ phase, ...extra }, "job phase");
+    lastPhase = phase;
+    const { containerId, imageId } = journal.state;
+    hub.status({
+      type: "job_status",
+      job: address,
+      phase,
+      at: Date.now(),
+      ...(containerId ? { containerId: containerId.slice(0, 80) } : {}),
+      ...(imageId ? { imageDigest: imageId.slice(0, 100) } : {}),
+      ...(extra.percent === undefined ? {} : { percent: extra.percent }),
+      ...(extra.detail === undefined ? {} : { detail: extra.detail.slice(0, 500) }),
+    });
+  }
+
+  /** Sends and, whatever came of it, has the job read again before the next step. */
+  async function transact(kind: string, payload: Payload): Promise<Outcome> {
+    try {
+      return await operator.execute(kind, payload, journal);
+    } finally {
+      stale = true;
+      streamAt = 0;
+    }
+  }
+
+  /** Journals the next point, then signs it. null while there is nothing to tell. */
+  async function attest(job: JobView, ran: bigint, force: boolean): Promise<SignedUsage | null> {
+    const known = await readStream();
+    const point = nextUsage({
+      startedAt: job.startedAt,
+      endedAt: job.endedAt,
+      capSecs: capSecs(job),
+      ranSecs: ran,
+      nowSecs: BigInt(Math.floor(Date.now() / 1000)),
+      signed: journal.state.signed,
+      chain: { seq: known?.seq ?? 0n, secondsAttested: known?.secondsAttested ?? 0n },
+    });
+    const told = journal.state.signed?.secondsCum ?? 0n;
+    if (!force && point.secondsCum <= told) return null;
+    if (point.secondsCum === 0n) return null;
+    await journal.append({ t: "signed", ...point });
+    ctx.metrics.attestations.inc();
+    const { chainId, packageAddress } = client.deployment;
+    return ctx.key.signUsage({
+      ...point,
+      chainId,
+      packageAddress,
+      job: address,
+      termsHash: job.termsHash,
+      logRoot: side.logRoot,
+    });
+  }
+
+  function startPull(job: JobView): void {
+    image = { kind: "pulling" };
+    tell("pulling");
+    const signal = AbortSignal.any([abort.signal, AbortSignal.timeout(settings.pullTimeoutMs)]);
+    runtime
+      .pullImage(job.image, {
+        signal,
+        maxBytes: settings.pullMaxBytes,
+        onProgress: (percent, detail) => tell("pulling", { percent, detail }),
+      })
+      .then(() => {
+        image = { kind: "ready" };
+      })
+      .catch((error) => {
+        const final = codeOf(error) === "IMAGE_UNAVAILABLE" || (signal.aborted && !abort.signal.aborted);
+        image = final ? { kind: "failed", reason: messageOf(error) } : { kind: "unknown" };
+        if (!final) log.warn({ err: messageOf(error) }, "pull interrupted");
+      })
+      .finally(() => nudge());
+  }
+
+  async function accept(verdict: Verdict): Promise<number> {
+    if (!verdict.ok || !ctx.capacity.tryReserve(address, needsOf(verdict.spec))) return BUSY_MS;
+    try {
+      const outcome = await transact("accept", client.payloads.accept(address));
+      if (outcome.success) {
+        ctx.metrics.jobsAccepted.inc();
+        return SOON;
+      }
+    } catch (error) {
+      if (codeOf(error) === "TX_REFUSED") ctx.capacity.release(address);
+      throw error;
+    }
+    // Slots taken on chain, paused, cancelled in between: the next reading of the job tells which.
+    ctx.capacity.release(address);
+    return BUSY_MS;
+  }
+
+  async function create(job: JobView, verdict: Verdict): Promise<number> {
+    if (!verdict.ok) throw new NodeError(verdict.code, verdict.reason);
+    tell("creating");
+    const found = await runtime.findImage(job.image);
+    if (!found) {
+      image = { kind: "unknown" };
+      return SOON;
+    }
+    try {
+      const created = await runtime.create({
+        job: address,
+        image: found,
+        spec: verdict.spec,
+        capSecs: capSecs(job),
+      });
+      await journal.append({ t: "container", id: created.id, imageId: created.imageId });
+      startFailures = 0;
+      return SOON;
+    } catch (error) {
+      if (codeOf(error) !== "RUNTIME_REFUSED" || ++startFailures < START_ATTEMPTS) throw error;
+      log.error({ err: messageOf(error) }, "container can't be created");
+      await journal.append({ t: "failing", reason: "CREATE_FAILED" });
+      return SOON;
+    }
+  }
+
+  async function launch(): Promise<number> {
+    if (!journal.state.starting) await journal.append({ t: "starting" });
+    try {
+      const status = await runtime.start(address);
+      if (status.startedAtNs !== null) {
+        await journal.append({ t: "started", startedAtNs: status.startedAtNs, bootId: ctx.bootId });
+      }
+      side.attach();
+      tell("running");
+      return SOON;
+    } catch (error) {
+      if (codeOf(error) !== "START_FAILED" || ++startFailures < START_ATTEMPTS) throw error;
+      log.warn({ err: messageOf(error) }, "container can't be started");
+      tell("creating", { detail: messageOf(error) });
+      await journal.append({ t: "failing", reason: "START_FAILED" });
+      return SOON;
+    }
+  }
+
+  async function meter(job: JobView, container: ContainerStatus, verdict: Verdict): Promise<number> {
+    side.attach();
+    if (!journal.state.started && container.startedAtNs !== null) {
+      await journal.append({ t: "started", startedAtNs: container.startedAtNs, bootId: ctx.bootId });
+    }
+    if (lastPhase !== "running") tell("running");
+    const usage = await attest(job, ranSecs(container), false);
+    if (usage) hub.attest(usage);
+    if (verdict.ok && side.outputTooLarge(verdict.spec.output_max_mb * MB))
+      return stopContainer("OUTPUT_TOO_LARGE");
+    await settleWhenIgnored(usage);
+    return untilNextSecond(container.startedAtNs);
+  }
+
+  /** The provider can always settle for itself: when nobody brings its seconds to the chain, it does. */
+  async function settleWhenIgnored(usage: SignedUsage | null): Promise<void> {
+    if (!usage || !stream) return;
+    const silent = now() - stream.lastProgressAt > BigInt(settings.selfSettleAfterSecs);
+    if (silent || stream.stalledAt > 0n) {
+      log.warn(
+        { lastProgressAt: stream.lastProgressAt.toString() },
+        "no progress on chain: settling ourselves",
+      );
+      await transact("process_payment", client.payloads.processPayment(usage));
+    }
+  }
+
+  async function stopContainer(cause: StopCause): Promise<number> {
+    if (!journal.state.stopping) {
+      log.info({ cause }, "stopping the container");
+      await journal.append({ t: "stopping", cause });
+    }
+    await runtime.stop(address, cause === "TIME_LIMIT" ? STOP_GRACE_SECS : 0);
+    return SOON;
+  }
+
+  async function recordExit(job: JobView, container: ContainerStatus | null): Promise<number> {
+    if (container) await side.drainLogs();
+    const ran = ranSecs(container);
+    const cap = capSecs(job);
+    await journal.append({
+      t: "exited",
+      exitCode: container?.exitCode ?? null,
+      oomKilled: container?.oomKilled ?? false,
+      ranSecs: ran < cap ? ran : cap,
+      at: Date.now(),
+    });
+    log.info({ exitCode: container?.exitCode, secs: ran.toString() }, "container exited");
+    const usage = isEnded(job.state) ? null : await attest(job, ranSecs(container), false);
+    if (usage) hub.attest(usage);
+    return SOON;
+  }
+
+  async function publishOutput(container: ContainerStatus | null, verdict: Verdict): Promise<number> {
+    const { exited, stopping } = journal.state;
+    if (!container || stopping === "OUTPUT_TOO_LARGE" || !verdict.ok) {
+      await journal.append({ t: "published", ...NO_OUTPUT });
+      return SOON;
+    }
+    tell("packing");
+    let pack: PackedOutput;
+    try {
+      pack = await packOutput(await runtime.readOutput(address), {
+        dir: workDir,
+        limitBytes: verdict.spec.output_max_mb * MB,
+      });
+    } catch (error) {
+      if (codeOf(error) !== "OUTPUT_TOO_LARGE") throw error;
+      await journal.append({ t: "stopping", cause: "OUTPUT_TOO_LARGE" });
+      await journal.append({ t: "failing", reason: "OUTPUT_TOO_LARGE" });
+      return SOON;
+    }
+    if (pack.skipped.length > 0) log.warn({ skipped: pack.skipped }, "entries left out of the output");
+    if (pack.files === 0 && conclude(journal.state).result === "fail") {
+      await journal.append({ t: "published", ...NO_OUTPUT });
+      return SOON;
+    }
+    tell("uploading", { detail: `${pack.bytes} bytes` });
+    try {
+      const uris = await publish(ctx.stores, address, pack, {
+        onFailure: (store, message) => log.warn({ store, err: message }, "upload failed"),
+      });
+      const { sha256, root, bytes } = pack;
+      await journal.append({ t: "published", uris, sha256, root, bytes });
+    } catch (error) {
+      const waited = Date.now() - (exited?.at ?? Date.now());
+      if (waited < settings.publishGraceSecs * 1000) throw error;
+      await journal.append({ t: "failing", reason: "PUBLISH_FAILED" });
+    }
+    return SOON;
+  }
+
+  async function report(job: JobView): Promise<number> {
+    tell("completing");
+    const conclusion = conclude(journal.state);
+    const { published } = journal.state;
+    const output: OutputArgs = {
+      exitCode: BigInt(conclusion.result === "fail" ? conclusion.exitCode : 0),
+      outputUris: published?.uris ?? [],
+      outputSha256: published?.sha256 ?? "0x",
+      outputRoot: published?.root ?? "0x",
+    };
+    streamAt = 0;
+    const usage = job.state === "Running" ? await attest(job, ranSecs(null), true) : null;
+    const payload =
+      conclusion.result === "complete"
+        ? client.payloads.complete(address, output, usage)
+        : client.payloads.fail(address, conclusion.reason, output, usage);
+    const outcome = await transact(conclusion.result, payload);
+    if (outcome.success) {
+      ctx.metrics.jobsFinished.inc({
+        result: conclusion.result === "fail" ? conclusion.reason : "COMPLETED",
+      });
+      return SOON;
+    }
+    throw new NodeError("REPORT_REFUSED", outcome.failure?.message ?? "the chain refused", {
+      retryable: true,
+    });
+  }
+
+  async function prove(job: JobView): Promise<number> {
+    const usage = await attest(job, ranSecs(null), true);
+    if (usage) hub.attest(usage);
+    provingSince ??= Date.now();
+    stale = true;
+    streamAt = 0;
+    if (usage && (!hub.connected || Date.now() - provingSince > PROVE_AFTER_MS)) {
+      await transact("process_payment", client.payloads.processPayment(usage));
+      return SOON;
+    }
+    return BUSY_MS;
+  }
+
+  async function cleanup(job: JobView): Promise<number> {
+    await side.close();
+    await runtime.remove(address);
+    await rm(workDir, { recursive: true, force: true });
+    const outcome = job.outcome ?? job.state;
+    const conclusion = conclude(journal.state);
+    if (outcome === "Completed") tell("done");
+    else
+      tell("failed", {
+        detail: conclusion.result === "fail" && outcome === "Failed" ? conclusion.reason : outcome,
+      });
+    await journal.append({ t: "done", state: job.state });
+    await leave();
+    return SOON;
+  }
+
+  async function refuse(code: string, reason: string): Promise<number> {
+    await journal.append({ t: "refused", code, reason });
+    ctx.metrics.jobsRefused.inc({ code });
+    log.warn({ code, reason }, "job not accepted");
+    tell("failed", { detail: `${code}: ${reason}` });
+    await leave();
+    return SOON;
+  }
+
+  async function leave(): Promise<void> {
+    finished = true;
+    ctx.capacity.release(address);
+    await side.close();
+    await ctx.journals.archive(journal);
+  }
+
+  async function perform(step: Step, job: JobView, container: ContainerStatus | null, verdict: Verdict) {
+    switch (step.do) {
+      case "wait":
+        return settings.reconcileIntervalMs;
+      case "forget":
+        log.debug({ why: step.why }, "nothing to do for the job");
+        await leave();
+        return SOON;
+      case "refuse":
+        return refuse(step.code, step.reason);
+      case "pull":
+        if (await runtime.findImage(job.image)) image = { kind: "ready" };
+        else startPull(job);
+        return SOON;
+      case "accept":
+        return accept(verdict);
+      case "create":
+        return create(job, verdict);
+      case "open": {
+        const outcome = await transact("start", client.payloads.start(address));
+        return outcome.success ? SOON : BUSY_MS;
+      }
+      case "launch":
+        return launch();
+      case "meter":
+        return meter(job, container as ContainerStatus, verdict);
+      case "stop":
+        return stopContainer(step.cause);
+      case "record-exit":
+        return recordExit(job, container);
+      case "give-up":
+        await journal.append({ t: "failing", reason: step.reason });
+        return SOON;
+      case "publish":
+        return publishOutput(container, verdict);
+      case "report":
+        return report(job);
+      case "prove":
+        return prove(job);
+      case "cleanup":
+        return cleanup(job);
+    }
+  }
+
+  // ---- the loop -------------------------------------------------------------------------------------------------
+
+  async function advance(): Promise<number> {
+    const { openTx } = journal.state;
+    if (openTx) {
+      stale = true;
+      if (!(await operator.resolve(openTx, journal))) return BUSY_MS;
+    }
+    const job = await readJob();
+    const container = job.state === "Pending" ? null : await runtime.inspect(address);
+    const verdict = judge(job, ctx.limits);
+    if (verdict.ok && (job.state === "Accepted" || job.state === "Running")) {
+      ctx.capacity.hold(address, needsOf(verdict.spec));
+    }
+    const ran = ranSecs(container);
+    if (job.state === "Terminated") await readStream();
+    const step = decide({
+      job,
+      verdict,
+      image,
+      container,
+      journal: journal.state,
+      chainNow: ctx.chainNow(),
+      now: now(),
+      accepting: ctx.accepting(),
+      ranSecs: ran,
+      capSecs: capSecs(job),
+      proven: isProven(job, ran),
+    });
+    if (step.do !== "meter" && step.do !== "wait") log.debug({ step }, "next step");
+    return perform(step, job, container, verdict);
+  }
+
+  function now(): bigint {
+    const host = BigInt(Math.floor(Date.now() / 1000));
+    const chain = ctx.chainNow();
+    return host > chain ? host : chain;
+  }
+
+  async function loop(): Promise<void> {
+    let failures = 0;
+    while (!finished && !abort.signal.aborted) {
+      let delayMs: number;
+      try {
+        delayMs = await advance();
+        failures = 0;
+      } catch (error) {
+        delayMs = Math.min(RETRY_MOST_MS, RETRY_FIRST_MS * 2 ** Math.min(failures++, 10));
+        const retryable = error instanceof NodeError ? error.retryable : false;
+        log[retryable && failures < 5 ? "warn" : "error"](
+          { code: codeOf(error), err: retryable ? messageOf(error) : error, retryInMs: delayMs },
+          "step failed, trying again",
+        );
+        if (error instanceof NodeError && error.code === "JOURNAL_CORRUPT") return;
+      }
+      if (delayMs > 0 && !finished && !abort.signal.aborted && !nudged) await pause(delayMs);
+      nudged = false;
+    }
+  }
+
+  async function pause(ms: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      nudge = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    nudge = markNudged;
+  }
+
+  function markNudged(): void {
+    nudged = true;
+  }
+  nudge = markNudged;
+
+  const running = loop().catch((error) => log.error({ err: error }, "job runner ended"));
+
+  return {
+    job: address,
+    finished: running,
+    wake() {
+      stale = true;
+      nudge();
+    },
+    async stop() {
+      abort.abort();
+      nudge();
+      await running;
+      await side.close();
+      await journal.close();
+    },
+  };
+}
+
+/** Milliseconds until the container's next whole second is complete. */
+function untilNextSecond(startedAtNs: bigint | null): number {
+  if (startedAtNs === null) return 1_000;
+  const startedMs = Number(startedAtNs / 1_000_000n);
+  const into = (((Date.now() - startedMs) % 1_000) + 1_000) % 1_000;
+  return 1_000 - into + 2;
+}
+
+/** The kernel's boot, so that times from before it are known as such. */
+export async function readBootId(): Promise<string> {
+  return readFile("/proc/sys/kernel/random/boot_id", "utf8").then(
+    (text) => text.trim(),
+    () => "unknown",
+  );
+}

@@ -1,0 +1,65 @@
+/**
+ * The seconds a job may attest: pure arithmetic over container times, the stream's limits and what was signed before.
+ * It doesn't know clocks, containers or keys; every time is an argument.
+ */
+
+const NS_PER_SEC = 1_000_000_000n;
+
+/** Whole seconds between two instants in nanoseconds; never negative. */
+export function wholeSecs(startNs: bigint, endNs: bigint): bigint {
+  return endNs > startNs ? (endNs - startNs) / NS_PER_SEC : 0n;
+}
+
+/** An RFC 3339 time with up to nine decimals, as Docker writes it, in unix nanoseconds; null for Docker's "never". */
+export function parseTimeNs(text: string): bigint | null {
+  const match = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?(Z|[+-]\d{2}:\d{2})$/.exec(text);
+  if (!match) return null;
+  const ms = Date.parse(`${match[1]}${match[3]}`);
+  if (Number.isNaN(ms) || ms <= 0) return null;
+  return BigInt(ms) * 1_000_000n + BigInt((match[2] ?? "").padEnd(9, "0"));
+}
+
+export interface UsagePoint {
+  seq: bigint;
+  secondsCum: bigint;
+  tLast: bigint;
+}
+
+/**
+ * The next point to sign. `secondsCum` is what the container ran, never above what is funded nor, once the chain has
+ * ended the job, above the time it was open; it never falls below what was signed or proven. `seq` is above every
+ * value signed or seen on chain. `tLast >= startedAt + secondsCum`, as the chain demands.
+ */
+export function nextUsage(p: {
+  /** Chain time at which the stream opened, unix seconds. */
+  startedAt: bigint;
+  /** Chain time at which the job ended; 0 while it runs. */
+  endedAt: bigint;
+  /** Whole seconds the deposit and the maximum duration allow. */
+  capSecs: bigint;
+  /** Whole seconds the container ran. */
+  ranSecs: bigint;
+  nowSecs: bigint;
+  /** Newest point in the journal. */
+  signed: UsagePoint | null;
+  /** The watermark on chain. */
+  chain: { seq: bigint; secondsAttested: bigint };
+}): UsagePoint {
+  const open = p.endedAt > 0n ? p.endedAt - p.startedAt : p.ranSecs;
+  const earned = min(p.ranSecs, p.capSecs, open);
+  const secondsCum = max(earned, p.signed?.secondsCum ?? 0n, p.chain.secondsAttested);
+  const told = p.endedAt > 0n ? min(p.nowSecs, p.endedAt) : p.nowSecs;
+  return {
+    seq: max(p.signed?.seq ?? 0n, p.chain.seq) + 1n,
+    secondsCum,
+    tLast: max(told, p.startedAt + secondsCum, p.signed?.tLast ?? 0n),
+  };
+}
+
+function min(...values: bigint[]): bigint {
+  return values.reduce((a, b) => (b < a ? b : a));
+}
+
+function max(...values: bigint[]): bigint {
+  return values.reduce((a, b) => (b > a ? b : a));
+}
