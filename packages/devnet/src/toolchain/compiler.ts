@@ -3,7 +3,7 @@
  * It doesn't know manifests, nor what a built package is for.
  */
 import { spawn, spawnSync } from "node:child_process";
-import { mkdirSync } from "node:fs";
+import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -33,36 +33,55 @@ const COLOURS = new RegExp(`${ESCAPE}\\[[0-9;]*m`, "g");
 
 export async function runCompiler(call: CompilerCall): Promise<CompilerRun> {
   const { command, args, env } = compilerCommand(call);
-  const child = spawn(command, args, { env, stdio: ["ignore", "pipe", "pipe", "pipe"] });
-  let output = "";
-  let result = "";
-  const [, stdout, stderr, resultPipe] = child.stdio;
-  for (const stream of [stdout, stderr]) {
-    stream?.setEncoding("utf8");
-    stream?.on("data", (chunk: string) => {
-      output += chunk;
+  const files = outputFiles();
+  try {
+    const child = spawn(command, args, { env, stdio: ["ignore", files.output, files.output, files.result] });
+    const code = await new Promise<number | null>((resolve, reject) => {
+      child.on("error", reject);
+      child.on("close", resolve);
     });
+    return files.read(code);
+  } finally {
+    files.remove();
   }
-  resultPipe?.on("data", (chunk: Buffer) => {
-    result += chunk.toString("utf8");
-  });
-  const code = await new Promise<number | null>((resolve, reject) => {
-    child.on("error", reject);
-    child.on("close", resolve);
-  });
-  return finish(code, output, result);
 }
 
 export function runCompilerSync(call: CompilerCall): CompilerRun {
   const { command, args, env } = compilerCommand(call);
-  const child = spawnSync(command, args, {
-    env,
-    encoding: "utf8",
-    maxBuffer: 64 * 1024 * 1024,
-    stdio: ["ignore", "pipe", "pipe", "pipe"],
-  });
-  if (child.error) throw child.error;
-  return finish(child.status, child.stdout + child.stderr, child.output[3] ?? "");
+  const files = outputFiles();
+  try {
+    const child = spawnSync(command, args, {
+      env,
+      stdio: ["ignore", files.output, files.output, files.result],
+    });
+    if (child.error) throw child.error;
+    return files.read(child.status);
+  } finally {
+    files.remove();
+  }
+}
+
+/** Files, not pipes: the library may end its process before a pipe is drained. */
+function outputFiles() {
+  const dir = mkdtempSync(join(tmpdir(), "computestream-compiler-"));
+  const output = openSync(join(dir, "output"), "a+");
+  const result = openSync(join(dir, "result"), "a+");
+  return {
+    output,
+    result,
+    read(code: number | null): CompilerRun {
+      const plain = readFileSync(join(dir, "output"), "utf8").replace(COLOURS, "");
+      const answer = readFileSync(join(dir, "result"), "utf8");
+      // Some findings make the library end its process instead of returning.
+      if (answer === "") return { error: `the compiler ended with exit code ${code}`, output: plain };
+      return { error: (JSON.parse(answer) as { error: string | null }).error, output: plain };
+    },
+    remove(): void {
+      closeSync(output);
+      closeSync(result);
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
 }
 
 function compilerCommand(call: CompilerCall) {
@@ -76,12 +95,4 @@ function compilerCommand(call: CompilerCall) {
     args: ["--import", loader, script, JSON.stringify(call)],
     env: { ...process.env, MOVE_HOME: moveHome, NO_COLOR: "1", NODE_OPTIONS: "" },
   };
-}
-
-function finish(code: number | null, output: string, result: string): CompilerRun {
-  const plain = output.replace(COLOURS, "");
-  // Some findings make the library end its process instead of returning.
-  if (result === "") return { error: `the compiler ended with exit code ${code}`, output: plain };
-  const { error } = JSON.parse(result) as { error: string | null };
-  return { error, output: plain };
 }
