@@ -1,0 +1,48 @@
+/**
+ * Reads that the modules' views don't offer: an account's current key, what is left for gas, a stream's key.
+ * It doesn't hold keys.
+ */
+import { AptosApiError } from "@aptos-labs/ts-sdk";
+import { normalizeAddress, zHash32 } from "@computestream/protocol";
+import type { ChainClient } from "@computestream/protocol/client";
+import { z } from "zod";
+import { UnavailableError } from "../errors.ts";
+
+const GAS_ASSET = normalizeAddress("0xa");
+
+/** The account's authentication key; null when there is no account yet. Throws `UnavailableError`. */
+export async function readAuthenticationKey(client: ChainClient, address: string): Promise<string | null> {
+  try {
+    const { authentication_key } = await client.aptos.getAccountInfo({ accountAddress: address });
+    return normalizeAddress(authentication_key);
+  } catch (error) {
+    if (error instanceof AptosApiError && error.data?.error_code === "account_not_found") return null;
+    throw new UnavailableError("CHAIN_UNAVAILABLE", "The chain's node can't be read; try again.", error);
+  }
+}
+
+const zStream = z.object({ attest_key: zHash32 });
+
+/**
+ * The attestation key that a stream was opened with, which may no longer be its provider's; null without a stream.
+ * Throws `UnavailableError`.
+ */
+export async function readStreamKey(client: ChainClient, job: string): Promise<string | null> {
+  try {
+    const stream = await client.aptos.getAccountResource({
+      accountAddress: job,
+      resourceType: `${client.deployment.packageAddress}::payment_stream::Stream`,
+    });
+    return zStream.parse(stream).attest_key;
+  } catch (error) {
+    const code = error instanceof AptosApiError ? error.data?.error_code : null;
+    if (code === "resource_not_found" || code === "account_not_found") return null;
+    throw new UnavailableError("CHAIN_UNAVAILABLE", "The chain's node can't be read; try again.", error);
+  }
+}
+
+/** Base units of the asset that gas is paid in, whatever asset the market uses. */
+export async function readGasBalance(client: ChainClient, address: string): Promise<bigint> {
+  if (client.deployment.asset.address === GAS_ASSET) return client.balance(address);
+  return BigInt(await client.aptos.getAccountAPTAmount({ accountAddress: address }));
+}

@@ -1,0 +1,140 @@
+/**
+ * What the chain says about jobs, providers and time, remembered for moments.
+ * It doesn't decide anything: a caller whose action moves money asks the chain itself.
+ */
+import type { ChainClient, JobView, ProviderView, StreamView } from "@computestream/protocol/client";
+import { UnavailableError } from "../errors.ts";
+
+type Reader = Pick<ChainClient, "getJob" | "getProvider" | "getStream" | "ledger">;
+
+export interface JobFacts {
+  job: JobView;
+  /** Ed25519 key, 32 bytes as hex, that was copied into the stream when it opened; "" before. */
+  attestKey: string;
+  /** What is proven on chain already; null before the stream opens. */
+  watermark: { seq: bigint; secondsCum: bigint } | null;
+}
+
+export interface ChainViews {
+  /** null when the chain has no such job. Throws `UnavailableError` when the node can't be read. */
+  job(address: string): Promise<JobView | null>;
+  /** Like `job`, never older than `maxAgeMs`. */
+  freshJob(address: string, maxAgeMs: number): Promise<JobView | null>;
+  provider(address: string): Promise<ProviderView | null>;
+  jobFacts(address: string): Promise<JobFacts | null>;
+  /** The settler's reads keep the watermarks here current. */
+  noteStreams(streams: StreamView[]): void;
+  /** Unix seconds: the later of this machine's clock and the chain's. */
+  nowSecs(): bigint;
+  /** Reads the chain's clock; its timestamp in unix seconds. */
+  refreshClock(): Promise<bigint>;
+}
+
+const PROVIDER_TTL_MS = 5_000;
+const RUNNING_TTL_MS = 15_000;
+const OTHER_TTL_MS = 500;
+const CACHE_MAX = 50_000;
+
+/** `streamKey` reads a stream's attestation key; null when the job has no stream. */
+export function createChainViews(
+  client: Reader,
+  streamKey: (job: string) => Promise<string | null>,
+  clock: () => number = Date.now,
+): ChainViews {
+  const jobs = createCache<JobView>(
+    (address) => client.getJob(address),
+    // A running job's facts change once, at its end, which the settler notes; before and after, states move.
+    (view) => (view?.state === "Running" ? RUNNING_TTL_MS : OTHER_TTL_MS),
+    clock,
+  );
+  const providers = createCache<ProviderView>(
+    (address) => client.getProvider(address),
+    (view) => (view ? PROVIDER_TTL_MS : OTHER_TTL_MS),
+    clock,
+  );
+  const watermarks = createCache<{ seq: bigint; secondsCum: bigint }>(
+    async (address) => {
+      const stream = await client.getStream(address);
+      return stream && { seq: stream.seq, secondsCum: stream.secondsAttested };
+    },
+    (view) => (view ? RUNNING_TTL_MS : OTHER_TTL_MS),
+    clock,
+  );
+  const streamKeys = createCache<string>(
+    streamKey,
+    // Fixed for the life of the stream.
+    (key) => (key ? Number.POSITIVE_INFINITY : OTHER_TTL_MS),
+    clock,
+  );
+  let chainAheadMs = 0;
+
+  return {
+    job: (address) => jobs.get(address),
+    freshJob: (address, maxAgeMs) => jobs.get(address, maxAgeMs),
+    provider: (address) => providers.get(address),
+    async jobFacts(address) {
+      const job = await jobs.get(address);
+      if (!job) return null;
+      if (job.startedAt === 0n) return { job, attestKey: "", watermark: null };
+      const [attestKey, watermark] = await Promise.all([streamKeys.get(address), watermarks.get(address)]);
+      return { job, attestKey: attestKey ?? "", watermark };
+    },
+    noteStreams(streams) {
+      for (const stream of streams) {
+        watermarks.set(stream.job, { seq: stream.seq, secondsCum: stream.secondsAttested });
+        if (stream.endedAt > 0n || stream.closed) jobs.forgetIf(stream.job, (job) => job.state === "Running");
+      }
+    },
+    nowSecs: () => BigInt(Math.floor((clock() + chainAheadMs) / 1000)),
+    async refreshClock() {
+      const { timestampUsecs } = await readChain(() => client.ledger());
+      chainAheadMs = Math.max(0, Number(timestampUsecs / 1000n) - clock());
+      return timestampUsecs / 1_000_000n;
+    },
+  };
+}
+
+async function readChain<T>(read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    throw new UnavailableError("CHAIN_UNAVAILABLE", "The chain's node can't be read; try again.", error);
+  }
+}
+
+/** One read at a time for each address; a failed read is not remembered. */
+function createCache<T>(
+  read: (address: string) => Promise<T | null>,
+  ttlMs: (value: T | null) => number,
+  clock: () => number,
+) {
+  const entries = new Map<string, { value: T | null; readAt: number }>();
+  const pending = new Map<string, Promise<T | null>>();
+  const set = (address: string, value: T | null): void => {
+    if (!entries.has(address) && entries.size >= CACHE_MAX)
+      entries.delete(entries.keys().next().value as string);
+    entries.set(address, { value, readAt: clock() });
+  };
+  return {
+    set,
+    forgetIf(address: string, test: (value: T) => boolean): void {
+      const entry = entries.get(address);
+      if (entry?.value && test(entry.value)) entries.delete(address);
+    },
+    get(address: string, maxAgeMs = Number.POSITIVE_INFINITY): Promise<T | null> {
+      const entry = entries.get(address);
+      if (entry && clock() - entry.readAt < Math.min(ttlMs(entry.value), maxAgeMs))
+        return Promise.resolve(entry.value);
+      const running = pending.get(address);
+      if (running) return running;
+      const started = readChain(() => read(address))
+        .then((value) => {
+          set(address, value);
+          return value;
+        })
+        .finally(() => pending.delete(address));
+      pending.set(address, started);
+      return started;
+    },
+  };
+}

@@ -1,0 +1,101 @@
+/**
+ * The relayer's settings: the only reader of the environment, checked before anything starts.
+ * It doesn't open connections and doesn't read the key.
+ */
+import { readFileSync } from "node:fs";
+import { type Deployment, zDeployment } from "@computestream/protocol";
+import { z } from "zod";
+import { messageOf, StartupError } from "./errors.ts";
+
+const zUrl = z.url();
+
+const zEnv = z.object({
+  LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
+  HOST: z.string().default("127.0.0.1"),
+  PORT: z.coerce.number().int().min(0).max(65_535).default(4100),
+  DEPLOYMENT_FILE: z.string(),
+  NODE_URL: zUrl.optional(),
+  CORS_ORIGINS: z.string().default(""),
+  REDIS_URL: z.url({ protocol: /^rediss?$/ }),
+  KEY_FILE: z.string(),
+  INDEXER_URL: zUrl.optional(),
+  TICK_INTERVAL_MS: z.coerce.number().int().min(100).max(3_600_000).default(1000),
+  BATCH_SIZE: z.coerce.number().int().min(1).max(400).default(100),
+  /** How long a silent instance keeps the right to submit. */
+  LOCK_TTL_MS: z.coerce.number().int().min(500).max(120_000).default(10_000),
+  /** Base units of the gas asset under which /health raises the alarm. */
+  LOW_BALANCE: z.string().regex(/^\d+$/).default("50000000").transform(BigInt),
+});
+
+const REMEDIES: Partial<Record<keyof z.input<typeof zEnv>, string>> = {
+  DEPLOYMENT_FILE: "Set it to the record written by `npm run deploy`.",
+  REDIS_URL: "Set it to a Redis 6.2 or newer, for example redis://127.0.0.1:6379.",
+  KEY_FILE: 'Set it to a file holding {"privateKey":"0x..."} that only its owner can read (mode 600).',
+  PORT: "Set it to a free port from 1 to 65535, or 0 for any.",
+  BATCH_SIZE: "Set it to a whole number from 1 to 400.",
+  TICK_INTERVAL_MS: "Set it to milliseconds, at least 100.",
+};
+
+export interface Config {
+  logLevel: string;
+  host: string;
+  port: number;
+  deployment: Deployment;
+  nodeUrl: string;
+  corsOrigins: string[];
+  redisUrl: string;
+  keyFile: string;
+  indexerUrl: string | null;
+  tickIntervalMs: number;
+  batchSize: number;
+  lockTtlMs: number;
+  lowBalance: bigint;
+}
+
+/** Throws `StartupError` naming the variable and what to do. An empty variable counts as absent. */
+export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
+  const parsed = zEnv.safeParse(given);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    const name = String(issue?.path[0] ?? "environment") as keyof z.input<typeof zEnv>;
+    const what = given[name] === undefined ? "is not set" : `is not valid: ${issue?.message}`;
+    throw new StartupError(
+      "BAD_CONFIG",
+      `${name} ${what}.`,
+      REMEDIES[name] ?? `Correct ${name} and start again.`,
+    );
+  }
+  const values = parsed.data;
+  const deployment = readDeployment(values.DEPLOYMENT_FILE);
+  return {
+    logLevel: values.LOG_LEVEL,
+    host: values.HOST,
+    port: values.PORT,
+    deployment,
+    nodeUrl: values.NODE_URL ?? deployment.nodeUrl,
+    corsOrigins: values.CORS_ORIGINS.split(",")
+      .map((origin) => origin.trim().replace(/\/$/, ""))
+      .filter((origin) => origin !== ""),
+    redisUrl: values.REDIS_URL,
+    keyFile: values.KEY_FILE,
+    indexerUrl: values.INDEXER_URL?.replace(/\/$/, "") ?? null,
+    tickIntervalMs: values.TICK_INTERVAL_MS,
+    batchSize: values.BATCH_SIZE,
+    lockTtlMs: values.LOCK_TTL_MS,
+    lowBalance: values.LOW_BALANCE,
+  };
+}
+
+function readDeployment(path: string): Deployment {
+  try {
+    return zDeployment.parse(JSON.parse(readFileSync(path, "utf8")));
+  } catch (error) {
+    throw new StartupError(
+      "BAD_DEPLOYMENT",
+      `DEPLOYMENT_FILE ${path} can't be used as a deployment record: ${messageOf(error).split("\n")[0]}.`,
+      "Run `npm run deploy` and point DEPLOYMENT_FILE at the file it writes.",
+      error,
+    );
+  }
+}

@@ -1,0 +1,134 @@
+/**
+ * The relayer's HTTP interface: attestations in, newest attestation and progress out, health and metrics.
+ * It doesn't listen and doesn't know Redis or the chain beyond its context.
+ */
+import { randomUUID } from "node:crypto";
+import { type SignedUsage, signedUsageToJson, zAddress, zPostAttestations } from "@computestream/protocol";
+import express, { type Express, type RequestHandler } from "express";
+import { z } from "zod";
+import { AppError } from "../errors.ts";
+import { createTokenBucket, type TokenBucket } from "../hub/rate-limit.ts";
+import type { Intake } from "../intake/intake.ts";
+import type { Logger } from "../logger.ts";
+import type { AttestationStore } from "../store/attestations.ts";
+import type { JobStatusStore } from "../store/job-status.ts";
+import { createErrorMapper } from "./error-mapper.ts";
+import type { Health } from "./health.ts";
+
+export interface AppContext {
+  corsOrigins: string[];
+  intake: Intake;
+  attestations: Pick<AttestationStore, "newest">;
+  status: Pick<JobStatusStore, "get">;
+  health: Health;
+  metrics: () => Promise<{ contentType: string; text: string }>;
+  logger: Logger;
+  /** Attestations a second that one address may post. */
+  postsPerSec?: number;
+}
+
+const zJobParams = z.object({ job: zAddress });
+
+export function createApp(context: AppContext): Express {
+  const app = express();
+  app.disable("x-powered-by");
+  app.use(identify);
+  app.use(cors(context.corsOrigins));
+
+  app.get("/api/v1/health", async (_request, response) => {
+    const report = await context.health.report();
+    const serving = report.checks.redis.ok && report.checks.chain.ok;
+    response.status(serving ? 200 : 503).json(report);
+  });
+  app.get("/ready", async (_request, response) => {
+    const { checks } = await context.health.report();
+    const ready = checks.redis.ok && checks.chain.ok;
+    response.status(ready ? 200 : 503).json({ ready });
+  });
+  app.get("/metrics", async (_request, response) => {
+    const { contentType, text } = await context.metrics();
+    response.type(contentType).send(text);
+  });
+
+  app.post(
+    "/api/v1/attestations",
+    express.json({ limit: "512kb", type: () => true }),
+    limitByAddress(context.postsPerSec ?? 500),
+    async (request, response) => {
+      const { attestations } = zPostAttestations.parse(request.body);
+      const rejected: Array<{ index: number; job: string; seq: string; code: string; message: string }> = [];
+      // In order: a later entry of the same job must not overtake an earlier one.
+      for (const [index, usage] of attestations.entries()) {
+        const rejection = await context.intake.take(usage, null);
+        if (rejection) rejected.push({ index, job: usage.job, seq: `${usage.seq}`, ...rejection });
+      }
+      const [first] = rejected;
+      if (first && rejected.length === attestations.length) {
+        throw new AppError(422, first.code, first.message, { field: `attestations[${first.index}]` });
+      }
+      response.json({ accepted: attestations.length - rejected.length, rejected });
+    },
+  );
+  app.get("/api/v1/jobs/:job/status", async (request, response) => {
+    const { job } = zJobParams.parse(request.params);
+    const status = await context.status.get(job);
+    if (!status) throw new AppError(404, "NO_STATUS", "No progress of this job is known.", { field: "job" });
+    response.json(status);
+  });
+  app.get("/api/v1/jobs/:job/attestation", async (request, response) => {
+    const { job } = zJobParams.parse(request.params);
+    const usage: SignedUsage | null = await context.attestations.newest(job);
+    if (!usage)
+      throw new AppError(404, "NO_ATTESTATION", "No attestation of this job is known.", { field: "job" });
+    response.json(signedUsageToJson(usage));
+  });
+  app.use((request) => {
+    throw new AppError(404, "NOT_FOUND", `There is no ${request.method} ${request.path}.`);
+  });
+  app.use(createErrorMapper(context.logger));
+  return app;
+}
+
+const identify: RequestHandler = (_request, response, next) => {
+  response.locals.requestId = randomUUID();
+  response.setHeader("X-Request-Id", response.locals.requestId);
+  response.setHeader("X-Content-Type-Options", "nosniff");
+  response.setHeader("Cache-Control", "no-store");
+  next();
+};
+
+function cors(origins: string[]): RequestHandler {
+  return (request, response, next) => {
+    const { origin } = request.headers;
+    response.vary("Origin");
+    if (origin !== undefined && origins.includes(origin)) {
+      response.setHeader("Access-Control-Allow-Origin", origin);
+      response.setHeader("Access-Control-Allow-Methods", "GET, POST");
+      response.setHeader("Access-Control-Allow-Headers", "content-type");
+      response.setHeader("Access-Control-Max-Age", "600");
+    }
+    if (request.method === "OPTIONS") response.status(204).end();
+    else next();
+  };
+}
+
+/** Each attestation costs a signature check: posting is paid by the address it comes from. */
+function limitByAddress(ratePerSec: number): RequestHandler {
+  const buckets = new Map<string, TokenBucket>();
+  return (request, response, next) => {
+    const address = request.ip ?? "";
+    const bucket = buckets.get(address) ?? createTokenBucket(ratePerSec, ratePerSec * 4, performance.now());
+    if (!buckets.has(address) && buckets.size >= 10_000)
+      buckets.delete(buckets.keys().next().value as string);
+    buckets.set(address, bucket);
+    const list = (request.body as { attestations?: unknown } | undefined)?.attestations;
+    const count = Array.isArray(list) ? list.length : 1;
+    const waitMs = bucket.spend(0, performance.now());
+    if (waitMs > 0) {
+      response.setHeader("Retry-After", String(Math.ceil(waitMs / 1000)));
+      throw new AppError(429, "RATE_LIMITED", `Too many attestations; try again in ${waitMs} ms.`);
+    }
+    bucket.spend(count, performance.now());
+    next();
+  };
+}

@@ -1,0 +1,168 @@
+/**
+ * One provider node on /hub: challenge and hello, then attestations, logs and progress of its own jobs.
+ * It doesn't know other sessions; the chain says whose key and whose job it is.
+ */
+import { randomBytes } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { hubHelloMessage, toHex, zNodeMessage } from "@computestream/protocol";
+import type { WebSocket } from "ws";
+import type { z } from "zod";
+import { verifyEd25519 } from "../chain/ed25519.ts";
+import type { ChainViews } from "../chain/views.ts";
+import { messageOf, UnavailableError } from "../errors.ts";
+import type { Intake } from "../intake/intake.ts";
+import type { Logger } from "../logger.ts";
+import type { JobStatusStore } from "../store/job-status.ts";
+import type { LogStore } from "../store/logs.ts";
+import { CLOSE, type HubSocket, openSocket, type SocketLimits } from "./socket.ts";
+
+export interface NodeSessionContext {
+  chainId: number;
+  packageAddress: string;
+  views: Pick<ChainViews, "job" | "provider">;
+  intake: Intake;
+  logs: Pick<LogStore, "append">;
+  status: Pick<JobStatusStore, "put">;
+  limits: SocketLimits;
+  helloTimeoutMs: number;
+  logger: Logger;
+}
+
+type Message = z.output<typeof zNodeMessage>;
+type Work = Exclude<Message, { type: "hello" }>;
+
+const BAD_MESSAGES_MAX = 10;
+const RETRY_MS = 250;
+
+export function openNodeSession(ws: WebSocket, context: NodeSessionContext, onClose: () => void): HubSocket {
+  const { chainId, packageAddress, views, intake, logs, status } = context;
+  const nonce = toHex(randomBytes(32));
+  let provider: string | null = null;
+  let badMessages = 0;
+  let logger = context.logger;
+
+  const fail = (code: string, message: string): void => {
+    socket.send({ type: "error", code, message });
+    socket.close(CLOSE.policy, code);
+  };
+
+  function parse(text: string): Message | null {
+    try {
+      const parsed = zNodeMessage.safeParse(JSON.parse(text));
+      if (parsed.success) return parsed.data;
+      const issue = parsed.error.issues[0];
+      bad(`${issue?.path.join(".") || "message"}: ${issue?.message}`);
+    } catch {
+      bad("not JSON text");
+    }
+    return null;
+  }
+
+  function bad(reason: string): void {
+    badMessages += 1;
+    if (badMessages > BAD_MESSAGES_MAX) fail("TOO_MANY_BAD_MESSAGES", `Closing after: ${reason}`);
+    else socket.send({ type: "error", code: "BAD_MESSAGE", message: reason });
+  }
+
+  async function hello(message: Message): Promise<void> {
+    if (message.type !== "hello") return fail("HELLO_EXPECTED", "Answer the challenge with `hello` first.");
+    const view = await views.provider(message.provider);
+    if (!view) return fail("PROVIDER_UNKNOWN", "The chain has no such provider.");
+    const text = hubHelloMessage({ chainId, packageAddress, provider: message.provider, nonce });
+    if (!(await verifyEd25519(text, message.signature, view.attestKey))) {
+      return fail(
+        "BAD_HELLO",
+        "The signature is not that of the provider's attestation key over this challenge.",
+      );
+    }
+    provider = message.provider;
+    clearTimeout(helloTimer);
+    logger = logger.child({ provider });
+    logger.info("provider node connected");
+    socket.send({ type: "welcome", provider });
+  }
+
+  async function handle(message: Work, sender: string): Promise<void> {
+    if (message.type === "attestation") {
+      const { job, seq } = message.usage;
+      const rejection = await intake.take(message.usage, sender);
+      socket.send(
+        rejection
+          ? { type: "reject", job, seq: `${seq}`, ...rejection }
+          : { type: "ack", job, seq: `${seq}` },
+      );
+      return;
+    }
+    const job = await views.job(message.job);
+    if (job?.provider !== sender) {
+      socket.send({
+        type: "error",
+        code: job ? "NOT_YOUR_JOB" : "JOB_UNKNOWN",
+        message: `job ${message.job}`,
+      });
+    } else if (message.type === "log") {
+      await logs.append(message);
+    } else {
+      await status.put(message);
+    }
+  }
+
+  /** A part that is away is waited for: meanwhile nothing more is read from this node, and nothing is lost. */
+  async function handleSurely(message: Work, sender: string): Promise<void> {
+    for (let warned = false; !socket.closed; ) {
+      try {
+        return await handle(message, sender);
+      } catch (error) {
+        if (!(error instanceof UnavailableError)) throw error;
+        if (!warned) logger.warn({ code: error.code }, "waiting before reading on");
+        warned = true;
+        await sleep(RETRY_MS);
+      }
+    }
+  }
+
+  async function onBatch(texts: string[]): Promise<void> {
+    const byJob = new Map<string, Work[]>();
+    for (const text of texts) {
+      const message = parse(text);
+      if (!message || socket.closed) continue;
+      if (provider === null) {
+        try {
+          await hello(message);
+        } catch (error) {
+          if (!(error instanceof UnavailableError)) throw error;
+          fail(error.code, error.message);
+        }
+      } else if (message.type === "hello") {
+        bad("hello: the session is open already");
+      } else {
+        const job = message.type === "attestation" ? message.usage.job : message.job;
+        byJob.set(job, [...(byJob.get(job) ?? []), message]);
+      }
+    }
+    if (provider === null) return;
+    const sender = provider;
+    // In order within a job, jobs side by side.
+    await Promise.all(
+      [...byJob.values()].map(async (messages) => {
+        for (const message of messages) await handleSurely(message, sender);
+      }),
+    );
+  }
+
+  const socket = openSocket(ws, context.limits, {
+    onBatch,
+    onClose: () => {
+      clearTimeout(helloTimer);
+      if (provider !== null) logger.info("provider node disconnected");
+      onClose();
+    },
+    onError: (error) => logger.error({ err: error, reason: messageOf(error) }, "node session failed"),
+  });
+  const helloTimer = setTimeout(
+    () => fail("HELLO_TIMEOUT", "The challenge was not answered in time."),
+    context.helloTimeoutMs,
+  );
+  socket.send({ type: "challenge", nonce, chainId, packageAddress });
+  return socket;
+}

@@ -1,0 +1,86 @@
+/**
+ * The relayer's Prometheus metrics.
+ * It doesn't measure by itself: parts report what happened, and gauges read at scrape time what is cheap to read.
+ */
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+
+export type Metrics = ReturnType<typeof createMetrics>;
+
+export function createMetrics() {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry, prefix: "relayer_" });
+  const registers = [registry];
+  return {
+    registry,
+    openStreams: new Gauge({
+      name: "relayer_open_streams",
+      help: "Jobs with an attestation whose stream is open.",
+      registers,
+    }),
+    behindSecondsMax: new Gauge({
+      name: "relayer_behind_seconds_max",
+      help: "Most seconds that one stream has attested and not yet proven on chain, at the last tick.",
+      registers,
+    }),
+    settlements: new Counter({
+      name: "relayer_settlements_total",
+      help: "Stream settlements committed.",
+      registers,
+    }),
+    settledUnits: new Counter({
+      name: "relayer_settled_base_units_total",
+      help: "Gross base units moved by settlements (a float: for rates, not for accounts).",
+      registers,
+    }),
+    transactions: new Counter({
+      name: "relayer_transactions_total",
+      help: "Transactions by kind and result.",
+      labelNames: ["kind", "result"],
+      registers,
+    }),
+    rejected: new Counter({
+      name: "relayer_attestations_rejected_total",
+      help: "Attestations refused, by reason.",
+      labelNames: ["reason"],
+      registers,
+    }),
+    accepted: new Counter({
+      name: "relayer_attestations_accepted_total",
+      help: "Attestations taken.",
+      registers,
+    }),
+    tickMs: new Histogram({
+      name: "relayer_tick_duration_ms",
+      help: "Duration of a tick.",
+      buckets: [10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000],
+      registers,
+    }),
+    queueDepth: new Gauge({
+      name: "relayer_queue_depth",
+      help: "Jobs of the work queue by state.",
+      labelNames: ["state"],
+      registers,
+    }),
+    deadLetters: new Gauge({
+      name: "relayer_dead_letters",
+      help: "Attestations the chain would not take.",
+      registers,
+    }),
+    balance: new Gauge({
+      name: "relayer_balance_base_units",
+      help: "What is left to pay gas with.",
+      registers,
+    }),
+    isSubmitter: new Gauge({
+      name: "relayer_is_submitter",
+      help: "1 while this instance may submit.",
+      registers,
+    }),
+    sessions: new Gauge({
+      name: "relayer_sessions",
+      help: "Open sockets by kind.",
+      labelNames: ["kind"],
+      registers,
+    }),
+  };
+}

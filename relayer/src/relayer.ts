@@ -1,0 +1,256 @@
+/**
+ * Puts the relayer together from its configuration and takes it apart again.
+ * It doesn't read the environment, handle signals or exit: ./index.ts does.
+ */
+import { randomUUID } from "node:crypto";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { type ChainClient, createChainClient } from "@computestream/protocol/client";
+import { readAuthenticationKey, readGasBalance, readStreamKey } from "./chain/accounts.ts";
+import { createLeaseKeeper } from "./chain/lease.ts";
+import { loadSigner } from "./chain/signer.ts";
+import { createSubmitter } from "./chain/submitter.ts";
+import { createChainViews } from "./chain/views.ts";
+import type { Config } from "./config.ts";
+import { messageOf, StartupError } from "./errors.ts";
+import { createApp } from "./http/app.ts";
+import { createHealth } from "./http/health.ts";
+import { openNodeSession } from "./hub/node-session.ts";
+import { openReaderSession } from "./hub/reader-session.ts";
+import { attachHub } from "./hub/server.ts";
+import { DEFAULT_LIMITS } from "./hub/socket.ts";
+import { createIntake } from "./intake/intake.ts";
+import type { Logger } from "./logger.ts";
+import { createMetrics } from "./metrics.ts";
+import { createAttestationStore } from "./store/attestations.ts";
+import { createDeadLetterStore } from "./store/dead-letters.ts";
+import { createIntentStore } from "./store/intents.ts";
+import { createJobStatusStore } from "./store/job-status.ts";
+import { createLogStore } from "./store/logs.ts";
+import { connectRedis, createKeys } from "./store/redis.ts";
+import { createCrank, createIndexerLister } from "./tick/crank.ts";
+import { createEngine } from "./tick/engine.ts";
+import { createSettler } from "./tick/settler.ts";
+
+export interface Relayer {
+  url: string;
+  /** Stops intake, finishes the submission on its way, closes. */
+  close(): Promise<void>;
+}
+
+const SUBMISSION_GRACE_MS = 8_000;
+const SESSIONS_MAX = 5_000;
+const SESSIONS_PER_ADDRESS_MAX = 1_000;
+const FIRST_MESSAGE_TIMEOUT_MS = 10_000;
+
+/** Throws `StartupError`. */
+export async function startRelayer(config: Config, logger: Logger): Promise<Relayer> {
+  const { chainId, packageAddress } = config.deployment;
+  const signer = loadSigner(config.keyFile);
+  const client = createChainClient({ deployment: config.deployment, nodeUrl: config.nodeUrl });
+  const keys = createKeys(config.deployment);
+  const redis = await connectRedis(config.redisUrl, logger);
+  await checkChain(client, config.nodeUrl, logger).catch(async (error: unknown) => {
+    await redis.close();
+    throw error;
+  });
+
+  const metrics = createMetrics();
+  const views = createChainViews(client, (job) => readStreamKey(client, job));
+  const attestations = createAttestationStore(redis.commands, keys);
+  const deadLetters = createDeadLetterStore(redis.commands, keys);
+  const status = createJobStatusStore(redis.commands, keys);
+  const logs = await createLogStore(redis.commands, redis.subscriber, keys);
+  const intents = createIntentStore(redis.commands, keys, signer.address);
+
+  const lease = createLeaseKeeper({
+    intents,
+    instance: randomUUID(),
+    ttlMs: config.lockTtlMs,
+    logger,
+    onGained: () => {
+      metrics.isSubmitter.set(1);
+      // What the holder before left on its way comes first; a failure here is repeated before each submission.
+      submitter
+        .reconcile()
+        .catch((error: unknown) =>
+          logger.warn({ reason: messageOf(error) }, "reconciling will be tried again"),
+        )
+        .then(() => (lease.current() ? engine.start() : undefined))
+        .catch((error: unknown) => logger.error({ err: error }, "can't start ticking"));
+    },
+    onLost: () => {
+      metrics.isSubmitter.set(0);
+      engine.stop().catch((error: unknown) => logger.error({ err: error }, "can't stop ticking"));
+    },
+  });
+  const submitter = createSubmitter({
+    chain: client,
+    signer,
+    intents,
+    lease: () => lease.current(),
+    logger,
+    onResult: (kind, { result }) => metrics.transactions.inc({ kind, result }),
+  });
+  const settler = createSettler({
+    client,
+    views,
+    store: attestations,
+    deadLetters,
+    submitter,
+    metrics,
+    logger,
+    batchSize: config.batchSize,
+  });
+  const crank = createCrank({
+    client,
+    views,
+    store: attestations,
+    lister: config.indexerUrl === null ? null : createIndexerLister(config.indexerUrl),
+    submitter,
+    logger,
+  });
+  const engine = createEngine({
+    redisUrl: config.redisUrl,
+    prefix: keys.queuePrefix,
+    tickIntervalMs: config.tickIntervalMs,
+    tick: () => settler.tick(),
+    crank: () => crank.run(),
+    logger,
+  });
+
+  const intake = createIntake({
+    chainId,
+    packageAddress,
+    views,
+    store: attestations,
+    onRejected: ({ code }) => metrics.rejected.inc({ reason: code }),
+    onAccepted: () => metrics.accepted.inc(),
+  });
+  const health = createHealth({
+    chainId,
+    packageAddress,
+    relayer: signer.address,
+    redis: redis.commands,
+    client,
+    balance: () => readGasBalance(client, signer.address),
+    lowBalance: config.lowBalance,
+    isSubmitter: () => lease.current() !== null,
+    sinceLastTickMs: () => engine.sinceLastTickMs(),
+    tickLateMs: Math.max(15_000, config.tickIntervalMs * 10),
+    onBalance: (units) => metrics.balance.set(Number(units)),
+  });
+  const server = createServer(
+    createApp({
+      corsOrigins: config.corsOrigins,
+      intake,
+      attestations,
+      status,
+      health,
+      logger,
+      metrics: async () => {
+        for (const [state, count] of Object.entries(await engine.depth().catch(() => ({})))) {
+          metrics.queueDepth.set({ state }, count);
+        }
+        for (const kind of ["hub", "logs"] as const) metrics.sessions.set({ kind }, hub.count(kind));
+        return { contentType: metrics.registry.contentType, text: await metrics.registry.metrics() };
+      },
+    }),
+  );
+  const hub = attachHub(server, {
+    corsOrigins: config.corsOrigins,
+    maxSessions: SESSIONS_MAX,
+    maxSessionsPerAddress: SESSIONS_PER_ADDRESS_MAX,
+    open: {
+      hub: (ws, onClose) =>
+        openNodeSession(
+          ws,
+          {
+            chainId,
+            packageAddress,
+            views,
+            intake,
+            logs,
+            status,
+            limits: DEFAULT_LIMITS,
+            helloTimeoutMs: FIRST_MESSAGE_TIMEOUT_MS,
+            logger,
+          },
+          onClose,
+        ),
+      logs: (ws, onClose) =>
+        openReaderSession(
+          ws,
+          {
+            access: {
+              chainId,
+              packageAddress,
+              views,
+              authenticationKey: (address) => readAuthenticationKey(client, address),
+            },
+            logs,
+            limits: DEFAULT_LIMITS,
+            openTimeoutMs: FIRST_MESSAGE_TIMEOUT_MS,
+            logger,
+          },
+          onClose,
+        ),
+    },
+  });
+
+  const close = async (): Promise<void> => {
+    await hub.close();
+    await new Promise<void>((resolve) => {
+      server.close(() => resolve());
+      server.closeIdleConnections();
+    });
+    await submitter.close(SUBMISSION_GRACE_MS);
+    await engine.close();
+    await lease.close();
+    await logs.close();
+    await redis.close();
+  };
+
+  try {
+    await listen(server, config.port, config.host);
+  } catch (error) {
+    await close();
+    throw new StartupError(
+      "PORT_UNAVAILABLE",
+      `The relayer can't listen on ${config.host}:${config.port} (${(error as NodeJS.ErrnoException).code ?? messageOf(error)}).`,
+      "Stop what uses the port, or set PORT to another (0 = any free one).",
+      error,
+    );
+  }
+  lease.start();
+  const { port } = server.address() as AddressInfo;
+  return { url: `http://${config.host}:${port}`, close };
+}
+
+/** Another chain is a reason not to start; a node that is away is not: everything here waits for it. */
+async function checkChain(client: ChainClient, nodeUrl: string, logger: Logger): Promise<void> {
+  try {
+    await client.assertChain();
+  } catch (error) {
+    if ((error as { failure?: { code?: string } }).failure?.code !== "CHAIN_MISMATCH") {
+      logger.warn({ nodeUrl, reason: messageOf(error) }, "the chain's node can't be read yet");
+      return;
+    }
+    throw new StartupError(
+      "CHAIN_MISMATCH",
+      `The node ${nodeUrl} is another chain than the deployment record's: ${messageOf(error)}.`,
+      "Point NODE_URL at the right chain, or DEPLOYMENT_FILE at this chain's record.",
+      error,
+    );
+  }
+}
+
+function listen(server: Server, port: number, host: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,176 @@
+/**
+ * The keeper: finalizes, flags and expires what the chain's windows allow anyone to.
+ * It doesn't settle streams; a failing action waits by itself and never holds up the others or the tick.
+ */
+import { JOB_STATES, type JobState } from "@computestream/protocol";
+import { zJob, zPage } from "@computestream/protocol/api";
+import type { ChainClient, MarketParameters, StreamView } from "@computestream/protocol/client";
+import { NotSubmittedError, type Submitter } from "../chain/submitter.ts";
+import type { ChainViews } from "../chain/views.ts";
+import { messageOf, UnavailableError } from "../errors.ts";
+import type { Logger } from "../logger.ts";
+import type { AttestationStore } from "../store/attestations.ts";
+import { retryDelaySecs } from "../store/dead-letters.ts";
+import { chunk, isDue, type KeeperAction, keeperAction } from "./plan.ts";
+
+export interface CrankReport {
+  looked: number;
+  done: number;
+  failed: number;
+}
+
+export interface Crank {
+  run(): Promise<CrankReport>;
+}
+
+/** Lists jobs by state from a mirror of the chain; it may be behind or away. */
+export interface JobLister {
+  jobsIn(state: JobState): Promise<string[]>;
+}
+
+const STATES = ["Pending", "Accepted", "Running", "Terminated"] as const satisfies ReadonlyArray<JobState>;
+const ACTIONS_PER_RUN = 20;
+const JOBS_PER_RUN = 2000;
+/** A job that needs nothing now is looked at again after this. */
+const LOOK_AGAIN_SECS = 5n;
+const RUNNING = { state: "Running", acceptBy: 0n, startBy: 0n, claimUntil: 0n } as const;
+
+export function createCrank(options: {
+  client: Pick<ChainClient, "parameters" | "getStreams" | "payloads">;
+  views: Pick<ChainViews, "freshJob" | "refreshClock" | "nowSecs">;
+  store: Pick<AttestationStore, "openJobs" | "newest">;
+  lister: JobLister | null;
+  submitter: Pick<Submitter, "send">;
+  logger: Logger;
+  /** Milliseconds; only times retries. */
+  clock?: () => number;
+}): Crank {
+  const { client, views, submitter, logger } = options;
+  const clock = options.clock ?? Date.now;
+  const failing = new Map<string, { attempts: number; retryAtMs: number }>();
+  /** Jobs of earlier runs that wait for a window, so that each run needn't read all of them. */
+  const waiting = new Map<string, bigint>();
+
+  async function candidates(): Promise<string[]> {
+    const jobs = new Set(await options.store.openJobs());
+    for (const state of options.lister ? STATES : []) {
+      try {
+        for (const job of (await options.lister?.jobsIn(state)) ?? []) jobs.add(job);
+      } catch (error) {
+        logger.warn({ state, reason: messageOf(error) }, "the indexer's job list can't be read");
+      }
+    }
+    return [...jobs];
+  }
+
+  function payloadOf(action: KeeperAction, job: string) {
+    if (action === "finalize") return client.payloads.finalize(job);
+    return action === "expire" ? client.payloads.expire(job) : client.payloads.flagStalled(job);
+  }
+
+  async function run(): Promise<CrankReport> {
+    const report: CrankReport = { looked: 0, done: 0, failed: 0 };
+    await views.refreshClock();
+    const nowSecs = views.nowSecs();
+    const nowMs = clock();
+    const known = await candidates();
+    const listed = new Set(known);
+    for (const map of [failing, waiting]) for (const job of map.keys()) if (!listed.has(job)) map.delete(job);
+    const jobs = known
+      .filter((job) => (waiting.get(job) ?? 0n) <= nowSecs && (failing.get(job)?.retryAtMs ?? 0) <= nowMs)
+      .slice(0, JOBS_PER_RUN);
+    if (jobs.length === 0) return report;
+    const parameters = await client.parameters();
+
+    for (const part of chunk(jobs, 50)) {
+      const streams = new Map((await client.getStreams(part)).map((stream) => [stream.job, stream]));
+      for (const address of part) {
+        report.looked += 1;
+        const stream = streams.get(address) ?? null;
+        const action = await actionFor(address, stream, parameters, nowSecs);
+        if (!action) {
+          waiting.set(address, nowSecs + LOOK_AGAIN_SECS);
+          continue;
+        }
+        if (report.done + report.failed >= ACTIONS_PER_RUN) return report;
+        if (await act(action, address)) report.done += 1;
+        else report.failed += 1;
+      }
+    }
+    return report;
+  }
+
+  async function actionFor(
+    address: string,
+    stream: StreamView | null,
+    parameters: MarketParameters,
+    nowSecs: bigint,
+  ): Promise<KeeperAction | null> {
+    // A running stream says all that is needed; most jobs are that, and reading each job would cost a call each.
+    const running = stream !== null && !stream.closed && stream.endedAt === 0n;
+    if (!running) {
+      const job = await views.freshJob(address, 1000);
+      return job && keeperAction(job, stream, parameters, nowSecs);
+    }
+    const action = keeperAction(RUNNING, stream, parameters, nowSecs);
+    if (action === null) return null;
+    const usage = await options.store.newest(address);
+    const alive = usage !== null && usage.tLast + parameters.stallAfterSecs >= nowSecs;
+    // Its provider still proves seconds: the tick settles them, which answers the stall.
+    return alive && isDue(stream, usage, nowSecs) ? null : action;
+  }
+
+  async function act(action: KeeperAction, job: string): Promise<boolean> {
+    let reason: string;
+    try {
+      const outcome = await submitter.send({
+        kind: action,
+        payload: payloadOf(action, job),
+        jobs: [job],
+        seqs: [],
+      });
+      if (outcome.success) {
+        failing.delete(job);
+        logger.info({ job, action, hash: outcome.hash }, "keeper action done");
+        return true;
+      }
+      reason = outcome.failure?.code ?? "failed";
+    } catch (error) {
+      if (error instanceof NotSubmittedError || error instanceof UnavailableError) throw error;
+      reason = messageOf(error);
+    }
+    const attempts = (failing.get(job)?.attempts ?? 0) + 1;
+    failing.set(job, { attempts, retryAtMs: clock() + retryDelaySecs(attempts) * 1000 });
+    logger.warn({ job, action, reason, attempts }, "keeper action failed");
+    return false;
+  }
+
+  return { run };
+}
+
+const zJobsPage = zPage(zJob.pick({ job: true, state: true }));
+const PAGES_MAX = 10;
+
+/** Reads the indexer's /api/v1/jobs?state=... page by page. */
+export function createIndexerLister(indexerUrl: string, timeoutMs = 3000): JobLister {
+  return {
+    async jobsIn(state) {
+      if (!JOB_STATES.includes(state)) throw new RangeError(`unknown state ${state}`);
+      const jobs: string[] = [];
+      let cursor: string | null = null;
+      for (let page = 0; page < PAGES_MAX; page += 1) {
+        const url = new URL(`${indexerUrl}/api/v1/jobs`);
+        url.searchParams.set("state", state);
+        url.searchParams.set("limit", "200");
+        if (cursor !== null) url.searchParams.set("cursor", cursor);
+        const response = await fetch(url, { signal: AbortSignal.timeout(timeoutMs) });
+        if (!response.ok) throw new Error(`the indexer answered ${response.status}`);
+        const { items, nextCursor } = zJobsPage.parse(await response.json());
+        jobs.push(...items.map((item) => item.job));
+        if (nextCursor === null) break;
+        cursor = nextCursor;
+      }
+      return jobs;
+    },
+  };
+}

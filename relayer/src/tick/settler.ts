@@ -1,0 +1,204 @@
+/**
+ * One tick: finds open streams whose newest attestation is worth money, settles them in batches, drops closed ones.
+ * It doesn't own the key or the schedule. What the chain says counts; Redis only tells where to look.
+ */
+import type { SignedUsage } from "@computestream/protocol";
+import type { ChainClient, Outcome, StreamView } from "@computestream/protocol/client";
+import type { Submitter } from "../chain/submitter.ts";
+import type { ChainViews } from "../chain/views.ts";
+import type { Logger } from "../logger.ts";
+import type { Metrics } from "../metrics.ts";
+import type { AttestationStore } from "../store/attestations.ts";
+import type { DeadLetter, DeadLetterStore } from "../store/dead-letters.ts";
+import { type BatchFailure, behindSecs, chunk, isDue, sendBisecting } from "./plan.ts";
+
+export interface TickReport {
+  open: number;
+  settled: number;
+  dropped: number;
+  poisoned: number;
+}
+
+export interface Settler {
+  /** Throws what ends a tick early (node or Redis away, refused by the node, lock lost); the next tick starts over. */
+  tick(): Promise<TickReport>;
+}
+
+/** Streams without a new attestation are looked at this often, to notice that they closed. */
+const IDLE_LOOK_SECS = 10n;
+const VIEWS_AT_ONCE = 4;
+
+export function createSettler(options: {
+  client: Pick<ChainClient, "getStreams" | "payloads" | "deployment" | "explain">;
+  views: Pick<ChainViews, "noteStreams" | "freshJob" | "nowSecs" | "refreshClock">;
+  store: AttestationStore;
+  deadLetters: DeadLetterStore;
+  submitter: Pick<Submitter, "send">;
+  metrics: Metrics;
+  logger: Logger;
+  batchSize: number;
+}): Settler {
+  const { client, views, store, deadLetters, submitter, metrics, logger, batchSize } = options;
+  const seen = new Map<string, { seq: bigint; lookedAt: bigint }>();
+
+  async function tick(): Promise<TickReport> {
+    const report: TickReport = { open: 0, settled: 0, dropped: 0, poisoned: 0 };
+    await views.refreshClock();
+    const open = await store.openJobs();
+    report.open = open.length;
+    metrics.openStreams.set(open.length);
+    const letters = await deadLetters.all();
+    metrics.deadLetters.set(letters.size);
+    if (open.length === 0) {
+      metrics.behindSecondsMax.set(0);
+      return report;
+    }
+
+    const usages = await store.newestOf(open);
+    const nowSecs = views.nowSecs();
+    const toLookAt = open.filter((job) => worthALook(job, usages.get(job), nowSecs));
+    const streams = await readStreams(toLookAt);
+    views.noteStreams([...streams.values()]);
+
+    let behindMax = 0n;
+    const due: SignedUsage[] = [];
+    for (const job of toLookAt) {
+      const stream = streams.get(job);
+      const usage = usages.get(job);
+      if (!stream ? await isGone(job) : stream.closed) {
+        await drop(job, letters);
+        report.dropped += 1;
+        continue;
+      }
+      if (!stream || !usage) continue;
+      seen.set(job, { seq: stream.seq, lookedAt: nowSecs });
+      const behind = behindSecs(stream, usage);
+      if (behind > behindMax) behindMax = behind;
+      if (isDue(stream, usage, nowSecs) && !isHeld(letters.get(job), nowSecs)) due.push(usage);
+    }
+    metrics.behindSecondsMax.set(Number(behindMax));
+
+    for (const batch of chunk(due, batchSize)) {
+      const settled = await settleBatch(batch);
+      report.settled += settled.settled;
+      report.poisoned += settled.poisoned;
+    }
+    return report;
+  }
+
+  function worthALook(job: string, usage: SignedUsage | undefined, nowSecs: bigint): boolean {
+    const last = seen.get(job);
+    if (!last) return true;
+    return (usage !== undefined && usage.seq > last.seq) || nowSecs - last.lookedAt >= IDLE_LOOK_SECS;
+  }
+
+  async function readStreams(jobs: string[]): Promise<Map<string, StreamView>> {
+    const found = new Map<string, StreamView>();
+    for (const group of chunk(chunk(jobs, batchSize), VIEWS_AT_ONCE)) {
+      for (const streams of await Promise.all(group.map((part) => client.getStreams(part)))) {
+        for (const stream of streams) found.set(stream.job, stream);
+      }
+    }
+    return found;
+  }
+
+  /** The view left it out: gone only if the chain also says that there is no such job (another chain's, then). */
+  async function isGone(job: string): Promise<boolean> {
+    return (await views.freshJob(job, 0)) === null;
+  }
+
+  async function drop(job: string, letters: Map<string, DeadLetter>): Promise<void> {
+    await store.drop(job);
+    if (letters.has(job)) await deadLetters.remove(job);
+    seen.delete(job);
+    logger.info({ job }, "stream closed");
+  }
+
+  async function settleBatch(batch: SignedUsage[]): Promise<{ settled: number; poisoned: number }> {
+    let settled = 0;
+    let poisoned = 0;
+    const send = async (usages: SignedUsage[]): Promise<BatchFailure | null> => {
+      const outcome = await submitter.send({
+        kind: "settle",
+        payload: client.payloads.processPayments(usages),
+        jobs: usages.map((usage) => usage.job),
+        seqs: usages.map((usage) => usage.seq),
+      });
+      if (!outcome.success)
+        return outcome.failure ?? { code: "UNKNOWN_FAILURE", message: "The transaction failed." };
+      settled += noteSettlements(outcome);
+      poisoned += await noteSkipped(outcome, usages);
+      return null;
+    };
+    // Two failures a halving find one bad entry; more than one a batch is finished by later ticks.
+    const maxFailures = 2 * Math.ceil(Math.log2(batch.length + 1)) + 4;
+    const report = await sendBisecting(batch, send, maxFailures);
+    for (const { item, failure } of report.poisoned) {
+      await bury(item, failure);
+      poisoned += 1;
+    }
+    if (report.left.length > 0)
+      logger.warn({ jobs: report.left.length }, "left for the next tick after failures");
+    return { settled, poisoned };
+  }
+
+  function noteSettlements(outcome: Outcome): number {
+    let count = 0;
+    for (const event of outcome.events) {
+      if (event.name !== "StreamSettled") continue;
+      count += 1;
+      seen.set(event.data.job, { seq: event.data.seq, lookedAt: views.nowSecs() });
+      metrics.settlements.inc();
+      metrics.settledUnits.inc(Number(event.data.amount));
+    }
+    return count;
+  }
+
+  /** An entry the chain skipped is buried, unless its stream closed or was settled by another in the meantime. */
+  async function noteSkipped(outcome: Outcome, usages: SignedUsage[]): Promise<number> {
+    const skipped = outcome.events.filter((event) => event.name === "SettlementSkipped");
+    if (skipped.length === 0) return 0;
+    const streams = await readStreams(skipped.map((event) => event.data.job));
+    views.noteStreams([...streams.values()]);
+    let count = 0;
+    for (const event of skipped) {
+      const usage = usages.find((candidate) => candidate.job === event.data.job);
+      const stream = streams.get(event.data.job);
+      if (!usage || !stream || !isDue(stream, usage, views.nowSecs())) continue;
+      await bury(usage, explainSkip(event.data.code));
+      count += 1;
+    }
+    return count;
+  }
+
+  /** Codes of the attestation checks are above 100, those of the stream itself below. */
+  function explainSkip(code: bigint): BatchFailure {
+    const module = code > 100n ? "attestation" : "payment_stream";
+    const { packageAddress } = client.deployment;
+    const failure = client.explain(`Move abort in ${packageAddress}::${module}: 0x${code.toString(16)}`);
+    return { code: failure.code, message: failure.message };
+  }
+
+  async function bury(usage: SignedUsage, failure: BatchFailure): Promise<void> {
+    const letter = await deadLetters.add(
+      { job: usage.job, seq: usage.seq, code: failure.code, message: failure.message },
+      views.nowSecs(),
+    );
+    logger.error({ ...letter }, "settlement refused; put on the dead-letter list");
+  }
+
+  return {
+    async tick() {
+      const startedAt = performance.now();
+      try {
+        return await tick();
+      } finally {
+        metrics.tickMs.observe(performance.now() - startedAt);
+      }
+    },
+  };
+}
+
+function isHeld(letter: DeadLetter | undefined, nowSecs: bigint): boolean {
+  return letter !== undefined && BigInt(letter.retryAt) > nowSecs;
+}
