@@ -1,0 +1,74 @@
+/**
+ * What every request passes: an id, safe headers, CORS by list, timing.
+ * It doesn't know routes.
+ */
+import { randomUUID } from "node:crypto";
+import type { RequestHandler } from "express";
+import { ApiError } from "../errors.ts";
+import type { Metrics } from "../metrics.ts";
+
+/** Takes a caller's x-request-id when it is harmless, else makes one; the answer carries it. */
+export const requestId: RequestHandler = (request, response, next) => {
+  const given = request.get("x-request-id");
+  const id = given && /^[\w-]{1,64}$/.test(given) ? given : randomUUID();
+  response.locals.requestId = id;
+  response.set("x-request-id", id);
+  next();
+};
+
+/** For an API that only ever answers JSON or text. */
+export const safeHeaders: RequestHandler = (_request, response, next) => {
+  response.set({
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "no-referrer",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    // Fresh each time, but a client that has the same answer is told so (ETag).
+    "cache-control": "no-cache",
+  });
+  next();
+};
+
+export function isOriginAllowed(allowed: string[], origin: string | undefined): boolean {
+  return origin === undefined || allowed.includes(origin);
+}
+
+export function cors(allowed: string[]): RequestHandler {
+  return (request, response, next) => {
+    const origin = request.get("origin");
+    response.vary("Origin");
+    if (origin !== undefined && allowed.includes(origin)) {
+      response.set({
+        "access-control-allow-origin": origin,
+        "access-control-expose-headers": "x-request-id, etag",
+      });
+    }
+    if (request.method !== "OPTIONS") return next();
+    if (!isOriginAllowed(allowed, origin)) {
+      throw new ApiError(403, "ORIGIN_NOT_ALLOWED", "this origin is not in CORS_ORIGINS");
+    }
+    response.set({
+      "access-control-allow-methods": "GET, HEAD, OPTIONS",
+      "access-control-allow-headers": "content-type, x-request-id",
+      "access-control-max-age": "600",
+    });
+    response.status(204).end();
+  };
+}
+
+export const readOnly: RequestHandler = (request, response, next) => {
+  if (request.method === "GET" || request.method === "HEAD") return next();
+  response.set("allow", "GET, HEAD, OPTIONS");
+  throw new ApiError(405, "METHOD_NOT_ALLOWED", "this API only reads: use GET");
+};
+
+export function timing(metrics: Metrics): RequestHandler {
+  return (request, response, next) => {
+    const stop = metrics.requestSeconds.startTimer();
+    response.on("finish", () => {
+      // The pattern, never the path: labels must stay few.
+      stop({ route: String(request.route?.path ?? "none"), status: String(response.statusCode) });
+    });
+    next();
+  };
+}

@@ -1,0 +1,115 @@
+/**
+ * GET /api/v1/health (is the mirror true and fresh?), /ready (can reads be served?) and /metrics.
+ * It doesn't repair anything.
+ */
+import type { HealthDto } from "@computestream/protocol/api";
+import { Router } from "express";
+import type { Context } from "../../context.ts";
+import { type Cursor, readCursor } from "../../db/cursor.ts";
+import { timeseriesKind } from "../../db/queries/stats.ts";
+import { errorMessage } from "../../errors.ts";
+
+/** A mirror that lags more than this is unhealthy once it also stands still. */
+const LAG_VERSIONS = 100n;
+const STALLED_MS = 45_000;
+/** The node is asked at most this often, however many ask us. */
+const HEAD_FRESH_MS = 1_000;
+const HEAD_TIMEOUT_MS = 3_000;
+
+export function healthRoutes(context: Context): Router {
+  const { pool, deployment, indexing, metrics, now } = context;
+  const router = Router();
+  const readHead = createHeadReader(context);
+  const progress = { nextVersion: -1n, changedAtMs: now() };
+
+  router.get("/api/v1/health", async (_request, response) => {
+    const [database, head] = await Promise.all([readDatabase(), readHead()]);
+    const cursor = database.ok ? database.cursor : null;
+    const chainVersion = head.version;
+    const version = cursor && cursor.nextVersion > 0n ? cursor.nextVersion - 1n : 0n;
+    const lag = cursor && chainVersion !== null && chainVersion > version ? chainVersion - version : 0n;
+    if (cursor && cursor.nextVersion !== progress.nextVersion) {
+      progress.nextVersion = cursor.nextVersion;
+      progress.changedAtMs = now();
+    }
+    const isStalled = lag > LAG_VERSIONS && now() - progress.changedAtMs > STALLED_MS;
+    const checks: HealthDto["checks"] = {
+      database: check(database.ok, database.message),
+      chain: check(chainVersion !== null, head.message),
+      indexing: check(indexing.problem === null, indexing.problem?.message),
+      lag: check(!isStalled, `${lag} versions behind and no progress for ${STALLED_MS / 1000} seconds`),
+    };
+    const ok = Object.values(checks).every((c) => c.ok);
+    const body: HealthDto = {
+      ok,
+      chainId: deployment.chainId,
+      packageAddress: deployment.packageAddress,
+      version: version.toString(),
+      chainVersion: chainVersion?.toString() ?? null,
+      lagVersions: cursor && chainVersion !== null ? lag.toString() : null,
+      timeseries: database.timeseries,
+      checks,
+    };
+    response
+      .status(ok ? 200 : 503)
+      .set("cache-control", "no-store")
+      .json(body);
+  });
+
+  router.get("/ready", async (_request, response) => {
+    const database = await readDatabase();
+    const ok = database.ok && database.cursor !== null;
+    response.status(ok ? 200 : 503).json({ ok });
+  });
+
+  router.get("/metrics", async (_request, response) => {
+    response.type(metrics.registry.contentType).send(await metrics.registry.metrics());
+  });
+
+  async function readDatabase(): Promise<{
+    ok: boolean;
+    message?: string;
+    cursor: Cursor | null;
+    timeseries: HealthDto["timeseries"];
+  }> {
+    try {
+      const timeseries = await timeseriesKind(pool);
+      return { ok: true, cursor: await readCursor(pool), timeseries };
+    } catch {
+      return {
+        ok: false,
+        message: "the database doesn't answer",
+        cursor: null,
+        timeseries: "postgresql",
+      };
+    }
+  }
+
+  return router;
+}
+
+function check(ok: boolean, message: string | undefined): { ok: boolean; message?: string } {
+  return ok || message === undefined ? { ok } : { ok, message };
+}
+
+/** Version of the node's head, read at most once a second for everybody; null with the reason when it can't be read. */
+function createHeadReader({ source, now }: Context) {
+  type Head = { version: bigint | null; message?: string };
+  let read: { at: number; head: Promise<Head> } | null = null;
+  return (): Promise<Head> => {
+    if (read && now() - read.at < HEAD_FRESH_MS) return read.head;
+    let timer: NodeJS.Timeout | undefined;
+    const timeout = new Promise<Head>((resolve) => {
+      timer = setTimeout(
+        () => resolve({ version: null, message: "the node doesn't answer" }),
+        HEAD_TIMEOUT_MS,
+      );
+    });
+    const head = source.ledger().then(
+      ({ version }): Head => ({ version }),
+      (error: unknown): Head => ({ version: null, message: errorMessage(error) }),
+    );
+    read = { at: now(), head: Promise.race([head, timeout]).finally(() => clearTimeout(timer)) };
+    return read.head;
+  };
+}

@@ -1,0 +1,50 @@
+/**
+ * The current state of each thing clients look at, as the API shows it; REST and WebSocket both answer from here.
+ * It doesn't know HTTP or sockets.
+ */
+import type { JobDto, ProviderDto, StatsDto } from "@computestream/protocol/api";
+import type { Deployment } from "@computestream/protocol/deployment";
+import { readCursor } from "../db/cursor.ts";
+import { findJobs } from "../db/queries/jobs.ts";
+import { findProviders, listProviders } from "../db/queries/providers.ts";
+import { networkTotals, recentSettlements } from "../db/queries/stats.ts";
+import type { Queryable } from "../db/table.ts";
+import { jobDto, providerDto } from "./dto.ts";
+
+const RECENT_BUCKETS = 120;
+/** The `providers` topic carries the cheapest ones; the REST list pages through all. */
+const PROVIDERS_IN_TOPIC = 200;
+
+type Asset = Deployment["asset"];
+
+export async function readStats(db: Queryable, asset: Asset): Promise<StatsDto> {
+  const cursor = await readCursor(db);
+  // Chain time, so that the chart ends where the mirror does and a rebuild shows the same.
+  const lastSecond = Number((cursor?.lastTimestampUsecs ?? 0n) / 1_000_000n);
+  const totals = await networkTotals(db, asset.address);
+  const recent = await recentSettlements(db, { asset: asset.address, lastSecond, buckets: RECENT_BUCKETS });
+  return { ...totals, asset, recent };
+}
+
+export async function readJobs(
+  db: Queryable,
+  asset: Asset,
+  addresses: string[],
+): Promise<Map<string, JobDto>> {
+  const rows = addresses.length > 0 ? await findJobs(db, addresses) : [];
+  return new Map(rows.map((row) => [row.job, jobDto(row, asset)]));
+}
+
+export async function readProviders(
+  db: Queryable,
+  asset: Asset,
+  addresses: string[],
+): Promise<Map<string, ProviderDto>> {
+  const rows = addresses.length > 0 ? await findProviders(db, addresses) : [];
+  return new Map(rows.map((row) => [row.provider, providerDto(row, asset)]));
+}
+
+export async function readCheapestProviders(db: Queryable, asset: Asset): Promise<ProviderDto[]> {
+  const rows = await listProviders(db, { filter: {}, sort: "price", after: null, limit: PROVIDERS_IN_TOPIC });
+  return rows.map((row) => providerDto(row, asset));
+}

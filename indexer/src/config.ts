@@ -1,0 +1,110 @@
+/**
+ * The indexer's configuration from the environment; the only file that reads `process.env`.
+ * It doesn't open connections.
+ */
+import { readFileSync } from "node:fs";
+import { type Deployment, zDeployment } from "@computestream/protocol/deployment";
+import { z } from "zod";
+import { FatalError } from "./errors.ts";
+
+const zEnv = z.object({
+  LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info"),
+  HOST: z.string().min(1).default("127.0.0.1"),
+  PORT: z.coerce.number().int().min(0).max(65_535).default(4000),
+  DATABASE_URL: z
+    .string({ error: "is missing: set it to postgresql://user:password@host:port/database" })
+    .regex(/^postgres(ql)?:\/\//, "must look like postgresql://user:password@host:port/database"),
+  DATABASE_WAIT_MS: z.coerce.number().int().min(0).max(600_000).default(15_000),
+  DEPLOYMENT_FILE: z
+    .string({ error: "is missing: set it to the deployment record that `npm run deploy` writes" })
+    .min(1),
+  NODE_URL: z.url({ protocol: /^https?$/, error: "must be an http(s) URL" }).optional(),
+  CORS_ORIGINS: z
+    .string()
+    .default("")
+    .transform((text) =>
+      text
+        .split(",")
+        .map((origin) => origin.trim().replace(/\/$/, ""))
+        .filter(Boolean),
+    )
+    .pipe(
+      z.array(
+        z
+          .string()
+          .regex(/^https?:\/\/[^/\s*]+$/, "must be a comma list of origins such as http://127.0.0.1:3000"),
+      ),
+    ),
+  POLL_INTERVAL_MS: z.coerce.number().int().min(10).max(60_000).default(200),
+});
+
+export interface Config {
+  logLevel: string;
+  host: string;
+  /** 0 = any free port. */
+  port: number;
+  databaseUrl: string;
+  /** How long a PostgreSQL that doesn't answer yet is waited for at start. */
+  databaseWaitMs: number;
+  deployment: Deployment;
+  nodeUrl: string;
+  corsOrigins: string[];
+  pollIntervalMs: number;
+}
+
+/** Throws `FatalError` (`CONFIG_INVALID`) naming each wrong variable. */
+export function loadConfig(env: Record<string, string | undefined> = process.env): Config {
+  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
+  const parsed = zEnv.safeParse(set);
+  if (!parsed.success) {
+    const wrong = parsed.error.issues.map((issue) => `${String(issue.path[0])} ${issue.message}`);
+    throw new FatalError("CONFIG_INVALID", [...new Set(wrong)].join("; "));
+  }
+  const deployment = readDeployment(parsed.data.DEPLOYMENT_FILE);
+  return {
+    logLevel: parsed.data.LOG_LEVEL,
+    host: parsed.data.HOST,
+    port: parsed.data.PORT,
+    databaseUrl: parsed.data.DATABASE_URL,
+    databaseWaitMs: parsed.data.DATABASE_WAIT_MS,
+    deployment,
+    nodeUrl: parsed.data.NODE_URL ?? deployment.nodeUrl,
+    corsOrigins: parsed.data.CORS_ORIGINS,
+    pollIntervalMs: parsed.data.POLL_INTERVAL_MS,
+  };
+}
+
+/** DATABASE_URL alone: what `migrate` needs. */
+export function loadDatabaseConfig(
+  env: Record<string, string | undefined> = process.env,
+): Pick<Config, "databaseUrl" | "databaseWaitMs" | "logLevel"> {
+  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
+  const parsed = zEnv.pick({ DATABASE_URL: true, DATABASE_WAIT_MS: true, LOG_LEVEL: true }).safeParse(set);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    throw new FatalError("CONFIG_INVALID", `${String(issue?.path[0])} ${issue?.message}`);
+  }
+  return {
+    databaseUrl: parsed.data.DATABASE_URL,
+    databaseWaitMs: parsed.data.DATABASE_WAIT_MS,
+    logLevel: parsed.data.LOG_LEVEL,
+  };
+}
+
+function readDeployment(path: string): Deployment {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (cause) {
+    throw new FatalError(
+      "CONFIG_INVALID",
+      `DEPLOYMENT_FILE ${path} can't be read: run \`npm run deploy\` first or correct the path`,
+      cause,
+    );
+  }
+  try {
+    return zDeployment.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new FatalError("CONFIG_INVALID", `DEPLOYMENT_FILE ${path} is not a deployment record`, cause);
+  }
+}

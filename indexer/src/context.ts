@@ -1,0 +1,23 @@
+/**
+ * What the API and the WebSocket hub are given to work with.
+ * It doesn't build it: `service.ts` does, and tests do.
+ */
+import type { Deployment } from "@computestream/protocol/deployment";
+import type { Pool } from "pg";
+import type { ChainSource } from "./chain/source.ts";
+import type { IndexingStatus } from "./indexing/indexer.ts";
+import type { Logger } from "./logger.ts";
+import type { Metrics } from "./metrics.ts";
+
+export interface Context {
+  pool: Pool;
+  deployment: Deployment;
+  /** Only asked for the head of the chain. */
+  source: Pick<ChainSource, "ledger">;
+  indexing: Readonly<IndexingStatus>;
+  corsOrigins: string[];
+  metrics: Metrics;
+  log: Logger;
+  /** Wall clock in milliseconds. */
+  now(): number;
+}

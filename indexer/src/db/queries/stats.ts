@@ -1,0 +1,78 @@
+/**
+ * Named reads of the network's totals, computed from the rows each time and never kept as counters.
+ * It doesn't know DTOs or HTTP.
+ */
+import type { Queryable } from "../table.ts";
+
+export interface NetworkTotals {
+  providers: number;
+  providersAvailable: number;
+  slots: number;
+  slotsBusy: number;
+  jobs: number;
+  jobsRunning: number;
+  jobsSettled: number;
+  secondsBilled: number;
+  /** Decimal strings, of `asset` only: amounts of different assets don't add up. */
+  volumeSettled: string;
+  escrowLocked: string;
+  ratePerHourRunning: string;
+}
+
+export async function networkTotals(db: Queryable, asset: string): Promise<NetworkTotals> {
+  const { rows } = await db.query(
+    `SELECT p.*, j.* FROM
+       (SELECT count(*)::int AS providers,
+               count(*) FILTER (WHERE available)::int AS "providersAvailable",
+               coalesce(sum(slots), 0)::float8 AS slots,
+               coalesce(sum(slots_busy), 0)::float8 AS "slotsBusy" FROM providers) p,
+       (SELECT count(*)::int AS jobs,
+               count(*) FILTER (WHERE state = 2)::int AS "jobsRunning",
+               count(*) FILTER (WHERE state = 8)::int AS "jobsSettled",
+               coalesce(sum(seconds_billed), 0)::float8 AS "secondsBilled",
+               coalesce(sum(paid) FILTER (WHERE asset = $1), 0)::text AS "volumeSettled",
+               coalesce(sum(balance) FILTER (WHERE asset = $1), 0)::text AS "escrowLocked",
+               coalesce(sum(rate_per_hour) FILTER (WHERE asset = $1 AND state = 2), 0)::text AS "ratePerHourRunning"
+        FROM jobs) j`,
+    [asset],
+  );
+  return rows[0] as NetworkTotals;
+}
+
+export interface SettlementBucket {
+  /** Unix seconds. */
+  timestamp: number;
+  amount: string;
+  settlements: number;
+}
+
+/** One bucket a second, the last at `lastSecond`, with zeros where nothing was settled; oldest first. */
+export async function recentSettlements(
+  db: Queryable,
+  q: { asset: string; lastSecond: number; buckets: number },
+): Promise<SettlementBucket[]> {
+  const { rows } = await db.query(
+    `WITH settled AS (
+       SELECT t.occurred_at, sum(t.amount) AS amount, count(*) AS settlements
+       FROM stream_ticks t JOIN jobs j ON j.job = t.job AND j.asset = $1
+       WHERE t.occurred_at BETWEEN to_timestamp($2::int8 - $3::int8 + 1) AND to_timestamp($2::int8)
+       GROUP BY t.occurred_at)
+     SELECT second::float8 AS timestamp, coalesce(amount, 0)::text AS amount, coalesce(settlements, 0)::int AS settlements
+     FROM generate_series($2::int8 - $3::int8 + 1, $2::int8) AS second
+     LEFT JOIN settled ON settled.occurred_at = to_timestamp(second)
+     ORDER BY second`,
+    [q.asset, q.lastSecond, q.buckets],
+  );
+  return rows;
+}
+
+/** Whether the time series are hypertables: decided when the migrations ran. */
+export async function timeseriesKind(db: Queryable): Promise<"timescaledb" | "postgresql"> {
+  const extension = await db.query("SELECT 1 FROM pg_extension WHERE extname = 'timescaledb'");
+  if (extension.rows.length === 0) return "postgresql";
+  const { rows } = await db.query(
+    `SELECT 1 FROM timescaledb_information.hypertables
+     WHERE hypertable_schema = current_schema() AND hypertable_name = 'stream_ticks'`,
+  );
+  return rows.length > 0 ? "timescaledb" : "postgresql";
+}

@@ -1,0 +1,41 @@
+/**
+ * Named reads of the settlement series. They never write.
+ * It doesn't know DTOs or HTTP.
+ */
+import { decodeRow, type Queryable, selectList } from "../table.ts";
+import { TICKS, type TickRow } from "../tables.ts";
+import type { PositionKey } from "./jobs.ts";
+import { conditions } from "./providers.ts";
+
+/** A job's settlements, newest first. */
+export async function listTicks(
+  db: Queryable,
+  q: { job: string; after: PositionKey | null; limit: number },
+): Promise<TickRow[]> {
+  const { where, param, params } = conditions();
+  where.push(`job = ${param(q.job)}`);
+  if (q.after) {
+    where.push(`(version, event_index) < (${param(q.after.version)}::int8, ${param(q.after.index)}::int4)`);
+  }
+  const { rows } = await db.query(
+    `SELECT ${selectList(TICKS)} FROM stream_ticks WHERE ${where.join(" AND ")}
+     ORDER BY version DESC, event_index DESC LIMIT ${param(q.limit)}`,
+    params,
+  );
+  return rows.map((row) => decodeRow(TICKS, row));
+}
+
+/** The newest `limit` settlements of a range of versions, oldest first. */
+export async function ticksBetween(
+  db: Queryable,
+  fromVersion: bigint,
+  toVersion: bigint,
+  limit: number,
+): Promise<TickRow[]> {
+  const { rows } = await db.query(
+    `SELECT ${selectList(TICKS)} FROM stream_ticks WHERE version BETWEEN $1 AND $2
+     ORDER BY version DESC, event_index DESC LIMIT $3`,
+    [fromVersion.toString(), toVersion.toString(), limit],
+  );
+  return rows.map((row) => decodeRow(TICKS, row)).reverse();
+}

@@ -1,0 +1,129 @@
+/**
+ * Describes a table once and derives its row type, its SELECT list and its bulk INSERT from that.
+ * It doesn't know any particular table, nor when rows are written.
+ */
+import type { ClientBase } from "pg";
+
+export type Queryable = Pick<ClientBase, "query">;
+
+/** `secs` is a TIMESTAMPTZ seen as unix seconds; `strings` a JSONB array of strings; `?` = nullable. */
+export type ColumnType =
+  | "text"
+  | "text?"
+  | "numeric"
+  | "numeric?"
+  | "int8"
+  | "int8?"
+  | "int4"
+  | "int2"
+  | "int2?"
+  | "bool"
+  | "secs"
+  | "strings"
+  | "object";
+
+type Value<T extends string> = T extends "text"
+  ? string
+  : T extends "numeric" | "int8" | "secs"
+    ? bigint
+    : T extends "int4" | "int2"
+      ? number
+      : T extends "bool"
+        ? boolean
+        : T extends "strings"
+          ? string[]
+          : Record<string, unknown>;
+type Cell<T extends ColumnType> = T extends `${infer B}?` ? Value<B> | null : Value<T>;
+
+export type Columns = Record<string, ColumnType>;
+export type Row<C extends Columns> = { -readonly [K in keyof C]: Cell<C[K]> };
+export type RowOf<T> = T extends Table<infer C> ? Row<C> : never;
+
+export interface Table<C extends Columns> {
+  name: string;
+  key: Array<keyof C & string>;
+  columns: C;
+}
+
+export function defineTable<const C extends Columns>(
+  name: string,
+  key: Array<keyof C & string>,
+  columns: C,
+): Table<C> {
+  return { name, key, columns };
+}
+
+const base = (type: ColumnType) => type.replace("?", "");
+
+/** Column list for a SELECT whose rows `decodeRow` understands. */
+export function selectList<C extends Columns>(table: Table<C>): string {
+  return Object.entries(table.columns)
+    .map(([column, type]) => (type === "secs" ? `extract(epoch FROM ${column})::int8 AS ${column}` : column))
+    .join(", ");
+}
+
+export function decodeRow<C extends Columns>(table: Table<C>, raw: Record<string, unknown>): Row<C> {
+  const row: Record<string, unknown> = {};
+  for (const [column, type] of Object.entries(table.columns)) {
+    const value = raw[column];
+    const wide = type === "secs" || base(type) === "numeric" || base(type) === "int8";
+    row[column] = wide && value !== null ? BigInt(value as string) : value;
+  }
+  return row as Row<C>;
+}
+
+/**
+ * Text from the chain as PostgreSQL can hold it: it refuses NUL and half surrogate pairs, which anyone may put
+ * into a job's fields, so both become U+FFFD.
+ */
+export function cleanText(text: string): string {
+  return Buffer.from(text.replaceAll("\0", "\uFFFD"), "utf8").toString("utf8");
+}
+
+function cleanJson(value: unknown): unknown {
+  if (typeof value === "string") return cleanText(value);
+  if (typeof value === "bigint") return value.toString();
+  if (Array.isArray(value)) return value.map(cleanJson);
+  if (value && typeof value === "object") {
+    return Object.fromEntries(Object.entries(value).map(([k, v]) => [cleanText(k), cleanJson(v)]));
+  }
+  return value;
+}
+
+function encodeCell(type: ColumnType, value: unknown): unknown {
+  if (value === null) return null;
+  if (type === "strings" || type === "object") return JSON.stringify(cleanJson(value));
+  if (typeof value === "string") return cleanText(value);
+  return typeof value === "bigint" ? value.toString() : value;
+}
+
+async function insert<C extends Columns>(
+  db: Queryable,
+  table: Table<C>,
+  rows: Array<Row<C>>,
+  onConflict: string,
+): Promise<number> {
+  if (rows.length === 0) return 0;
+  const columns = Object.entries(table.columns);
+  const arrayType = (type: ColumnType) =>
+    type === "secs" ? "float8" : type === "strings" || type === "object" ? "jsonb" : base(type);
+  const sql = `INSERT INTO ${table.name} (${columns.map(([c]) => c).join(", ")})
+    SELECT ${columns.map(([c, t]) => (t === "secs" ? `to_timestamp(${c})` : c)).join(", ")}
+    FROM unnest(${columns.map(([, t], i) => `$${i + 1}::${arrayType(t)}[]`).join(", ")})
+      AS incoming(${columns.map(([c]) => c).join(", ")})
+    ON CONFLICT (${table.key.join(", ")}) ${onConflict}`;
+  const values = columns.map(([column, type]) => rows.map((row) => encodeCell(type, row[column])));
+  const result = await db.query(sql, values);
+  return result.rowCount ?? 0;
+}
+
+/** One statement for all rows; those already there are left alone. Returns how many were new. */
+export function insertNew<C extends Columns>(db: Queryable, table: Table<C>, rows: Array<Row<C>>) {
+  return insert(db, table, rows, "DO NOTHING");
+}
+
+/** One statement for all rows; those already there are replaced. */
+export function upsert<C extends Columns>(db: Queryable, table: Table<C>, rows: Array<Row<C>>) {
+  const rest = Object.keys(table.columns).filter((column) => !table.key.includes(column));
+  return insert(db, table, rows, `DO UPDATE SET ${rest.map((c) => `${c} = EXCLUDED.${c}`).join(", ")}`);
+}

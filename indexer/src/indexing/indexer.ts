@@ -1,0 +1,142 @@
+/**
+ * The indexing loop: take the writer's lease, stream the chain, write batch after batch, start over after a failure.
+ * It doesn't serve anything; `status` is what health and metrics show of it.
+ */
+
+import { openCursor } from "../chain/identity.ts";
+import type { ChainSource } from "../chain/source.ts";
+import { streamTransactions } from "../chain/stream.ts";
+import type { DatabaseOptions } from "../db/client.ts";
+import { acquireWriterLease, type WriterLease } from "../db/writer-lease.ts";
+import { errorCode, errorMessage, isFatal } from "../errors.ts";
+import type { Logger } from "../logger.ts";
+import type { Metrics } from "../metrics.ts";
+import { backoffMs, sleep } from "../retry.ts";
+import { writeBatch } from "./write-batch.ts";
+
+export interface IndexingStatus {
+  role: "starting" | "writer" | "standby" | "stopped";
+  /** The last failure that hasn't been overcome; `fatal` ones won't be. */
+  problem: { code: string; message: string; fatal: boolean } | null;
+}
+
+export interface Indexer {
+  readonly status: Readonly<IndexingStatus>;
+  /** Resolves when the loop has ended: after `close()`, or with the error that nothing but a person can solve. */
+  readonly done: Promise<unknown>;
+  /** Finishes the batch being written, then gives the lease back. */
+  close(): Promise<void>;
+}
+
+export function startIndexer(options: {
+  database: DatabaseOptions;
+  source: ChainSource;
+  startVersion: bigint;
+  pollIntervalMs: number;
+  metrics: Metrics;
+  log: Logger;
+}): Indexer {
+  const { source, metrics, log } = options;
+  const stop = new AbortController();
+  const status: IndexingStatus = { role: "starting", problem: null };
+
+  const done = (async () => {
+    let attempt = 0;
+    while (!stop.signal.aborted) {
+      try {
+        await indexOnce(() => {
+          attempt = 0;
+        });
+      } catch (error) {
+        if (stop.signal.aborted) break;
+        status.problem = { code: errorCode(error), message: errorMessage(error), fatal: isFatal(error) };
+        if (isFatal(error)) {
+          log.fatal({ err: error, code: errorCode(error) }, "indexing stopped");
+          return error;
+        }
+        attempt += 1;
+        metrics.retries.inc();
+        log.warn({ err: error, attempt }, "indexing failed, starting over");
+        await sleep(backoffMs(attempt, Math.random()), stop.signal);
+      }
+    }
+    return undefined;
+  })().finally(() => {
+    status.role = "stopped";
+    metrics.writer.set(0);
+  });
+
+  /** One lease from taking to losing it. */
+  async function indexOnce(onProgress: () => void): Promise<void> {
+    const lease = await acquireWriterLease({
+      ...options.database,
+      signal: stop.signal,
+      onWaiting: () => {
+        status.role = "standby";
+        log.info("another instance writes this database: serving reads until it ends");
+      },
+    });
+    if (!lease) return;
+    try {
+      status.role = "writer";
+      metrics.writer.set(1);
+      await followChain(lease, onProgress);
+      if (lease.lost.aborted && !stop.signal.aborted) throw lease.lost.reason;
+    } finally {
+      status.role = "starting";
+      metrics.writer.set(0);
+      await lease.close();
+    }
+  }
+
+  async function followChain(lease: WriterLease, onProgress: () => void): Promise<void> {
+    const cursor = await openCursor(lease.client, source, options.startVersion);
+    metrics.cursorVersion.set(Number(cursor.nextVersion - 1n));
+    log.info({ nextVersion: cursor.nextVersion.toString() }, "indexing");
+    let next = cursor.nextVersion;
+    const batches = streamTransactions(source, {
+      nextVersion: cursor.nextVersion,
+      lastHash: cursor.lastHash,
+      pollIntervalMs: options.pollIntervalMs,
+      signal: AbortSignal.any([stop.signal, lease.lost]),
+      onHead: (head) => {
+        status.problem = null;
+        metrics.chainVersion.set(Number(head));
+        metrics.lagVersions.set(Math.max(0, Number(head + 1n - next)));
+      },
+      onRetry: (error, attempt, delayMs) => {
+        status.problem = { code: errorCode(error), message: errorMessage(error), fatal: false };
+        metrics.retries.inc();
+        // The first failure is news, the rest is noise until it lasts.
+        log[attempt % 10 === 1 ? "warn" : "debug"](
+          { err: error, attempt, delayMs },
+          "reading the chain failed",
+        );
+      },
+      onRecovered: () => log.info("reading the chain again"),
+    });
+    for await (const batch of batches) {
+      const stopTimer = metrics.batchSeconds.startTimer();
+      const result = await writeBatch(lease.client, batch);
+      stopTimer();
+      onProgress();
+      next = (batch.at(-1)?.version ?? 0n) + 1n;
+      metrics.cursorVersion.set(Number(next - 1n));
+      for (const { module, name } of result.events) metrics.events.inc({ module, name });
+      for (const violation of result.violations) {
+        metrics.conservationViolations.inc();
+        log.error({ violation }, "money doesn't add up");
+      }
+      log.debug({ cursor: (next - 1n).toString(), transactions: batch.length }, "batch written");
+    }
+  }
+
+  return {
+    status,
+    done,
+    async close() {
+      stop.abort();
+      await done;
+    },
+  };
+}

@@ -1,0 +1,72 @@
+/**
+ * The service's Prometheus figures, in a registry of its own.
+ * It doesn't know where the numbers come from.
+ */
+import { Counter, Gauge, Histogram, Registry } from "prom-client";
+
+export type Metrics = ReturnType<typeof createMetrics>;
+
+export function createMetrics() {
+  const registry = new Registry();
+  const registers = [registry];
+  const prefix = "computestream_indexer_";
+  return {
+    registry,
+    cursorVersion: new Gauge({
+      name: `${prefix}cursor_version`,
+      help: "Last ledger version in the mirror",
+      registers,
+    }),
+    chainVersion: new Gauge({
+      name: `${prefix}chain_version`,
+      help: "Ledger version of the node",
+      registers,
+    }),
+    lagVersions: new Gauge({
+      name: `${prefix}lag_versions`,
+      help: "Ledger versions not yet in the mirror",
+      registers,
+    }),
+    writer: new Gauge({
+      name: `${prefix}writer`,
+      help: "1 while this instance writes the mirror",
+      registers,
+    }),
+    events: new Counter({
+      name: `${prefix}events_total`,
+      help: "Events written",
+      labelNames: ["module", "name"] as const,
+      registers,
+    }),
+    batchSeconds: new Histogram({
+      name: `${prefix}batch_seconds`,
+      help: "Time to write one batch",
+      buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
+      registers,
+    }),
+    retries: new Counter({ name: `${prefix}retries_total`, help: "Failed steps tried again", registers }),
+    conservationViolations: new Counter({
+      name: `${prefix}conservation_violations_total`,
+      help: "Jobs seen whose money doesn't add up; anything but 0 is an alarm",
+      registers,
+    }),
+    requestSeconds: new Histogram({
+      name: `${prefix}http_request_seconds`,
+      help: "Time to answer an API request",
+      labelNames: ["route", "status"] as const,
+      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5],
+      registers,
+    }),
+    wsConnections: new Gauge({
+      name: `${prefix}ws_connections`,
+      help: "Open WebSocket connections",
+      registers,
+    }),
+    wsDropped: new Counter({
+      name: `${prefix}ws_dropped_total`,
+      help: "WebSocket connections closed by us",
+      labelNames: ["code"] as const,
+      registers,
+    }),
+  };
+}

@@ -1,0 +1,125 @@
+/**
+ * Puts the indexer together: migrate, index, serve, push; and takes it apart again in the opposite order.
+ * It doesn't read the environment or handle signals: `index.ts` does, and tests call this directly.
+ */
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { createApp } from "./api/app.ts";
+import { assertSameDeployment } from "./chain/identity.ts";
+import type { ChainSource } from "./chain/source.ts";
+import type { Config } from "./config.ts";
+import { createPool, waitForDatabase } from "./db/client.ts";
+import { readCursor } from "./db/cursor.ts";
+import { FatalError } from "./errors.ts";
+import { type IndexingStatus, startIndexer } from "./indexing/indexer.ts";
+import type { Logger } from "./logger.ts";
+import { createMetrics } from "./metrics.ts";
+import { migrate } from "./migrate.ts";
+import { startCommitListener } from "./ws/commits.ts";
+import { createHub } from "./ws/hub.ts";
+import { attachWsServer } from "./ws/server.ts";
+import { readTopics } from "./ws/topics.ts";
+
+export interface Service {
+  url: string;
+  readonly indexing: Readonly<IndexingStatus>;
+  /**
+   * Resolves with the error after which the data may not be served on (`CHAIN_MISMATCH`), never otherwise. After other
+   * fatal errors the mirror stands still but stays true, so it is served and health says why.
+   */
+  readonly mustStop: Promise<unknown>;
+  close(): Promise<void>;
+}
+
+export async function startService(config: Config, source: ChainSource, log: Logger): Promise<Service> {
+  const { databaseUrl, deployment } = config;
+  const database = { databaseUrl };
+  await waitForDatabase(databaseUrl, config.databaseWaitMs);
+  const { applied } = await migrate({
+    databaseUrl,
+    onNotice: (text) => log.info({ notice: text }, "migrating"),
+  });
+  if (applied.length > 0) log.info({ applied }, "migrated");
+
+  const pool = createPool({
+    databaseUrl,
+    onError: (error) => log.warn({ err: error }, "an idle database connection broke"),
+  });
+  try {
+    const cursor = await readCursor(pool);
+    if (cursor) assertSameDeployment(cursor, deployment);
+  } catch (error) {
+    await pool.end();
+    throw error;
+  }
+
+  const metrics = createMetrics();
+  const indexer = startIndexer({
+    database,
+    source,
+    startVersion: BigInt(deployment.deployedAtVersion),
+    pollIntervalMs: config.pollIntervalMs,
+    metrics,
+    log,
+  });
+  const hub = createHub({
+    readTopics: (topics) => readTopics(pool, deployment.asset, topics),
+    onError: (error) => log.warn({ err: error }, "reading topics failed"),
+  });
+  const commits = startCommitListener({ database, pool, hub, log });
+  const server = createServer(
+    createApp({
+      pool,
+      deployment,
+      source,
+      indexing: indexer.status,
+      corsOrigins: config.corsOrigins,
+      metrics,
+      log,
+      now: Date.now,
+    }),
+  );
+  const ws = attachWsServer({ server, hub, corsOrigins: config.corsOrigins, metrics });
+
+  async function close(): Promise<void> {
+    const listening = new Promise<void>((resolve) => server.close(() => resolve()));
+    await ws.close();
+    server.closeIdleConnections();
+    await Promise.all([indexer.close(), commits.close()]);
+    hub.close();
+    const cut = setTimeout(() => server.closeAllConnections(), 5_000);
+    await listening;
+    clearTimeout(cut);
+    await pool.end();
+  }
+
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(config.port, config.host, resolve);
+    });
+  } catch (error) {
+    await close();
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== "EADDRINUSE") throw error;
+    throw new FatalError(
+      "CONFIG_INVALID",
+      `PORT ${config.port} on ${config.host} is taken: stop what uses it or set another (0 = any free one)`,
+      error,
+    );
+  }
+
+  const { port } = server.address() as AddressInfo;
+  const host = config.host.includes(":") ? `[${config.host}]` : config.host;
+  return {
+    url: `http://${host}:${port}`,
+    indexing: indexer.status,
+    mustStop: new Promise((resolve) => {
+      void indexer.done.then((error) => {
+        const { problem } = indexer.status;
+        if (problem?.fatal && problem.code === "CHAIN_MISMATCH") resolve(error);
+      });
+    }),
+    close,
+  };
+}

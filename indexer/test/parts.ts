@@ -1,0 +1,87 @@
+/**
+ * What integration tests need around the indexer: a real PostgreSQL and a started service.
+ * It doesn't assert anything.
+ */
+import { randomBytes } from "node:crypto";
+import { startPostgres } from "@computestream/dev-env/parts";
+import pg from "pg";
+import type { ChainSource } from "../src/chain/source.ts";
+import type { Config } from "../src/config.ts";
+import { createLogger } from "../src/logger.ts";
+import { type Service, startService } from "../src/service.ts";
+
+/** One server, and a new empty database for each call of `database()`. */
+export async function startDatabases() {
+  const server = await startPostgres();
+  return {
+    server,
+    async database(): Promise<string> {
+      const name = `t_${randomBytes(6).toString("hex")}`;
+      await run(server.url, `CREATE DATABASE ${name}`);
+      const url = new URL(server.url);
+      url.pathname = `/${name}`;
+      return url.href;
+    },
+    close: () => server.close(),
+  };
+}
+
+export async function run(
+  databaseUrl: string,
+  sql: string,
+  values: unknown[] = [],
+): Promise<Array<Record<string, unknown>>> {
+  const client = new pg.Client(databaseUrl);
+  await client.connect();
+  try {
+    return (await client.query(sql, values)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+export function configOf(databaseUrl: string, source: ChainSource, overrides: Partial<Config> = {}): Config {
+  return {
+    logLevel: "silent",
+    host: "127.0.0.1",
+    port: 0,
+    databaseUrl,
+    databaseWaitMs: 10_000,
+    deployment: source.deployment,
+    nodeUrl: source.deployment.nodeUrl,
+    corsOrigins: ["http://localhost:3000"],
+    pollIntervalMs: 20,
+    ...overrides,
+  };
+}
+
+export async function serve(
+  databaseUrl: string,
+  source: ChainSource,
+  overrides: Partial<Config> = {},
+): Promise<Service> {
+  return startService(
+    configOf(databaseUrl, source, overrides),
+    source,
+    createLogger(process.env.LOG_LEVEL ?? "silent"),
+  );
+}
+
+/** Polls until `probe` gives something other than undefined or false. */
+export async function until<T>(probe: () => Promise<T | undefined | false>, what: string): Promise<T> {
+  const deadline = Date.now() + 30_000;
+  for (;;) {
+    const value = await probe();
+    if (value !== undefined && value !== false) return value;
+    if (Date.now() > deadline) throw new Error(`timed out waiting for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** Until the mirror holds everything up to `version`. */
+export function untilMirrored(url: string, version: bigint): Promise<unknown> {
+  return until(async () => {
+    const health = (await (await fetch(`${url}/api/v1/health`)).json()) as { version: string };
+    return BigInt(health.version) >= version;
+  }, `version ${version}`);
+}
