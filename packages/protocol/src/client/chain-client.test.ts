@@ -260,11 +260,19 @@ describe("transactions", () => {
 });
 
 describe("build and sign", () => {
+  const LEDGER_SECS = 4_000_000_000n;
+  const ready = {
+    "GET /v1": {
+      status: 200,
+      body: { chain_id: 4, ledger_version: "5", ledger_timestamp: `${LEDGER_SECS}000000` },
+    },
+    "GET /v1/estimate_gas_price": { status: 200, body: { gas_estimate: 100 } },
+  };
   const account = new Ed25519Account({ privateKey: new Ed25519PrivateKey(new Uint8Array(32).fill(7)) });
 
   it("make an unknown account's first transaction without asking for an ABI, and bytes that decode to it", async () => {
     answers = {
-      "GET /v1/estimate_gas_price": { status: 200, body: { gas_estimate: 100 } },
+      ...ready,
       [`GET /v1/accounts/${account.accountAddress}`]: {
         status: 404,
         body: { message: "Account not found", error_code: "account_not_found" },
@@ -279,12 +287,14 @@ describe("build and sign", () => {
     const { raw_txn } = SignedTransaction.deserialize(new Deserializer(signed.bytes));
     expect(raw_txn.chain_id.chainId).toBe(4);
     expect(raw_txn.expiration_timestamp_secs).toBe(signed.expiresAt);
+    // By the chain's clock, which is ahead of this machine's here.
+    expect(signed.expiresAt).toBe(LEDGER_SECS + 20n);
     expect(asked.filter((route) => route.includes("module"))).toEqual([]);
   });
 
   it("don't take a failed read of the account for a new account", async () => {
     answers = {
-      "GET /v1/estimate_gas_price": { status: 200, body: { gas_estimate: 100 } },
+      ...ready,
       [`GET /v1/accounts/${account.accountAddress}`]: { status: 503, body: { message: "starting" } },
     };
     const building = client.build(account.accountAddress, client.payloads.heartbeat("0x5"));

@@ -139,18 +139,16 @@ export function createTransactions(options: {
     };
   }
 
+  async function ledger(): Promise<{ chainId: number; version: bigint; timestampUsecs: bigint }> {
+    const answer = await node.get("");
+    if (!answer.ok) throw node.refused(answer.failure);
+    const zLedger = z.object({ chain_id: z.number().int(), ledger_version: zU64, ledger_timestamp: zU64 });
+    const told = decode(zLedger, answer.body, "ledger");
+    return { chainId: told.chain_id, version: told.ledger_version, timestampUsecs: told.ledger_timestamp };
+  }
+
   return {
-    async ledger() {
-      const answer = await node.get("");
-      if (!answer.ok) throw node.refused(answer.failure);
-      const zLedger = z.object({ chain_id: z.number().int(), ledger_version: zU64, ledger_timestamp: zU64 });
-      const ledger = decode(zLedger, answer.body, "ledger");
-      return {
-        chainId: ledger.chain_id,
-        version: ledger.ledger_version,
-        timestampUsecs: ledger.ledger_timestamp,
-      };
-    },
+    ledger,
 
     sequenceNumber,
 
@@ -162,11 +160,14 @@ export function createTransactions(options: {
         );
       }
       const address = AccountAddress.from(sender);
-      const [price, sequence] = await Promise.all([
+      const [{ timestampUsecs }, price, sequence] = await Promise.all([
+        ledger(),
         gasUnitPrice(),
         build.sequenceNumber ?? sequenceNumber(address.toString()),
       ]);
-      const expiresAt = Math.floor(Date.now() / 1000) + (build.expireInSecs ?? DEFAULT_EXPIRE_IN_SECS);
+      // The later of two clocks: an idle chain's stands still, and this machine's may be slow.
+      const now = Math.max(Math.floor(Date.now() / 1000), Number(timestampUsecs / 1_000_000n));
+      const expiresAt = now + (build.expireInSecs ?? DEFAULT_EXPIRE_IN_SECS);
       return new SimpleTransaction(
         new RawTransaction(
           address,
