@@ -72,7 +72,7 @@ export function decide(o: Observation): Step {
 }
 
 function decidePending(o: Observation): Step {
-  if (o.chainNow > o.job.acceptBy) return { do: "forget", why: "the accept window is over" };
+  if (o.chainNow >= o.job.acceptBy) return { do: "forget", why: "the accept window is over" };
   if (!o.verdict.ok) return { do: "refuse", code: o.verdict.code, reason: o.verdict.reason };
   if (!o.accepting) return { do: "wait", why: "draining" };
   switch (o.image.kind) {
@@ -96,7 +96,7 @@ function decideAccepted(o: Observation): Step {
   const missing = imageStep(o.image);
   if (missing) return missing;
   if (!o.container) return { do: "create" };
-  if (o.chainNow > o.job.startBy) return { do: "wait", why: "the start window is over" };
+  if (o.chainNow >= o.job.startBy) return { do: "wait", why: "the start window is over" };
   return { do: "open" };
 }
 

@@ -84,9 +84,13 @@ async function spoolEntries(source: Readable, spool: string, limitBytes: number)
   let at = 0;
 
   const extract = tar.extract();
+  let ended = false;
+  source.on("end", () => {
+    ended = true;
+  });
   source.on("error", (error) => extract.destroy(error));
   source.on("close", () => {
-    if (!source.readableEnded) extract.destroy(new Error("the stream ended early"));
+    if (!ended) extract.destroy(new Error("the stream ended early"));
   });
   source.pipe(extract);
   try {

@@ -4,6 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import type { Readable } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
 import tar from "tar-stream";
 import { NodeError } from "../errors.ts";
 import { isPinnedImage } from "../policy.ts";
@@ -62,6 +63,15 @@ export function createSimulatedRuntime(options: {
     return status;
   }
 
+  async function waitExit(job: string, signal: AbortSignal): Promise<void> {
+    for (let status = await inspect(job); status?.state === "running"; status = await inspect(job)) {
+      const endsAtNs = containers.get(job)?.endsAtNs ?? 0n;
+      const ms = Math.max(1, Number((endsAtNs - nowNs()) / 1_000_000n) + 1);
+      await sleep(Math.min(ms, 500), undefined, { signal }).catch(() => {});
+      if (signal.aborted) return;
+    }
+  }
+
   return {
     name: "simulated",
     check: async () => ({ ...options, gpus: true, version: "simulated" }),
@@ -96,24 +106,13 @@ export function createSimulatedRuntime(options: {
       found.endsAtNs = nowNs();
       found.exitCode = 137;
     },
-    async waitExit(job, signal) {
-      const found = containers.get(job);
-      if (!found?.endsAtNs || signal.aborted) return;
-      const ms = Number((found.endsAtNs - nowNs()) / 1_000_000n) + 1;
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, Math.max(0, ms));
-        signal.addEventListener("abort", () => {
-          clearTimeout(timer);
-          resolve();
-        });
-      });
-    },
+    waitExit,
     async followLogs(job, sinceNs, onLine, signal) {
       const startedAtNs = containers.get(job)?.startedAtNs ?? null;
       if (startedAtNs !== null && startedAtNs >= sinceNs) {
         onLine({ stream: "stdout", atNs: startedAtNs, text: "simulated: no code runs" });
       }
-      await this.waitExit(job, signal);
+      await waitExit(job, signal);
     },
     async outputBytes(job) {
       const found = containers.get(job);
