@@ -5,6 +5,7 @@
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { Serializer } from "@aptos-labs/ts-sdk";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { compilePackage, metadataModuleNames } from "./build-package.ts";
@@ -97,6 +98,18 @@ echo "$target" > ${dir}/target`,
 });
 
 describe("metadataModuleNames", () => {
+  it("reads the metadata of a real build, dependencies first", async () => {
+    const built = await compilePackage({
+      network: "devnet",
+      packageDir: fileURLToPath(new URL("..", import.meta.url)),
+      address: "0xcafe",
+    });
+    const names = metadataModuleNames(built.metadata);
+    expect(names).toEqual(built.modules.map((module) => module.name));
+    expect(names.indexOf("escrow")).toBeLessThan(names.indexOf("payment_stream"));
+    expect(names.indexOf("payment_stream")).toBeLessThan(names.indexOf("job_registry"));
+  });
+
   it("refuses what it can't read", () => {
     expect(() => metadataModuleNames(packageMetadata(["ant"]).subarray(0, 30))).toThrow();
   });
