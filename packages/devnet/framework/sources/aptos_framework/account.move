@@ -1,5 +1,10 @@
 /// Accounts: what signs transactions, and in which order.
 module aptos_framework::account {
+    friend aptos_framework::aptos_account;
+    friend aptos_framework::create_signer;
+    friend aptos_framework::object;
+    friend aptos_framework::transaction_context;
+    friend aptos_framework::transaction_validation;
     use std::bcs;
     use std::error;
     use std::hash;
@@ -48,7 +53,7 @@ module aptos_framework::account {
         }
     }
 
-    public(package) fun create_account(new_address: address): signer {
+    public(friend) fun create_account(new_address: address): signer {
         assert!(!exists<Account>(new_address), error::already_exists(EACCOUNT_ALREADY_EXISTS));
         assert!(
             new_address != @vm_reserved && new_address != @aptos_framework,
@@ -57,7 +62,7 @@ module aptos_framework::account {
         create_account_unchecked(new_address)
     }
 
-    public(package) fun create_account_unchecked(new_address: address): signer {
+    public(friend) fun create_account_unchecked(new_address: address): signer {
         let new_account = create_signer(new_address);
         move_to(
             &new_account,
@@ -92,13 +97,13 @@ module aptos_framework::account {
         if (exists<Account>(addr)) borrow_global<Account>(addr).authentication_key else bcs::to_bytes(&addr)
     }
 
-    public(package) fun increment_sequence_number(addr: address) acquires Account {
+    public(friend) fun increment_sequence_number(addr: address) acquires Account {
         let account = borrow_global_mut<Account>(addr);
         assert!((account.sequence_number as u128) < MAX_U64, error::out_of_range(ESEQUENCE_NUMBER_TOO_BIG));
         account.sequence_number = account.sequence_number + 1;
     }
 
-    public(package) fun rotate_authentication_key_internal(account: &signer, new_auth_key: vector<u8>) acquires Account {
+    public(friend) fun rotate_authentication_key_internal(account: &signer, new_auth_key: vector<u8>) acquires Account {
         let addr = signer::address_of(account);
         assert!(exists<Account>(addr), error::not_found(EACCOUNT_DOES_NOT_EXIST));
         assert!(vector::length(&new_auth_key) == 32, error::invalid_argument(EMALFORMED_AUTHENTICATION_KEY));
@@ -145,8 +150,8 @@ module aptos_framework::account {
         capability.account
     }
 
-    native public(package) fun create_signer(addr: address): signer;
-    native public(package) fun create_address(bytes: vector<u8>): address;
+    native public(friend) fun create_signer(addr: address): signer;
+    native public(friend) fun create_address(bytes: vector<u8>): address;
 
     #[test_only]
     public fun create_account_for_test(new_address: address): signer {

@@ -1,5 +1,6 @@
 /// MOVE: the fungible asset at 0xa that pays for gas, and who may mint and burn it.
 module aptos_framework::aptos_coin {
+    friend aptos_framework::transaction_validation;
     use std::error;
     use std::option;
     use std::string;
@@ -56,7 +57,7 @@ module aptos_framework::aptos_coin {
         primary_fungible_store::mint(&borrow_global<MoveCapabilities>(@aptos_framework).mint_ref, dst_addr, amount)
     }
 
-    public(package) fun burn_fee(payer: address, amount: u64) acquires MoveCapabilities {
+    public(friend) fun burn_fee(payer: address, amount: u64) acquires MoveCapabilities {
         let store = primary_fungible_store::primary_store_address(payer, metadata());
         fungible_asset::burn_for_gas(
             &borrow_global<MoveCapabilities>(@aptos_framework).burn_ref, store, amount

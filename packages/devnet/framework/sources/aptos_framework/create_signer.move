@@ -2,7 +2,7 @@
 module aptos_framework::create_signer {
     use aptos_framework::account;
 
-    public(package) fun create_signer(addr: address): signer {
+    public(friend) fun create_signer(addr: address): signer {
         account::create_signer(addr)
     }
 }

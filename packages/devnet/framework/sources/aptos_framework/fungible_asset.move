@@ -1,5 +1,7 @@
 /// Fungible assets: metadata objects, the stores that hold balances, and the references that mint and burn.
 module aptos_framework::fungible_asset {
+    friend aptos_framework::aptos_coin;
+    friend aptos_framework::primary_fungible_store;
     use std::error;
     use std::option::{Self, Option};
     use std::signer;
@@ -339,7 +341,7 @@ module aptos_framework::fungible_asset {
         deposit_internal(addr, fa)
     }
 
-    public(package) fun withdraw_internal(store: address, amount: u64): FungibleAsset acquires FungibleStore {
+    public(friend) fun withdraw_internal(store: address, amount: u64): FungibleAsset acquires FungibleStore {
         let resource = store_of_mut(store);
         let metadata = resource.metadata;
         if (amount != 0) {
@@ -350,7 +352,7 @@ module aptos_framework::fungible_asset {
         FungibleAsset { metadata, amount }
     }
 
-    public(package) fun deposit_internal(store: address, fa: FungibleAsset) acquires FungibleStore {
+    public(friend) fun deposit_internal(store: address, fa: FungibleAsset) acquires FungibleStore {
         let FungibleAsset { metadata, amount } = fa;
         let resource = store_of_mut(store);
         assert!(resource.metadata == metadata, error::invalid_argument(EFUNGIBLE_ASSET_AND_STORE_MISMATCH));
@@ -424,7 +426,7 @@ module aptos_framework::fungible_asset {
     }
 
     /// Takes a transaction fee without an event.
-    public(package) fun burn_for_gas(ref: &BurnRef, store: address, amount: u64) acquires FungibleStore, Supply {
+    public(friend) fun burn_for_gas(ref: &BurnRef, store: address, amount: u64) acquires FungibleStore, Supply {
         let resource = store_of_mut(store);
         assert!(resource.metadata == ref.metadata, error::invalid_argument(EBURN_REF_AND_STORE_MISMATCH));
         assert!(resource.balance >= amount, error::invalid_argument(EINSUFFICIENT_BALANCE));

@@ -1,5 +1,7 @@
 /// Objects: addresses that own resources and are owned in turn.
 module aptos_framework::object {
+    friend aptos_framework::aptos_coin;
+    friend aptos_framework::primary_fungible_store;
     use std::bcs;
     use std::error;
     use std::hash;
@@ -115,13 +117,13 @@ module aptos_framework::object {
         create_object_internal(owner_address, transaction_context::generate_auid_address(), false)
     }
 
-    public(package) fun create_sticky_object_at_address(
+    public(friend) fun create_sticky_object_at_address(
         owner_address: address, object_address: address
     ): ConstructorRef {
         create_object_internal(owner_address, object_address, false)
     }
 
-    public(package) fun create_user_derived_object(
+    public(friend) fun create_user_derived_object(
         creator_address: address, derive_ref: &DeriveRef, can_delete: bool
     ): ConstructorRef {
         let self = create_user_derived_object_address(creator_address, derive_ref.self);

@@ -102,7 +102,7 @@ module aptos_framework::primary_fungible_store {
         fungible_asset::deposit(store, fa)
     }
 
-    public(package) fun force_deposit(owner: address, fa: FungibleAsset) acquires DeriveRefPod {
+    public(friend) fun force_deposit(owner: address, fa: FungibleAsset) acquires DeriveRefPod {
         let store = ensure_primary_store_exists(owner, fungible_asset::asset_metadata(&fa));
         fungible_asset::deposit_internal(object::object_address(&store), fa)
     }

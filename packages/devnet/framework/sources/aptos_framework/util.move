@@ -1,8 +1,9 @@
 /// Unchecked decoding, for the framework only.
 module aptos_framework::util {
+    friend aptos_framework::code;
     use aptos_std::from_bcs;
 
-    public(package) fun from_bytes<T>(bytes: vector<u8>): T {
+    public(friend) fun from_bytes<T>(bytes: vector<u8>): T {
         from_bcs::from_bytes<T>(bytes)
     }
 

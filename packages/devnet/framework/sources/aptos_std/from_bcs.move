@@ -1,5 +1,8 @@
 /// Values out of canonical bytes. Only types without invariants of their own are public.
 module aptos_std::from_bcs {
+    friend aptos_framework::util;
+    friend aptos_std::any;
+    friend aptos_std::copyable_any;
     use std::string::{Self, String};
 
     /// The bytes are not valid UTF-8.
@@ -47,5 +50,5 @@ module aptos_std::from_bcs {
         s
     }
 
-    native public(package) fun from_bytes<T>(bytes: vector<u8>): T;
+    native public(friend) fun from_bytes<T>(bytes: vector<u8>): T;
 }

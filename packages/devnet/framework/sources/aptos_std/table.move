@@ -1,5 +1,6 @@
 /// Key-value storage whose entries are kept one by one, outside the resource that holds the handle.
 module aptos_std::table {
+    friend aptos_std::table_with_length;
     struct Table<phantom K: copy + drop, phantom V> has store {
         handle: address
     }
@@ -57,7 +58,7 @@ module aptos_std::table {
     }
 
     /// Only for a caller that counts entries itself and knows there are none.
-    public(package) fun destroy_known_empty<K: copy + drop, V>(self: Table<K, V>) {
+    public(friend) fun destroy_known_empty<K: copy + drop, V>(self: Table<K, V>) {
         destroy_empty_box<K, V, Box<V>>(&self);
         drop_unchecked_box<K, V, Box<V>>(self)
     }
