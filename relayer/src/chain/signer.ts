@@ -37,7 +37,7 @@ export function loadSigner(keyFile: string): Signer {
     throw new StartupError("KEY_FILE_INVALID", `KEY_FILE ${keyFile} doesn't hold an Ed25519 key.`, remedy);
   }
   const account = new Ed25519Account({
-    privateKey: new Ed25519PrivateKey(parsed.privateKey.replace(/^ed25519-priv-/, "")),
+    privateKey: new Ed25519PrivateKey(`ed25519-priv-${parsed.privateKey.replace("ed25519-priv-", "")}`),
   });
   return {
     address: normalizeAddress(account.accountAddress.toString()),

@@ -1,0 +1,111 @@
+import { type JobState, type SignedUsage, signUsage, toHex } from "@computestream/protocol";
+import { ed25519 } from "@noble/curves/ed25519.js";
+import { describe, expect, it } from "vitest";
+import type { JobFacts } from "../chain/views.ts";
+import type { PutResult } from "../store/attestations.ts";
+import { createIntake } from "./intake.ts";
+import { checkJob, checkUsage } from "./rules.ts";
+
+const address = (byte: string) => `0x${byte.repeat(32)}`;
+const JOB = address("11");
+const PROVIDER = address("22");
+const PACKAGE = address("33");
+const TERMS = address("44");
+const ROOT = address("00");
+const key = new Uint8Array(32).fill(7);
+const otherKey = new Uint8Array(32).fill(8);
+
+function sign(over: Partial<Parameters<typeof signUsage>[0]> = {}, privateKey = key): SignedUsage {
+  const fields = { chainId: 4, packageAddress: PACKAGE, job: JOB, termsHash: TERMS, logRoot: ROOT };
+  return signUsage({ ...fields, seq: 10n, secondsCum: 10n, tLast: 1010n, ...over }, privateKey);
+}
+
+function intake(put: PutResult = "stored", state: JobState = "Running") {
+  const stored: SignedUsage[] = [];
+  const facts = {
+    job: { job: JOB, provider: PROVIDER, termsHash: TERMS, state, startedAt: 1000n },
+    attestKey: toHex(ed25519.getPublicKey(key)),
+    watermark: { seq: 3n, secondsCum: 3n },
+  } as JobFacts;
+  const part = createIntake({
+    chainId: 4,
+    packageAddress: PACKAGE,
+    views: { jobFacts: async (job) => (job === JOB ? facts : null), nowSecs: () => 1010n },
+    store: {
+      put: async (usage) => {
+        stored.push(usage);
+        return put;
+      },
+    },
+  });
+  const code = async (usage: SignedUsage, sender: string | null = PROVIDER) =>
+    (await part.take(usage, sender))?.code ?? null;
+  return { code, stored };
+}
+
+describe("intake", () => {
+  it("keeps a genuine attestation", async () => {
+    const { code, stored } = intake();
+    const usage = sign();
+    expect(await code(usage)).toBe(null);
+    expect(stored).toEqual([usage]);
+  });
+  it("takes a repeat without complaint", async () => {
+    expect(await intake("repeat").code(sign())).toBe(null);
+  });
+  it.each([
+    ["another key", sign({}, otherKey)],
+    ["another chain", sign({ chainId: 5 })],
+    ["another package", sign({ packageAddress: address("34") })],
+    ["other terms", sign({ termsHash: address("45") })],
+    ["more seconds than were signed", { ...sign(), secondsCum: 9n }],
+    ["a later seq than was signed", { ...sign(), seq: 11n }],
+    ["another log root than was signed", { ...sign(), logRoot: address("01") }],
+  ])("refuses a signature with %s, and stores nothing", async (_what, usage) => {
+    const { code, stored } = intake();
+    expect(await code(usage)).toBe("BAD_SIGNATURE");
+    expect(stored).toEqual([]);
+  });
+  it("refuses a foreign job, an unknown job, and one that doesn't run", async () => {
+    expect(await intake().code(sign(), address("23"))).toBe("NOT_YOUR_JOB");
+    expect(await intake().code(sign({ job: address("12") }))).toBe("JOB_UNKNOWN");
+    expect(await intake("stored", "Settled").code(sign())).toBe("JOB_NOT_RUNNING");
+    expect(await intake("stored", "Accepted").code(sign())).toBe("JOB_NOT_RUNNING");
+    expect(await intake("stored", "Terminated").code(sign())).toBe(null);
+  });
+  it("refuses what the store contradicts", async () => {
+    expect(await intake("stale").code(sign())).toBe("SEQ_STALE");
+    expect(await intake("equivocation").code(sign())).toBe("EQUIVOCATION");
+    expect(await intake("went_back").code(sign())).toBe("SECONDS_WENT_BACK");
+  });
+  it("refuses numbers beyond a u64 instead of failing", async () => {
+    expect(await intake().code({ ...sign(), seq: 1n << 64n })).toBe("OUT_OF_RANGE");
+  });
+});
+
+describe("rules", () => {
+  const facts = {
+    provider: PROVIDER,
+    state: "Running" as const,
+    startedAt: 1000n,
+    watermark: { seq: 3n, secondsCum: 3n },
+  };
+  const usage = (seq: bigint, secondsCum: bigint, tLast: bigint) => ({ ...sign(), seq, secondsCum, tLast });
+
+  it("bounds time: not before the start, not far ahead, no more seconds than time", () => {
+    expect(checkUsage(usage(4n, 0n, 999n), facts, 1010n)?.code).toBe("TIME_BEFORE_START");
+    expect(checkUsage(usage(4n, 4n, 1025n), facts, 1010n)).toBe(null);
+    expect(checkUsage(usage(4n, 4n, 1026n), facts, 1010n)?.code).toBe("TIME_IN_FUTURE");
+    expect(checkUsage(usage(4n, 10n, 1010n), facts, 1010n)).toBe(null);
+    expect(checkUsage(usage(4n, 11n, 1010n), facts, 1010n)?.code).toBe("SECONDS_EXCEED_TIME");
+  });
+  it("keeps the order of the chain's watermark", () => {
+    expect(checkUsage(usage(2n, 3n, 1010n), facts, 1010n)?.code).toBe("SEQ_STALE");
+    expect(checkUsage(usage(3n, 3n, 1010n), facts, 1010n)).toBe(null);
+    expect(checkUsage(usage(3n, 4n, 1010n), facts, 1010n)?.code).toBe("EQUIVOCATION");
+    expect(checkUsage(usage(4n, 2n, 1010n), facts, 1010n)?.code).toBe("SECONDS_WENT_BACK");
+  });
+  it("doesn't ask for a sender where none is told", () => {
+    expect(checkJob(facts, null)).toBe(null);
+  });
+});

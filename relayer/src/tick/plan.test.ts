@@ -1,0 +1,162 @@
+import type { SignedUsage } from "@computestream/protocol";
+import type { StreamView } from "@computestream/protocol/client";
+import { describe, expect, it } from "vitest";
+import { behindSecs, chunk, dueOf, isDue, keeperAction, sendBisecting } from "./plan.ts";
+
+const JOB = `0x${"11".repeat(32)}`;
+
+/** Started at 1000 with 7_200 units/h (2 a second) and funds for 100 seconds. */
+function stream(over: Partial<StreamView> = {}): StreamView {
+  return {
+    job: JOB,
+    payer: "0x1",
+    payee: "0x2",
+    asset: "0xa",
+    ratePerHour: 7_200n,
+    deposited: 200n,
+    maxDurationSecs: 100n,
+    startedAt: 1000n,
+    endedAt: 0n,
+    seq: 0n,
+    secondsAttested: 0n,
+    secondsBilled: 0n,
+    paid: 0n,
+    feePaid: 0n,
+    feeBps: 100n,
+    balance: 200n,
+    lastProgressAt: 1000n,
+    stalledAt: 0n,
+    closed: false,
+    ...over,
+  };
+}
+
+function usage(seq: bigint, secondsCum: bigint): SignedUsage {
+  return {
+    job: JOB,
+    seq,
+    secondsCum,
+    tLast: 1000n + secondsCum,
+    logRoot: `0x${"00".repeat(32)}`,
+    signature: "0x",
+  };
+}
+
+describe("dueOf", () => {
+  it("is the seconds since the last settlement at the rate, gross", () => {
+    expect(dueOf(stream(), usage(5n, 5n), 1005n)).toBe(10n);
+    expect(
+      dueOf(stream({ seq: 5n, secondsAttested: 5n, secondsBilled: 5n, paid: 10n }), usage(8n, 8n), 1010n),
+    ).toBe(6n);
+  });
+  it("is bounded by the wall clock, by its end, and by the funds", () => {
+    expect(dueOf(stream(), usage(9n, 9n), 1004n)).toBe(8n);
+    expect(dueOf(stream({ endedAt: 1003n }), usage(9n, 9n), 1050n)).toBe(6n);
+    expect(dueOf(stream(), usage(150n, 150n), 2000n)).toBe(200n);
+  });
+  it("is zero for what the chain has already, and for a closed stream", () => {
+    expect(dueOf(stream({ seq: 5n, secondsAttested: 5n, paid: 10n }), usage(5n, 5n), 1010n)).toBe(0n);
+    expect(dueOf(stream({ closed: true }), usage(5n, 5n), 1010n)).toBe(0n);
+  });
+  it("rounds down: a third of a unit a second is nothing before the third second", () => {
+    const slow = stream({ ratePerHour: 1_200n });
+    expect(dueOf(slow, usage(2n, 2n), 1010n)).toBe(0n);
+    expect(dueOf(slow, usage(3n, 3n), 1010n)).toBe(1n);
+  });
+});
+
+describe("isDue", () => {
+  it("settles a worthless second only when the stream would otherwise look stalled", () => {
+    const slow = stream({ ratePerHour: 36n, maxDurationSecs: 90_000n, deposited: 900n });
+    expect(isDue(slow, usage(19n, 19n), 1019n)).toBe(false);
+    expect(isDue(slow, usage(20n, 20n), 1020n)).toBe(true);
+    expect(isDue({ ...slow, stalledAt: 1005n }, usage(5n, 5n), 1006n)).toBe(true);
+  });
+});
+
+it("counts attested seconds that are not proven on chain", () => {
+  expect(behindSecs(stream({ secondsAttested: 4n }), usage(9n, 9n))).toBe(5n);
+  expect(behindSecs(stream({ secondsAttested: 9n }), usage(9n, 9n))).toBe(0n);
+});
+
+it("cuts a list into batches and leaves none out", () => {
+  expect(chunk([1, 2, 3, 4, 5], 2)).toEqual([[1, 2], [3, 4], [5]]);
+  expect(chunk([], 2)).toEqual([]);
+});
+
+describe("keeperAction", () => {
+  const windows = { stallAfterSecs: 60n, stallGraceSecs: 30n };
+  const job = (state: "Pending" | "Accepted" | "Running" | "Terminated" | "Settled") => ({
+    state,
+    acceptBy: 100n,
+    startBy: 200n,
+    claimUntil: 300n,
+  });
+  const running = (lastProgressAt: bigint, stalledAt: bigint) => ({ lastProgressAt, stalledAt });
+
+  it("expires what was not accepted or started in time", () => {
+    expect(keeperAction(job("Pending"), null, windows, 100n)).toBe(null);
+    expect(keeperAction(job("Pending"), null, windows, 101n)).toBe("expire");
+    expect(keeperAction(job("Accepted"), null, windows, 200n)).toBe(null);
+    expect(keeperAction(job("Accepted"), null, windows, 201n)).toBe("expire");
+  });
+  it("flags a silent stream after the window and expires it after the grace", () => {
+    expect(keeperAction(job("Running"), running(1000n, 0n), windows, 1060n)).toBe(null);
+    expect(keeperAction(job("Running"), running(1000n, 0n), windows, 1061n)).toBe("flag_stalled");
+    expect(keeperAction(job("Running"), running(1000n, 1061n), windows, 1091n)).toBe(null);
+    expect(keeperAction(job("Running"), running(1000n, 1061n), windows, 1092n)).toBe("expire");
+  });
+  it("finalizes a terminated job after the claim window, and leaves ended jobs alone", () => {
+    expect(keeperAction(job("Terminated"), running(0n, 0n), windows, 300n)).toBe(null);
+    expect(keeperAction(job("Terminated"), running(0n, 0n), windows, 301n)).toBe("finalize");
+    expect(keeperAction(job("Settled"), running(0n, 0n), windows, 9999n)).toBe(null);
+  });
+});
+
+describe("sendBisecting", () => {
+  const failing = (bad: number[]) => {
+    const sent: number[][] = [];
+    const send = async (items: number[]) => {
+      sent.push(items);
+      return items.some((item) => bad.includes(item)) ? { code: "E_BAD", message: "bad" } : null;
+    };
+    const settled = () => sent.filter((items) => !items.some((item) => bad.includes(item))).flat();
+    return { sent, send, settled };
+  };
+  const eight = [1, 2, 3, 4, 5, 6, 7, 8];
+
+  it("sends a good batch once", async () => {
+    const { sent, send } = failing([]);
+    expect(await sendBisecting(eight, send, 10)).toEqual({ poisoned: [], left: [] });
+    expect(sent).toEqual([eight]);
+  });
+  it("finds one bad entry and settles all the others once", async () => {
+    const { sent, send, settled } = failing([6]);
+    const report = await sendBisecting(eight, send, 10);
+    expect(report).toEqual({ poisoned: [{ item: 6, failure: { code: "E_BAD", message: "bad" } }], left: [] });
+    expect(settled().sort()).toEqual([1, 2, 3, 4, 5, 7, 8]);
+    expect(sent).toEqual([eight, [1, 2, 3, 4], [5, 6, 7, 8], [5, 6], [5], [6], [7, 8]]);
+  });
+  it("finds several", async () => {
+    const { send, settled } = failing([1, 8]);
+    const report = await sendBisecting(eight, send, 20);
+    expect(report.poisoned.map(({ item }) => item)).toEqual([1, 8]);
+    expect(settled().sort()).toEqual([2, 3, 4, 5, 6, 7]);
+  });
+  it("gives up after too many failures and names what is left, none lost", async () => {
+    const { send, settled } = failing(eight);
+    const report = await sendBisecting(eight, send, 5);
+    const found = report.poisoned.map(({ item }) => item);
+    expect(found.length).toBeGreaterThan(0);
+    expect([...found, ...report.left, ...settled()].sort()).toEqual(eight);
+  });
+  it("stops at what is thrown: nothing more is sent", async () => {
+    let calls = 0;
+    const send = async () => {
+      calls += 1;
+      throw new Error("node away");
+    };
+    await expect(sendBisecting(eight, send, 10)).rejects.toThrow("node away");
+    expect(calls).toBe(1);
+  });
+});

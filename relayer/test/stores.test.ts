@@ -1,0 +1,203 @@
+/** The Redis scripts on a real Redis. */
+
+import { type RedisPart, startRedis } from "@computestream/dev-env/parts";
+import type { LogMessage, SignedUsage } from "@computestream/protocol";
+import { pino } from "pino";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { StartupError } from "../src/errors.ts";
+import { createAttestationStore } from "../src/store/attestations.ts";
+import { createDeadLetterStore, retryDelaySecs } from "../src/store/dead-letters.ts";
+import { createLogStore } from "../src/store/logs.ts";
+import { connectRedis, createKeys, type RedisConnections } from "../src/store/redis.ts";
+
+const logger = pino({ level: "silent" });
+const JOB = `0x${"11".repeat(32)}`;
+const keys = createKeys({ chainId: 4, packageAddress: "0x33" });
+let redis: RedisPart;
+let connections: RedisConnections;
+
+beforeAll(async () => {
+  redis = await startRedis();
+  connections = await connectRedis(redis.url, logger);
+});
+afterAll(async () => {
+  await connections?.close();
+  await redis?.close();
+});
+beforeEach(() => connections.commands.flushall());
+
+const usage = (seq: bigint, secondsCum: bigint, mark = "00"): SignedUsage => ({
+  job: JOB,
+  seq,
+  secondsCum,
+  tLast: 1000n + secondsCum,
+  logRoot: `0x${mark.repeat(32)}`,
+  signature: `0x${mark.repeat(64)}`,
+});
+
+describe("attestations", () => {
+  const store = () => createAttestationStore(connections.commands, keys);
+
+  it("keeps the newest, compared as whole u64 numbers", async () => {
+    const put = async (seq: bigint, secs: bigint) => store().put(usage(seq, secs));
+    expect(await put(9n, 9n)).toBe("stored");
+    expect(await put(10n, 10n)).toBe("stored");
+    expect(await put(9n, 9n)).toBe("stale");
+    // Neighbours that are one number to a double.
+    expect(await put(9_007_199_254_740_992n, 11n)).toBe("stored");
+    expect(await put(9_007_199_254_740_993n, 12n)).toBe("stored");
+    expect(await put(9_007_199_254_740_992n, 11n)).toBe("stale");
+    expect(await store().newest(JOB)).toEqual(usage(9_007_199_254_740_993n, 12n));
+    expect(await store().openJobs()).toEqual([JOB]);
+  });
+
+  it("takes a repeat, and keeps both sides of a contradiction as evidence", async () => {
+    await store().put(usage(5n, 5n, "aa"));
+    expect(await store().put(usage(5n, 5n, "aa"))).toBe("repeat");
+    expect(await store().put(usage(5n, 6n, "bb"))).toBe("equivocation");
+    expect(await store().put(usage(5n, 5n, "bb"))).toBe("equivocation");
+    expect(await store().put(usage(6n, 4n, "cc"))).toBe("went_back");
+    expect(await store().newest(JOB)).toEqual(usage(5n, 5n, "aa"));
+    const record = (seq: string, secs: string, tLast: string, mark: string) => ({
+      seq,
+      secondsCum: secs,
+      tLast,
+      logRoot: `0x${mark.repeat(32)}`,
+      signature: `0x${mark.repeat(64)}`,
+    });
+    const evidence = await store().evidence(JOB);
+    expect(evidence).toHaveLength(2);
+    expect(evidence).toContainEqual({
+      kind: "equivocation",
+      first: record("5", "5", "1005", "aa"),
+      second: record("5", "6", "1006", "bb"),
+    });
+    expect(evidence).toContainEqual({
+      kind: "went_back",
+      first: record("5", "5", "1005", "aa"),
+      second: record("6", "4", "1004", "cc"),
+    });
+  });
+
+  it("keeps a dropped job's attestation readable, and opens the job again when a newer one comes", async () => {
+    await store().put(usage(1n, 1n));
+    await store().drop(JOB);
+    expect(await store().openCount()).toBe(0);
+    expect(await store().newest(JOB)).toEqual(usage(1n, 1n));
+    await store().put(usage(2n, 2n));
+    expect(await store().openJobs()).toEqual([JOB]);
+    expect(await connections.commands.ttl(keys.attestation(JOB))).toBe(-1);
+  });
+
+  it("reads many at once and leaves out what isn't there", async () => {
+    await store().put(usage(1n, 1n));
+    const found = await store().newestOf([JOB, `0x${"12".repeat(32)}`]);
+    expect([...found]).toEqual([[JOB, usage(1n, 1n)]]);
+  });
+
+  it("knows its scripts again after Redis forgot them", async () => {
+    const one = store();
+    await one.put(usage(1n, 1n));
+    await connections.commands.script("FLUSH");
+    expect(await one.put(usage(2n, 2n))).toBe("stored");
+  });
+});
+
+describe("logs", () => {
+  const line = (offset: number, text = `line ${offset}`): LogMessage => ({
+    type: "log",
+    job: JOB,
+    offset,
+    stream: "stdout",
+    at: 1,
+    text,
+  });
+  const store = (limits?: { maxMessages?: number; maxBytes?: number }) =>
+    createLogStore(connections.commands, connections.subscriber, keys, limits);
+
+  it("keeps order, drops repeats, reads on from an offset", async () => {
+    const logs = await store();
+    expect(await logs.append(line(0))).toBe(true);
+    expect(await logs.append(line(1))).toBe(true);
+    expect(await logs.append(line(1))).toBe(false);
+    expect(await logs.append(line(0))).toBe(false);
+    expect(await logs.append(line(2))).toBe(true);
+    expect(await logs.read(JOB, -1, 10)).toEqual([line(0), line(1), line(2)]);
+    expect(await logs.read(JOB, 1, 10)).toEqual([line(2)]);
+    expect(await logs.read(JOB, -1, 1)).toEqual([line(0)]);
+    await logs.close();
+  });
+
+  it("stays within its number of messages and of bytes, dropping the oldest", async () => {
+    const few = await store({ maxMessages: 3 });
+    for (let offset = 0; offset < 10; offset += 1) await few.append(line(offset));
+    expect((await few.read(JOB, -1, 100)).map((message) => message.offset)).toEqual([7, 8, 9]);
+    await connections.commands.flushall();
+    const small = await store({ maxBytes: 3000 });
+    for (let offset = 0; offset < 10; offset += 1) await small.append(line(offset, "x".repeat(1000)));
+    expect((await small.read(JOB, -1, 100)).map((message) => message.offset)).toEqual([8, 9]);
+    await few.close();
+    await small.close();
+  });
+
+  it("wakes readers of that job, of any instance", async () => {
+    const [writer, reader] = [await store(), await store()];
+    let woken = 0;
+    const stop = reader.onAppend(JOB, () => {
+      woken += 1;
+    });
+    await writer.append({ ...line(0), job: `0x${"12".repeat(32)}` });
+    await writer.append(line(0));
+    await expect.poll(() => woken).toBe(1);
+    stop();
+    await writer.append(line(1));
+    expect((await reader.read(JOB, -1, 10)).length).toBe(2);
+    expect(woken).toBe(1);
+    await writer.close();
+    await reader.close();
+  });
+});
+
+describe("dead letters", () => {
+  it("tries again after half a minute, doubling up to an hour", async () => {
+    expect([1, 2, 3, 8, 50].map(retryDelaySecs)).toEqual([30, 60, 120, 3600, 3600]);
+    const letters = createDeadLetterStore(connections.commands, keys);
+    await letters.add({ job: JOB, seq: 1n, code: "E_X", message: "x" }, 1000n);
+    const second = await letters.add({ job: JOB, seq: 2n, code: "E_X", message: "x" }, 2000n);
+    expect(second).toEqual({
+      job: JOB,
+      seq: "2",
+      code: "E_X",
+      message: "x",
+      attempts: 2,
+      at: 2000,
+      retryAt: 2060,
+    });
+    expect([...(await letters.all()).keys()]).toEqual([JOB]);
+    await letters.remove(JOB);
+    expect((await letters.all()).size).toBe(0);
+  });
+});
+
+describe("connection", () => {
+  it("says in one sentence that Redis is absent, without its password", async () => {
+    const error = await connectRedis("redis://:secret@127.0.0.1:1", logger).catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(StartupError);
+    const { message, remedy } = error as StartupError;
+    expect(message).toBe("Redis at redis://127.0.0.1:1 can't be reached (connect ECONNREFUSED 127.0.0.1:1).");
+    expect(remedy).toContain("REDIS_URL");
+  });
+
+  it("fails at once while Redis is away, and works again when it is back, with what it held", async () => {
+    const part = await startRedis();
+    const away = await connectRedis(part.url, logger);
+    const store = createAttestationStore(away.commands, keys);
+    await store.put(usage(1n, 1n));
+    await part.kill();
+    await expect(store.put(usage(2n, 2n))).rejects.toMatchObject({ code: "REDIS_UNAVAILABLE", status: 503 });
+    await part.restart();
+    await expect.poll(() => store.put(usage(2n, 2n)).catch(() => null), { timeout: 15_000 }).toBe("stored");
+    await away.close();
+    await part.close();
+  });
+});
