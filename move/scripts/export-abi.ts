@@ -5,8 +5,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { createMoveVm } from "@computestream/devnet";
 import { buildPackage } from "@computestream/devnet/toolchain";
+import { createMoveVm } from "@computestream/devnet/vm";
 import { z } from "zod";
 import { parseAbortCodes } from "./error-sentences.ts";
 
