@@ -1,0 +1,55 @@
+"use client";
+/** A job's payments over time: the cumulative line and each settlement as a bar. Settled money only, no estimate. */
+import type { JobDto, TickDto } from "@computestream/protocol/api";
+import { useMemo } from "react";
+import { formatAmount, formatCount } from "../../lib/format.ts";
+import { compact } from "../stream/settlement-chart.tsx";
+import { TimeChart } from "../stream/time-chart.tsx";
+
+export function JobChart({ job, ticks }: { job: JobDto; ticks: TickDto[] }) {
+  const { symbol, decimals } = job.asset;
+  const series = useMemo(() => {
+    const unit = 10 ** decimals;
+    return {
+      times: ticks.map((t) => t.timestamp),
+      line: ticks.map((t) => Number(t.paid) / unit),
+      bars: ticks.map((t) => Number(t.amount) / unit),
+    };
+  }, [ticks, decimals]);
+  const last = ticks.at(-1);
+  const paid = last ? `${formatAmount(BigInt(last.paid), decimals)} ${symbol}` : `0 ${symbol}`;
+  return (
+    <section className="card p-5" aria-labelledby="chart">
+      <div className="mb-3 flex flex-wrap items-baseline justify-between gap-x-4">
+        <h2 id="chart" className="font-semibold">
+          Payments
+        </h2>
+        <p className="text-sm text-muted">
+          <span className="mr-3 inline-flex items-center gap-1.5">
+            <span className="h-0.5 w-4 bg-accent" aria-hidden="true" /> paid in all
+          </span>
+          <span className="inline-flex items-center gap-1.5">
+            <span className="h-3 w-1.5 bg-muted/50" aria-hidden="true" /> each settlement
+          </span>
+        </p>
+      </div>
+      <div className="relative">
+        <TimeChart
+          {...series}
+          stepped
+          height={260}
+          testId="job-chart"
+          formatValue={(value) => compact(value)}
+          summary={`${formatCount(ticks.length)} settlements, ${paid} paid in all`}
+        />
+        {ticks.length === 0 && (
+          <p className="absolute inset-0 grid place-items-center px-6 text-center text-sm text-muted">
+            {job.startedAt === 0
+              ? "No payment yet: nothing is billed before the container runs."
+              : "Waiting for the first settlement."}
+          </p>
+        )}
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,107 @@
+"use client";
+/** One job, live: where it stands, what it costs, what came of it. It arranges; its parts know the details. */
+import { type JobDto, zAddress } from "@computestream/protocol/api";
+import Link from "next/link";
+import { useEstimate } from "../../hooks/use-estimate.ts";
+import { type JobData, useJob } from "../../hooks/use-job.ts";
+import { verdict } from "../../lib/stages.ts";
+import { ListSkeleton } from "../stream/explorer.tsx";
+import { Address } from "../ui/address.tsx";
+import { Badge } from "../ui/badge.tsx";
+import { Empty } from "../ui/empty.tsx";
+import { Freshness, StaleNotice } from "../ui/freshness.tsx";
+import { JobActions } from "./job-actions.tsx";
+import { JobChart } from "./job-chart.tsx";
+import { JobDetails } from "./job-details.tsx";
+import { JobLogs } from "./job-logs.tsx";
+import { JobMoney } from "./job-money.tsx";
+import { JobOutput } from "./job-output.tsx";
+import { JobStages } from "./job-stages.tsx";
+import { JobTimeline } from "./job-timeline.tsx";
+
+export function JobView({ address }: { address: string }) {
+  const parsed = zAddress.safeParse(address);
+  return parsed.success ? <LiveJob key={parsed.data} address={parsed.data} /> : <NoSuchJob />;
+}
+
+function NoSuchJob() {
+  return (
+    <Empty
+      title="There is no job at this address"
+      action={
+        <Link href="/jobs" className="btn">
+          All jobs
+        </Link>
+      }
+    >
+      If it was created a moment ago, it appears here by itself as soon as the indexer has seen its block.
+    </Empty>
+  );
+}
+
+function LiveJob({ address }: { address: string }) {
+  const data = useJob(address);
+  const job = data.live.data;
+  if (job) return <Job job={job} data={data} />;
+  if (job === null) return <NoSuchJob />;
+  return data.live.error ? (
+    <StaleNotice age={data.live} what="This job" />
+  ) : (
+    <div className="card pt-2">
+      <ListSkeleton rows={6} />
+    </div>
+  );
+}
+
+function Job({ job, data }: { job: JobDto; data: JobData }) {
+  const estimate = useEstimate(job);
+  const told = verdict(job);
+  return (
+    <div className="space-y-6">
+      <div className="flex flex-wrap items-start justify-between gap-x-6 gap-y-3">
+        <div className="min-w-0">
+          <h1 className="text-2xl font-bold tracking-tight break-words sm:text-3xl">{job.title}</h1>
+          <div className="mt-2 flex flex-wrap items-center gap-x-3 gap-y-1.5 text-sm text-muted">
+            <Badge tone={told.tone} pulse={told.tone === "busy"}>
+              <span
+                data-testid="job-state"
+                data-state={job.state}
+                data-outcome={job.outcome ?? ""}
+                aria-live="polite"
+              >
+                {told.label}
+              </span>
+            </Badge>
+            <span>{told.sentence}</span>
+          </div>
+          <p className="mt-2 flex flex-wrap items-center gap-x-4 gap-y-1 text-sm text-muted">
+            <span className="inline-flex items-center gap-1">
+              Job <Address value={job.job} label="job address" />
+            </span>
+            <span className="inline-flex items-center gap-1">
+              on <Address value={job.provider} label="machine address" href={`/providers/${job.provider}`} />
+            </span>
+          </p>
+        </div>
+        <div className="flex flex-wrap items-center gap-3">
+          <Freshness age={data.live} />
+          <JobActions job={job} />
+        </div>
+      </div>
+      <StaleNotice age={data.live} what="This job" />
+      <JobStages job={job} status={data.status} />
+      <JobMoney job={job} estimate={estimate} />
+      <div className="grid items-start gap-6 lg:grid-cols-[minmax(0,1.6fr)_minmax(0,1fr)]">
+        <div className="min-w-0 space-y-6">
+          <JobChart job={job} ticks={data.ticks} />
+          <JobLogs job={job} />
+        </div>
+        <div className="min-w-0 space-y-6">
+          <JobOutput job={job} />
+          <JobTimeline job={job} events={data.events} ticks={data.ticks} />
+          <JobDetails job={job} status={data.status} />
+        </div>
+      </div>
+    </div>
+  );
+}

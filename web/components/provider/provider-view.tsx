@@ -1,0 +1,171 @@
+"use client";
+/** One machine in full: offer, record, operator, its jobs. It doesn't sign. */
+import { type JobDto, zAddress, zProvider } from "@computestream/protocol/api";
+import Link from "next/link";
+import { useEffect, useState } from "react";
+import { useLiveTopic } from "../../hooks/use-live-topic.ts";
+import { useNow } from "../../hooks/use-now.ts";
+import { formatAgo, formatCount, formatDateTime, formatDuration, formatPerSecond } from "../../lib/format.ts";
+import { freeSlots } from "../../lib/provider-filter.ts";
+import { useApp } from "../app-provider.tsx";
+import { JobRow } from "../job/job-row.tsx";
+import { ListSkeleton } from "../stream/explorer.tsx";
+import { Address } from "../ui/address.tsx";
+import { Amount } from "../ui/amount.tsx";
+import { Empty } from "../ui/empty.tsx";
+import { Freshness, StaleNotice } from "../ui/freshness.tsx";
+import { PageTitle } from "../ui/page-title.tsx";
+import { Stat } from "../ui/stat.tsx";
+import { ProviderStatus, Reliability } from "./provider-bits.tsx";
+import { hardware } from "./provider-card.tsx";
+
+export function ProviderView({ address }: { address: string }) {
+  const parsed = zAddress.safeParse(address);
+  if (!parsed.success) return <NoSuchMachine />;
+  return <Machine address={parsed.data} />;
+}
+
+function NoSuchMachine() {
+  return (
+    <Empty
+      title="There is no machine at this address"
+      action={
+        <Link href="/providers" className="btn">
+          All machines
+        </Link>
+      }
+    >
+      The address may be mistyped, or the machine was registered a moment ago and isn't indexed yet.
+    </Empty>
+  );
+}
+
+function Machine({ address }: { address: string }) {
+  const { api } = useApp();
+  const live = useLiveTopic(`provider:${address}`, zProvider.nullable(), (signal) =>
+    api.provider(address, signal),
+  );
+  const [jobs, setJobs] = useState<JobDto[] | null>(null);
+  const now = useNow(1000);
+  const provider = live.data;
+  const mark = provider ? `${provider.slotsBusy}:${provider.jobsCompleted}:${provider.jobsFailed}` : "";
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `mark` changes when one of its jobs does
+  useEffect(() => {
+    const abort = new AbortController();
+    api.jobs({ provider: address, limit: 20 }, abort.signal).then(
+      (page) => setJobs(page.items),
+      // The list keeps what it had; the banner above tells.
+      () => {},
+    );
+    return () => abort.abort();
+  }, [api, address, mark]);
+
+  if (provider === null) return <NoSuchMachine />;
+  if (!provider) {
+    return live.error ? (
+      <StaleNotice age={live} what="This machine" />
+    ) : (
+      <div className="card pt-2">
+        <ListSkeleton rows={5} />
+      </div>
+    );
+  }
+  const { asset } = provider;
+  const canRent = provider.available && freeSlots(provider) > 0;
+  return (
+    <div className="space-y-6">
+      <PageTitle
+        title={
+          <span className="inline-flex flex-wrap items-center gap-3">
+            {provider.name} <ProviderStatus provider={provider} />
+          </span>
+        }
+        lead={hardware(provider)}
+        aside={
+          <div className="flex items-center gap-3">
+            <Freshness age={live} />
+            {canRent && (
+              <Link href={`/jobs/new?provider=${provider.provider}`} className="btn btn-primary">
+                Run a job here
+              </Link>
+            )}
+          </div>
+        }
+      />
+      <StaleNotice age={live} what="This machine" />
+      <dl className="card grid grid-cols-2 gap-x-6 gap-y-5 p-5 lg:grid-cols-5">
+        <Stat
+          label="Price per hour"
+          large
+          note={`${formatPerSecond(BigInt(provider.pricePerHour), asset.decimals)} ${asset.symbol} a second`}
+        >
+          <Amount value={provider.pricePerHour} asset={asset} places={4} />
+        </Stat>
+        <Stat label="Free slots" large note={`of ${provider.slots}`}>
+          {freeSlots(provider)}
+        </Stat>
+        <Stat label="Stake" large note="lost if it cheats">
+          <Amount value={provider.stake} asset={asset} places={2} />
+        </Stat>
+        <Stat label="Work proven" large note="all jobs">
+          {formatDuration(provider.secondsServed)}
+        </Stat>
+        <Stat label="Earned" large note="net of fees">
+          <Amount value={provider.earned} asset={asset} places={4} />
+        </Stat>
+      </dl>
+      <div className="grid gap-6 lg:grid-cols-[1fr_2fr]">
+        <section className="card p-5" aria-labelledby="facts">
+          <h2 id="facts" className="font-semibold">
+            Facts on chain
+          </h2>
+          <dl className="mt-3 divide-y divide-line text-sm">
+            {(
+              [
+                ["Machine", <Address key="a" value={provider.provider} label="machine address" />],
+                ["Owner", <Address key="a" value={provider.owner} label="owner address" />],
+                ["Operator", <Address key="a" value={provider.operator} label="operator address" />],
+                ["Region", provider.region || "not told"],
+                ["Sandbox", provider.sandbox || "not told"],
+                ["Disk", `${formatCount(provider.diskGb)} GB`],
+                ["Jobs", <Reliability key="r" provider={provider} />],
+                ["Failed", formatCount(provider.jobsFailed)],
+                ["Expired", formatCount(provider.jobsExpired)],
+                ["Registered", formatDateTime(provider.registeredAt)],
+                [
+                  "Last sign of life",
+                  provider.lastHeartbeatAt === 0
+                    ? "none yet"
+                    : now === 0
+                      ? "…"
+                      : formatAgo(provider.lastHeartbeatAt * 1000, now),
+                ],
+              ] as const
+            ).map(([label, value]) => (
+              <div key={label} className="flex justify-between gap-4 py-2">
+                <dt className="text-muted">{label}</dt>
+                <dd className="min-w-0 text-right font-medium break-words">{value}</dd>
+              </div>
+            ))}
+          </dl>
+        </section>
+        <section className="card" aria-labelledby="its-jobs">
+          <h2 id="its-jobs" className="px-5 pt-5 pb-3 font-semibold">
+            Its jobs
+          </h2>
+          {jobs === null ? (
+            <ListSkeleton rows={3} />
+          ) : jobs.length === 0 ? (
+            <Empty title="No job yet">The first job on this machine will show up here.</Empty>
+          ) : (
+            <ul className="divide-y divide-line border-t border-line">
+              {jobs.map((job) => (
+                <JobRow key={job.job} job={job} />
+              ))}
+            </ul>
+          )}
+        </section>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,159 @@
+"use client";
+import { useEffect, useRef, useState } from "react";
+/**
+ * A moving chart over time: one filled line and, if given, bars on a scale of their own. Drawn by uPlot on canvas.
+ * It doesn't know what is counted; numbers are for the eye, the exact ones stand in the text beside it.
+ */
+import type uPlot from "uplot";
+import "uplot/dist/uPlot.min.css";
+
+export interface TimeChartProps {
+  /** Unix seconds, rising. */
+  times: number[];
+  line: number[];
+  bars?: number[];
+  /** Draws steps instead of slopes: settled money jumps. */
+  stepped?: boolean;
+  formatValue: (value: number) => string;
+  /** What the chart says, for those who can't see it. */
+  summary: string;
+  height?: number;
+  testId?: string;
+}
+
+interface Colours {
+  accent: string;
+  muted: string;
+  line: string;
+}
+
+function colours(): Colours {
+  const style = getComputedStyle(document.documentElement);
+  const read = (name: string) => style.getPropertyValue(name).trim();
+  return { accent: read("--c-accent"), muted: read("--c-muted"), line: read("--c-line") };
+}
+
+const toData = (p: TimeChartProps): uPlot.AlignedData =>
+  p.bars ? [p.times, p.line, p.bars] : [p.times, p.line];
+
+export function TimeChart(props: TimeChartProps) {
+  const { height = 220, summary, testId, times } = props;
+  const holder = useRef<HTMLDivElement>(null);
+  const chart = useRef<uPlot | null>(null);
+  const latest = useRef(props);
+  latest.current = props;
+  const [themeRound, setThemeRound] = useState(0);
+
+  useEffect(() => {
+    const redraw = () => setThemeRound((r) => r + 1);
+    const media = window.matchMedia("(prefers-color-scheme: dark)");
+    media.addEventListener("change", redraw);
+    window.addEventListener("themechange", redraw);
+    return () => {
+      media.removeEventListener("change", redraw);
+      window.removeEventListener("themechange", redraw);
+    };
+  }, []);
+
+  const hasBars = props.bars !== undefined;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `themeRound` rebuilds the canvas in the new colours
+  useEffect(() => {
+    const element = holder.current;
+    if (!element) return;
+    let stopped = false;
+    let resize: ResizeObserver | undefined;
+    void import("uplot").then(({ default: UPlot }) => {
+      if (stopped) return;
+      const options = chartOptions(UPlot, latest.current, colours(), element.clientWidth, height, hasBars);
+      chart.current = new UPlot(options, toData(latest.current), element);
+      resize = new ResizeObserver(() => chart.current?.setSize({ width: element.clientWidth, height }));
+      resize.observe(element);
+    });
+    return () => {
+      stopped = true;
+      resize?.disconnect();
+      chart.current?.destroy();
+      chart.current = null;
+    };
+  }, [height, hasBars, themeRound]);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: new data redraws; `latest` carries it
+  useEffect(() => {
+    chart.current?.setData(toData(latest.current));
+  }, [props.times, props.line, props.bars]);
+
+  return (
+    <div
+      role="img"
+      aria-label={summary}
+      data-testid={testId}
+      data-points={times.length}
+      ref={holder}
+      style={{ height }}
+      className="w-full overflow-hidden"
+    />
+  );
+}
+
+function chartOptions(
+  UPlot: typeof uPlot,
+  props: TimeChartProps,
+  colour: Colours,
+  width: number,
+  height: number,
+  hasBars: boolean,
+): uPlot.Options {
+  const font = "12px ui-sans-serif, system-ui, sans-serif";
+  const clock = (secs: number) =>
+    new Date(secs * 1000).toLocaleTimeString("en-GB", {
+      hour: "2-digit",
+      minute: "2-digit",
+      second: "2-digit",
+    });
+  const axis: uPlot.Axis = {
+    stroke: colour.muted,
+    font,
+    grid: { stroke: colour.line, width: 1 },
+    ticks: { show: false },
+  };
+  const fill = (plot: uPlot) => {
+    const gradient = plot.ctx.createLinearGradient(0, plot.bbox.top, 0, plot.bbox.top + plot.bbox.height);
+    gradient.addColorStop(0, `${colour.accent}55`);
+    gradient.addColorStop(1, `${colour.accent}05`);
+    return gradient;
+  };
+  const line: uPlot.Series = {
+    stroke: colour.accent,
+    width: 2,
+    fill,
+    points: { show: props.times.length < 3, size: 6, fill: colour.accent },
+    ...(props.stepped && UPlot.paths.stepped ? { paths: UPlot.paths.stepped({ align: 1 }) } : {}),
+  };
+  const bars: uPlot.Series = {
+    scale: "bars",
+    stroke: `${colour.muted}80`,
+    fill: `${colour.muted}55`,
+    width: 0,
+    points: { show: false },
+    ...(UPlot.paths.bars ? { paths: UPlot.paths.bars({ size: [0.6, 14] }) } : {}),
+  };
+  return {
+    width,
+    height,
+    padding: [12, 8, 0, 0],
+    cursor: { show: false },
+    legend: { show: false },
+    scales: {
+      // A single moment still needs a span to be drawn in.
+      x: { time: true, range: (_, min, max) => (max > min ? [min, max] : [min - 5, max + 5]) },
+      y: { range: (_, __, max) => [0, max > 0 ? max * 1.1 : 1] },
+      // Bars keep to the lower third, under the line.
+      ...(hasBars ? { bars: { range: (_, __, max) => [0, max > 0 ? max * 3 : 1] as [number, number] } } : {}),
+    },
+    axes: [
+      { ...axis, grid: { show: false }, space: 90, values: (_, splits) => splits.map(clock) },
+      { ...axis, size: 76, values: (_, splits) => splits.map((v) => props.formatValue(v)) },
+    ],
+    series: [{}, line, ...(hasBars ? [bars] : [])],
+  };
+}

@@ -1,0 +1,168 @@
+/**
+ * Where a job stands, as the steps a buyer follows: chain state first, the node's own word for what lies between.
+ * It doesn't know React or the socket.
+ */
+import type { JobDto } from "@computestream/protocol/api";
+
+export type StageKey = "created" | "accepted" | "preparing" | "running" | "output" | "settled";
+export type StageState = "done" | "current" | "todo" | "failed" | "skipped";
+
+export interface Stage {
+  key: StageKey;
+  label: string;
+  state: StageState;
+  detail: string | null;
+  /** 0..100 where the step has a measure. */
+  percent: number | null;
+}
+
+/** What of the relayer's `job_status` is used. */
+export interface NodeStatus {
+  phase: "pulling" | "creating" | "running" | "packing" | "uploading" | "completing" | "done" | "failed";
+  percent?: number | undefined;
+  detail?: string | undefined;
+}
+
+const OUTPUT_PHASES = ["packing", "uploading", "completing", "done"];
+
+export type StagedJob = Pick<JobDto, "state" | "outcome" | "startedAt" | "acceptBy" | "exitCode">;
+
+const PHASE_DETAIL: Record<NodeStatus["phase"], string> = {
+  pulling: "Fetching the image",
+  creating: "Creating the container",
+  running: "Container is running",
+  packing: "Packing the output",
+  uploading: "Storing the output",
+  completing: "Writing the result on chain",
+  done: "Done",
+  failed: "The node reported a failure",
+};
+
+export function jobStages(job: StagedJob, status: NodeStatus | null): Stage[] {
+  const end = job.outcome ?? (endedWithoutSettling(job.state) ? job.state : null);
+  const started = job.startedAt > 0;
+  const inOutput = job.state === "Running" && status !== null && OUTPUT_PHASES.includes(status.phase);
+  const at = position(job, inOutput, end);
+  const order: Array<[StageKey, string]> = [
+    ["created", "Created and funded"],
+    ["accepted", "Accepted"],
+    ["preparing", "Image ready"],
+    ["running", "Running"],
+    ["output", "Output stored"],
+    ["settled", "Settled"],
+  ];
+  return order.map(([key, label], index) => {
+    let state: StageState = index < at ? "done" : index === at ? "current" : "todo";
+    if (end) state = endedState(key, end, started, job.state === "Settled");
+    const isCurrent = state === "current";
+    return {
+      key,
+      label: isCurrent ? currentLabel(key, label, status) : label,
+      state,
+      detail: isCurrent ? currentDetail(key, status) : null,
+      percent: isCurrent && (key === "preparing" || key === "output") ? (status?.percent ?? null) : null,
+    };
+  });
+}
+
+const endedWithoutSettling = (state: JobDto["state"]): boolean =>
+  ["Completed", "Failed", "Cancelled", "Terminated", "Expired"].includes(state);
+
+function position(job: StagedJob, inOutput: boolean, end: string | null): number {
+  if (end) return 5;
+  if (job.state === "Pending") return 1;
+  if (job.state === "Accepted") return 2;
+  return inOutput ? 4 : 3;
+}
+
+function endedState(key: StageKey, end: string, started: boolean, settled: boolean): StageState {
+  if (key === "created") return "done";
+  if (key === "settled") return settled ? "done" : "current";
+  if (end === "Completed") return "done";
+  if (!started) return key === "running" && end === "Failed" ? "failed" : "skipped";
+  if (key === "accepted" || key === "preparing") return "done";
+  if (key === "running") return end === "Failed" || end === "Expired" ? "failed" : "done";
+  return "skipped";
+}
+
+function currentLabel(key: StageKey, label: string, status: NodeStatus | null): string {
+  if (key === "accepted") return "Waiting for the machine";
+  if (key === "preparing") return status?.phase === "pulling" ? "Fetching the image" : "Preparing";
+  if (key === "output") return "Storing the output";
+  if (key === "settled") return "Settling";
+  return label;
+}
+
+function currentDetail(key: StageKey, status: NodeStatus | null): string | null {
+  if (key === "accepted") return "Cancel at any time before the start: everything comes back.";
+  if (!status) return null;
+  return status.detail ?? PHASE_DETAIL[status.phase];
+}
+
+export interface Verdict {
+  tone: "good" | "bad" | "neutral" | "busy";
+  label: string;
+  sentence: string;
+}
+
+/** The job in one word and one sentence. */
+export function verdict(
+  job: Pick<JobDto, "state" | "outcome" | "exitCode" | "reason" | "startedAt">,
+): Verdict {
+  const end = job.outcome ?? job.state;
+  const code = job.exitCode !== null && job.exitCode !== 0 ? ` Exit code ${job.exitCode}.` : "";
+  const settled = job.state === "Settled";
+  switch (end) {
+    case "Pending":
+      return { tone: "busy", label: "Pending", sentence: "Funded; waiting for the machine to accept." };
+    case "Accepted":
+      return {
+        tone: "busy",
+        label: "Accepted",
+        sentence: "The machine is preparing. Nothing is billed yet.",
+      };
+    case "Running":
+      return { tone: "busy", label: "Running", sentence: "Paying by the second for proven work only." };
+    case "Completed":
+      return settled
+        ? { tone: "good", label: "Settled", sentence: "Completed. Paid for what ran; the rest came back." }
+        : { tone: "busy", label: "Completed", sentence: "Completed; settling the last seconds." };
+    case "Failed":
+      return {
+        tone: "bad",
+        label: settled ? "Settled · failed" : "Failed",
+        sentence: `${job.reason === "" ? "The job failed." : endSentence(job.reason)}${code}${
+          job.startedAt === 0 ? " It never started, so everything came back." : ""
+        }`,
+      };
+    case "Cancelled":
+      return {
+        tone: "neutral",
+        label: settled ? "Settled · cancelled" : "Cancelled",
+        sentence: "Cancelled before the start; the whole deposit came back.",
+      };
+    case "Terminated":
+      return {
+        tone: "neutral",
+        label: settled ? "Settled · stopped" : "Stopped",
+        sentence: settled
+          ? "Stopped by the buyer. Proven seconds were paid, the rest came back."
+          : "Stopped by the buyer. What can no longer be earned came back; the last seconds are being proven.",
+      };
+    case "Expired":
+      return {
+        tone: "bad",
+        label: settled ? "Settled · expired" : "Expired",
+        sentence:
+          job.startedAt === 0
+            ? "The machine didn't start in time; the whole deposit came back."
+            : "The machine stopped proving its work. Proven seconds were paid, the rest came back.",
+      };
+    default:
+      return { tone: "good", label: "Settled", sentence: "Every base unit is accounted for." };
+  }
+}
+
+function endSentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}
