@@ -10,6 +10,7 @@
 module computestream::provider_registry {
     use std::signer;
     use std::string::String;
+    use aptos_std::ed25519;
     use aptos_framework::event;
     use aptos_framework::fungible_asset::Metadata;
     use aptos_framework::object::{Self, Object};
@@ -27,8 +28,8 @@ module computestream::provider_registry {
     const E_NOT_OPERATOR: u64 = 3;
     /// Only the provider's owner or operator may do this.
     const E_NOT_OWNER_OR_OPERATOR: u64 = 4;
-    /// The attestation key must be an Ed25519 public key of 32 bytes.
-    const E_ATTEST_KEY_LENGTH: u64 = 5;
+    /// The attestation key must be a valid Ed25519 public key of 32 bytes.
+    const E_INVALID_ATTEST_KEY: u64 = 5;
     /// The name must be 1 to 128 bytes long, and GPU model, region and sandbox at most 128 bytes each.
     const E_TEXT_LENGTH: u64 = 6;
     /// A provider must offer at least one slot.
@@ -318,7 +319,7 @@ module computestream::provider_registry {
     ): Object<Provider> {
         market::assert_not_paused();
         market::assert_asset_allowed(asset);
-        assert_attest_key(&attest_key);
+        assert_attest_key(attest_key);
         assert!(!name.is_empty(), E_TEXT_LENGTH);
         assert_text(&name);
         assert_text(&gpu_model);
@@ -435,7 +436,7 @@ module computestream::provider_registry {
         attest_key: vector<u8>
     ) acquires Provider {
         let (provider, p) = owned(owner, provider);
-        assert_attest_key(&attest_key);
+        assert_attest_key(attest_key);
         p.operator = operator;
         p.attest_key = attest_key;
         event::emit(
@@ -605,8 +606,12 @@ module computestream::provider_registry {
         );
     }
 
-    fun assert_attest_key(key: &vector<u8>) {
-        assert!(key.length() == ATTEST_KEY_LENGTH, E_ATTEST_KEY_LENGTH);
+    fun assert_attest_key(key: vector<u8>) {
+        assert!(
+            key.length() == ATTEST_KEY_LENGTH
+                && ed25519::new_validated_public_key_from_bytes(key).is_some(),
+            E_INVALID_ATTEST_KEY
+        );
     }
 
     fun assert_text(text: &String) {

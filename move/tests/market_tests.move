@@ -225,7 +225,7 @@ module computestream::market_tests {
         let asset = t::new_asset(b"x");
         market::initialize(&t::admin(), asset);
         t::pause();
-        t::register(asset, t::hash(1), 1, 1, 100_000_000);
+        t::register(asset, t::key(), 1, 1, 100_000_000);
     }
 
     #[test]
@@ -249,7 +249,7 @@ module computestream::market_tests {
     #[expected_failure(abort_code = computestream::market::E_ASSET_NOT_ALLOWED)]
     fun a_provider_needs_an_allowed_asset() {
         t::start_market();
-        t::register(t::new_asset(b"x"), t::hash(1), 1, 1, 100_000_000);
+        t::register(t::new_asset(b"x"), t::key(), 1, 1, 100_000_000);
     }
 
     #[test]

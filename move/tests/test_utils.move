@@ -443,6 +443,15 @@ module computestream::test_utils {
         assert!(bcs::to_bytes(last) == join(fields), 9202);
     }
 
+    /// The events of a type, oldest first, are exactly these, each the BCS of one.
+    public fun assert_all<T: drop + store>(expected: vector<vector<u8>>) {
+        let found = vector[];
+        event::emitted_events<T>().for_each_ref(|event| {
+            found.push_back(bcs::to_bytes(event));
+        });
+        assert!(found == expected, 9203);
+    }
+
     public fun join(parts: vector<vector<u8>>): vector<u8> {
         let all = vector[];
         vector::for_each(parts, |part| vector::append(&mut all, part));
@@ -496,6 +505,11 @@ module computestream::test_utils {
 
     public fun hash(byte: u8): vector<u8> {
         bytes_of(32, byte)
+    }
+
+    /// A valid public key that no test signs with.
+    public fun key(): vector<u8> {
+        x"fd1724385aa0c75b64fb78cd602fa1d991fdebf76b13c58ed702eac835e9f618"
     }
 
     public fun log_root(): vector<u8> {

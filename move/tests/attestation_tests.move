@@ -1,0 +1,143 @@
+/// The bytes that are signed, and each check on a claim in its order.
+///
+/// VECTOR, KEY and SIGNATURE were made by the services' own codec, `packages/protocol/src/attestation.ts`, in Node:
+///   const usage = { chainId: 4, packageAddress: "0xc5" padded to 32 bytes, job: "0x" + "11".repeat(32),
+///     termsHash: "0x" + "22".repeat(32), seq: 7n, secondsCum: 300n, tLast: 1000300n, logRoot: "0x" + "5a".repeat(32) };
+///   encodeUsage(usage); signUsage(usage, new Uint8Array(32).fill(9)).signature
+#[test_only]
+module computestream::attestation_tests {
+    use computestream::attestation::{Self, Claim};
+    use computestream::test_utils as t;
+
+    const VECTOR: vector<u8> = x"17636f6d7075746573747265616d3a3a75736167652e76310400000000000000000000000000000000000000000000000000000000000000c5111111111111111111111111111111111111111111111111111111111111111120222222222222222222222222222222222222222222222222222222222222222207000000000000002c010000000000006c430f0000000000205a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a";
+    const KEY: vector<u8> = x"fd1724385aa0c75b64fb78cd602fa1d991fdebf76b13c58ed702eac835e9f618";
+    const SIGNATURE: vector<u8> = x"319e0aa4ad70a93b01222fe31c9a357815da5d508e5ea6a51a89f6a868148a79b2fa0d5ef2823f53108219e9e969eb927f4dad5b573f66f023171e01ae8d8904";
+    const JOB: address = @0x1111111111111111111111111111111111111111111111111111111111111111;
+
+    const STARTED_AT: u64 = 1_000_000;
+
+    fun claim(): Claim {
+        attestation::new_claim(7, 300, 1_000_300, t::log_root(), SIGNATURE)
+    }
+
+    /// The code for the vector's claim, against this start and watermark.
+    fun check(started_at: u64, last_seq: u64, last_seconds: u64): u64 {
+        attestation::check(
+            &claim(), KEY, JOB, t::hash(0x22), started_at, last_seq, last_seconds
+        )
+    }
+
+    #[test]
+    fun the_message_is_what_the_services_sign() {
+        assert!(
+            attestation::usage_message(
+                4, @0xc5, JOB, t::hash(0x22), 7, 300, 1_000_300, t::log_root()
+            ) == VECTOR,
+            1
+        );
+    }
+
+    #[test]
+    fun a_signature_of_the_services_passes() {
+        t::start_market();
+        // 300 s at 300 s after the start is the most that may be claimed.
+        assert!(check(STARTED_AT, 0, 0) == 0, 1);
+        assert!(check(STARTED_AT, 6, 299) == 0, 2);
+        assert!(check(STARTED_AT, 6, 300) == 0, 3);
+    }
+
+    #[test]
+    fun a_repeat_passes() {
+        t::start_market();
+        assert!(check(STARTED_AT, 7, 300) == 0, 1);
+    }
+
+    #[test]
+    fun each_bound_field_breaks_the_signature() {
+        t::start_market();
+        let bad = 103;
+        let terms = t::hash(0x22);
+        let other_claims =
+            vector[
+                attestation::new_claim(8, 300, 1_000_300, t::log_root(), SIGNATURE),
+                attestation::new_claim(7, 299, 1_000_300, t::log_root(), SIGNATURE),
+                attestation::new_claim(7, 300, 1_000_301, t::log_root(), SIGNATURE),
+                attestation::new_claim(7, 300, 1_000_300, t::hash(0), SIGNATURE)
+            ];
+        other_claims.for_each_ref(|other| {
+            assert!(
+                attestation::check(other, KEY, JOB, terms, STARTED_AT, 0, 0) == bad,
+                1
+            );
+        });
+        assert!(attestation::check(&claim(), KEY, @0x11, terms, STARTED_AT, 0, 0) == bad, 2);
+        assert!(
+            attestation::check(&claim(), KEY, JOB, t::hash(0x23), STARTED_AT, 0, 0) == bad,
+            3
+        );
+        assert!(
+            attestation::check(&claim(), t::hash(9), JOB, terms, STARTED_AT, 0, 0) == bad, 4
+        );
+    }
+
+    #[test]
+    fun garbage_never_aborts() {
+        t::start_market();
+        let keys = vector[t::hash(0x33), t::hash(0xff), KEY];
+        let signatures = vector[t::bytes_of(64, 0), t::bytes_of(64, 0xff), t::bytes_of(64, 7)];
+        keys.for_each(|key| {
+            signatures.for_each_ref(|signature| {
+                let claim =
+                    attestation::new_claim(7, 300, 1_000_300, t::log_root(), *signature);
+                assert!(
+                    attestation::check(&claim, key, JOB, t::hash(0x22), STARTED_AT, 0, 0)
+                        == 103,
+                    1
+                );
+            });
+        });
+    }
+
+    #[test]
+    fun lengths_come_first() {
+        t::start_market();
+        let short_root = attestation::new_claim(7, 300, 0, t::bytes_of(31, 0), vector[]);
+        assert!(
+            attestation::check(&short_root, KEY, JOB, t::hash(0x22), STARTED_AT, 9, 0) == 101,
+            1
+        );
+        let short_signature =
+            attestation::new_claim(7, 300, 0, t::log_root(), t::bytes_of(63, 0));
+        assert!(
+            attestation::check(&short_signature, KEY, JOB, t::hash(0x22), STARTED_AT, 9, 0)
+                == 102,
+            2
+        );
+        let long_signature =
+            attestation::new_claim(7, 300, 0, t::log_root(), t::bytes_of(65, 0));
+        assert!(
+            attestation::check(&long_signature, KEY, JOB, t::hash(0x22), STARTED_AT, 9, 0)
+                == 102,
+            3
+        );
+    }
+
+    #[test]
+    fun then_the_watermark_then_time() {
+        t::start_market();
+        // The claim is seq 7, 300 s, at second 1,000,300; every later check would fail too.
+        assert!(check(2_000_000, 8, 400) == 104, 1);
+        assert!(check(2_000_000, 7, 400) == 105, 2);
+        assert!(check(2_000_000, 7, 299) == 105, 3);
+        assert!(check(2_000_000, 6, 301) == 106, 4);
+        assert!(check(1_000_301, 6, 300) == 107, 5);
+        // 300 s claimed, 299 passed.
+        assert!(check(1_000_001, 6, 300) == 108, 6);
+    }
+
+    #[test]
+    fun the_code_is_zero_only_for_a_pass() {
+        attestation::assert_ok(0);
+        assert!(attestation::is_old_news(104) && !attestation::is_old_news(103), 1);
+    }
+}
