@@ -81,7 +81,13 @@ export async function startService(config: Config, source: ChainSource, log: Log
   );
   const ws = attachWsServer({ server, hub, corsOrigins: config.corsOrigins, metrics });
 
-  async function close(): Promise<void> {
+  let closing: Promise<void> | undefined;
+  const close = () => {
+    closing ??= takeApart();
+    return closing;
+  };
+
+  async function takeApart(): Promise<void> {
     const listening = new Promise<void>((resolve) => server.close(() => resolve()));
     await ws.close();
     server.closeIdleConnections();

@@ -7,7 +7,12 @@ import type { z } from "zod";
 import { ApiError } from "../errors.ts";
 
 /** Throws `ApiError` 400 naming the first wrong or unknown parameter. */
-export function parseQuery<T>(schema: z.ZodType<T>, query: unknown): T {
+export function parseQuery<T>(schema: z.ZodType<T>, query: Record<string, unknown>): T {
+  // No text in the database holds NUL, and PostgreSQL refuses to be asked for it.
+  const withNul = Object.keys(query).find((name) => String(query[name]).includes("\0"));
+  if (withNul !== undefined) {
+    throw new ApiError(400, "INVALID_PARAMETER", `${withNul}: must not contain NUL`, withNul.slice(0, 80));
+  }
   const parsed = schema.safeParse(query);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];

@@ -80,9 +80,9 @@ export function startCommitListener(options: {
     const ownSchema: string = rows[0].schema;
     await client.query(`LISTEN ${COMMIT_CHANNEL}`);
     hub.touchAll();
-    await new Promise<void>((resolve) => {
-      AbortSignal.any([lost, stop.signal]).addEventListener("abort", () => resolve(), { once: true });
-    });
+    const end = AbortSignal.any([lost, stop.signal]);
+    if (end.aborted) return;
+    await new Promise<void>((resolve) => end.addEventListener("abort", () => resolve(), { once: true }));
   }
 
   const done = (async () => {
