@@ -88,7 +88,8 @@ export async function startProcess(options: ProcessOptions): Promise<ManagedProc
     for (const stream of [child.stdout, child.stderr]) {
       let rest = "";
       stream.on("data", (chunk: Buffer) => {
-        log.write(chunk);
+        // A pipe may still hold output when its process has ended and close() is done.
+        if (!log.writableEnded) log.write(chunk);
         const lines = (rest + chunk.toString("utf8")).split("\n");
         rest = lines.pop() ?? "";
         for (const line of lines) {
