@@ -62,9 +62,8 @@ export async function startDevnet(options: DevnetOptions = {}): Promise<Devnet> 
       process.exit(1);
     });
 
-  const vm = createMoveVm();
   const chain = createChain({
-    vm,
+    vm: createMoveVm(),
     chainId,
     manualTime: options.manualTime ?? false,
     openLog: dataDir === null ? null : (replay) => openLog(dataDir, replay),

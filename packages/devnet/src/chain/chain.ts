@@ -104,8 +104,15 @@ export function createChain(options: ChainOptions): Chain {
   let scheduled = false;
   let closed = false;
 
-  const log = options.openLog?.(replay) ?? null;
-  if (ledger.length === 0) createGenesis();
+  let log: RecordLog | null = null;
+  try {
+    log = options.openLog?.(replay) ?? null;
+    if (ledger.length === 0) createGenesis();
+  } catch (error) {
+    log?.close();
+    vm.close();
+    throw error;
+  }
   const clock: Clock = createClock({
     manual: options.manualTime,
     genesisUsecs: ledger.at(0)?.timestampUsecs ?? 0,
@@ -200,7 +207,11 @@ export function createChain(options: ChainOptions): Chain {
     const timestampUsecs = clock.nextBlockUsecs();
     const outcome = nonceUsed(transaction)
       ? ({ discarded: "SEQUENCE_NONCE_INVALID" } as const)
-      : executor.execute(state, transaction, { height: ledger.length, timestampUsecs });
+      : executor.execute(state, transaction, {
+          height: ledger.length,
+          timestampUsecs,
+          expiryUsecs: clock.expiryUsecs(),
+        });
     if (!("discarded" in outcome)) {
       const { entry, record } = ledger.prepare(transaction, timestampUsecs, outcome);
       unwritten.push(tagged(RECORD_TRANSACTION, record));
@@ -241,7 +252,7 @@ export function createChain(options: ChainOptions): Chain {
   }
 
   const sweep = setInterval(() => {
-    const nowSecs = BigInt(Math.floor(clock.nowUsecs() / 1_000_000));
+    const nowSecs = BigInt(Math.floor(clock.expiryUsecs() / 1_000_000));
     for (const transaction of mempool.expire(nowSecs)) wake(transaction.hash);
     for (const [key, expires] of nonces) if (expires <= nowSecs) nonces.delete(key);
   }, EXPIRY_SWEEP_MS);
@@ -259,7 +270,7 @@ export function createChain(options: ChainOptions): Chain {
       const transaction = decodeSignedTransaction(bytes);
       if (isKnown(transaction.hash)) return transaction;
       const refused =
-        checkForm(transaction, chainId) ?? checkState(transaction, state, accounts, clock.nowUsecs());
+        checkForm(transaction, chainId) ?? checkState(transaction, state, accounts, clock.expiryUsecs());
       if (refused) throw new TransactionRejected(refused);
       if (nonceUsed(transaction)) throw new TransactionRejected("SEQUENCE_NONCE_INVALID");
       if (!(await hasValidSignatures(transaction))) throw new TransactionRejected("INVALID_SIGNATURE");
@@ -302,6 +313,7 @@ export function createChain(options: ChainOptions): Chain {
       const run = executor.execute(createOverlay(state), transaction, {
         height: ledger.length,
         timestampUsecs,
+        expiryUsecs: clock.expiryUsecs(),
       });
       const outcome: Outcome =
         "discarded" in run

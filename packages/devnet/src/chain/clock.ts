@@ -8,6 +8,11 @@ export interface Clock {
   nowUsecs(): number;
   /** A timestamp for the next block: greater than every block's before it. */
   nextBlockUsecs(): number;
+  /**
+   * What expiry is measured against: the time without what was advanced, because clients stamp their transactions
+   * by the wall clock and would all be refused after a jump.
+   */
+  expiryUsecs(): number;
   advance(usecs: number): void;
   readonly offsetUsecs: number;
 }
@@ -35,6 +40,7 @@ export function createClock(options: ClockOptions): Clock {
       last = Math.max(last + 1, base());
       return last;
     },
+    expiryUsecs: () => base() - offset,
     advance(usecs) {
       offset += usecs;
     },

@@ -12,13 +12,16 @@ import { createOverlay, type Overlay } from "./state.ts";
 import { gasPayer, type SignedTransaction, signers, typeArgBytes } from "./transaction.ts";
 import { checkState } from "./validation.ts";
 
+export interface Block {
+  height: number;
+  timestampUsecs: number;
+  /** What expiry is measured against. */
+  expiryUsecs: number;
+}
+
 export interface Executor {
   /** The outcome to commit, or why the transaction can't be committed at all. */
-  execute(
-    state: VmStore,
-    transaction: SignedTransaction,
-    block: { height: number; timestampUsecs: number },
-  ): Outcome | { discarded: StatusCode };
+  execute(state: VmStore, transaction: SignedTransaction, block: Block): Outcome | { discarded: StatusCode };
 }
 
 export interface ExecutorOptions {
@@ -64,7 +67,7 @@ export function createExecutor(options: ExecutorOptions): Executor {
 
   return {
     execute(state, transaction, block) {
-      const refused = checkState(transaction, state, accounts, block.timestampUsecs);
+      const refused = checkState(transaction, state, accounts, block.expiryUsecs);
       if (refused) return { discarded: refused };
       const env: VmEnv = {
         blockHeight: BigInt(block.height),

@@ -39,6 +39,18 @@ describe("clock", () => {
     expect(clock.nowUsecs()).toBe(10_005_000);
     expect(clock.offsetUsecs).toBe(10_000_000);
   });
+  it("doesn't let what was advanced expire what clients stamped by the wall clock", () => {
+    const clock = createClock({
+      manual: false,
+      genesisUsecs: 0,
+      offsetUsecs: 0,
+      lastBlockUsecs: 0,
+      wallUsecs: () => 7000,
+    });
+    clock.advance(1_000_000);
+    expect(clock.nowUsecs()).toBe(1_007_000);
+    expect(clock.expiryUsecs()).toBe(7000);
+  });
 });
 
 describe("ledger", () => {

@@ -42,9 +42,9 @@ export function checkState(
   transaction: SignedTransaction,
   store: VmStore,
   accounts: Accounts,
-  nowUsecs: number,
+  expiryUsecs: number,
 ): StatusCode | null {
-  const nowSecs = BigInt(Math.floor(nowUsecs / 1_000_000));
+  const nowSecs = BigInt(Math.floor(expiryUsecs / 1_000_000));
   if (transaction.expirationSecs <= nowSecs) return "TRANSACTION_EXPIRED";
 
   const { authenticator } = transaction;

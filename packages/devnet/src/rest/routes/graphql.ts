@@ -7,7 +7,7 @@ import type { RestContext } from "../context.ts";
 import { json, type Route } from "../http.ts";
 import { jsonBody } from "../parse.ts";
 
-const zQuery = z.object({ query: z.string(), variables: z.unknown() });
+const zQuery = z.object({ query: z.string(), variables: z.unknown().optional() });
 
 export function graphqlRoutes({ chain }: RestContext): Route[] {
   return [
