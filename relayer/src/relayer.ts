@@ -106,6 +106,7 @@ export async function startRelayer(config: Config, logger: Logger): Promise<Rela
     client,
     views,
     store: attestations,
+    deadLetters,
     lister: config.indexerUrl === null ? null : createIndexerLister(config.indexerUrl),
     submitter,
     logger,

@@ -10,7 +10,7 @@ import type { ChainViews } from "../chain/views.ts";
 import { messageOf, UnavailableError } from "../errors.ts";
 import type { Logger } from "../logger.ts";
 import type { AttestationStore } from "../store/attestations.ts";
-import { retryDelaySecs } from "../store/dead-letters.ts";
+import { type DeadLetterStore, retryDelaySecs } from "../store/dead-letters.ts";
 import { chunk, isDue, type KeeperAction, keeperAction } from "./plan.ts";
 
 export interface CrankReport {
@@ -39,6 +39,7 @@ export function createCrank(options: {
   client: Pick<ChainClient, "parameters" | "getStreams" | "payloads">;
   views: Pick<ChainViews, "freshJob" | "refreshClock" | "nowSecs">;
   store: Pick<AttestationStore, "openJobs" | "newest">;
+  deadLetters: Pick<DeadLetterStore, "all">;
   lister: JobLister | null;
   submitter: Pick<Submitter, "send">;
   logger: Logger;
@@ -114,10 +115,11 @@ export function createCrank(options: {
     }
     const action = keeperAction(RUNNING, stream, parameters, nowSecs);
     if (action === null) return null;
+    // Seconds that the tick can still settle answer the stall; ones that the chain refuses don't.
     const usage = await options.store.newest(address);
-    const alive = usage !== null && usage.tLast + parameters.stallAfterSecs >= nowSecs;
-    // Its provider still proves seconds: the tick settles them, which answers the stall.
-    return alive && isDue(stream, usage, nowSecs) ? null : action;
+    if (usage && isDue(stream, usage, nowSecs) && !(await options.deadLetters.all()).has(address))
+      return null;
+    return action;
   }
 
   async function act(action: KeeperAction, job: string): Promise<boolean> {
