@@ -39,8 +39,15 @@ export async function compilePackage(options: {
   const { network, packageDir, address } = options;
   if (network === "devnet") {
     // Loaded here only: the embedded compiler must not be needed, or even installed, to deploy elsewhere.
-    const { buildPackage } = await import("@computestream/devnet/toolchain");
-    return buildPackage({ packageDir, namedAddresses: { computestream: address } });
+    const { buildPackage, MoveBuildError } = await import("@computestream/devnet/toolchain");
+    return buildPackage({ packageDir, namedAddresses: { computestream: address } }).catch(
+      (cause: unknown) => {
+        if (!(cause instanceof MoveBuildError)) throw cause;
+        throw new DeployError("COMPILE_FAILED", cause.message, "Correct the package and run this again.", {
+          cause,
+        });
+      },
+    );
   }
   return compileWithCli({ packageDir, address, cli: findCli(options.cli) });
 }

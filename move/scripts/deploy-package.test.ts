@@ -1,14 +1,14 @@
 /** Deploying to a real devnet: once, again, and where it must not go. */
 
 import { execFile } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Ed25519Account, Ed25519PrivateKey } from "@aptos-labs/ts-sdk";
 import { type Devnet, startDevnet } from "@computestream/devnet";
 import { type Deployment, zDeployment } from "@computestream/protocol";
-import { createChainClient } from "@computestream/protocol/client";
+import { ChainError, createChainClient } from "@computestream/protocol/client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type DeployOptions, deployPackage } from "./deploy-package.ts";
 
@@ -67,6 +67,56 @@ describe("deployPackage", () => {
     expect(await deploy({ account, report: (line) => lines.push(line) })).toEqual(first);
     expect(lines).toContain("the same modules are already published");
     expect(await client.sequenceNumber(first.packageAddress)).toBe(sent);
+  });
+
+  describe("of another version", () => {
+    const packageDir = join(dir, "move");
+    const account = newAccount();
+    const market = join(packageDir, "sources", "market.move");
+    let original: string;
+    let first: Deployment;
+
+    beforeAll(async () => {
+      cpSync(fileURLToPath(new URL("..", import.meta.url)), packageDir, {
+        recursive: true,
+        filter: (path) => !/(^|\/)(build|node_modules|scripts)$/.test(path),
+      });
+      original = readFileSync(market, "utf8");
+      first = await deploy({ account, packageDir });
+    });
+
+    it("changes nothing unless an upgrade is wanted, and names what differs", async () => {
+      writeFileSync(market, original.replace("MAX_FEE_BPS: u64 = 1_000", "MAX_FEE_BPS: u64 = 999"));
+      await expect(deploy({ account, packageDir, upgrade: false })).rejects.toMatchObject({
+        code: "PACKAGE_DIFFERS",
+        message: expect.stringContaining("differs in market"),
+        remedy: expect.stringContaining("--upgrade"),
+      });
+    });
+
+    it("upgrades a compatible one, and an indexer still starts at the first publication", async () => {
+      const second = await deploy({ account, packageDir });
+      expect(second).toEqual({ ...first, modules: { ...first.modules, market: second.modules.market } });
+      expect(second.modules.market).not.toBe(first.modules.market);
+    });
+
+    it("shows what the compiler says of one that doesn't compile", async () => {
+      writeFileSync(market, original.replace("MAX_FEE_BPS: u64 = 1_000", "MAX_FEE_BPS: u64 = oops"));
+      await expect(deploy({ account, packageDir })).rejects.toMatchObject({
+        code: "COMPILE_FAILED",
+        message: expect.stringContaining("oops"),
+      });
+    });
+
+    it("says that the chain refuses an incompatible one", async () => {
+      writeFileSync(
+        market,
+        original.replace("public fun admin(): address", "public fun admin(_a: u64): address"),
+      );
+      const refused = deploy({ account, packageDir });
+      await expect(refused).rejects.toBeInstanceOf(ChainError);
+      await expect(refused).rejects.toThrow("BACKWARD_INCOMPATIBLE_MODULE_UPDATE");
+    });
   });
 
   it("refuses a node of another network and says which it is", async () => {

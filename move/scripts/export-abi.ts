@@ -1,10 +1,12 @@
 /**
  * `npm run codegen`: writes the entry functions and abort codes of the Move package as TypeScript for the client.
- * It doesn't know how they are used. `--check` writes nothing and exits 1 when a file is stale.
+ * It doesn't know how they are used. `--check` writes nothing and exits 1 when a file is stale;
+ * `--out <folder>` writes elsewhere.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import { buildPackage } from "@computestream/devnet/toolchain";
 import { createMoveVm } from "@computestream/devnet/vm";
 import { z } from "zod";
@@ -81,13 +83,13 @@ export const ENTRY_FUNCTIONS = ${JSON.stringify(await entryFunctions(), null, 2)
 export const ABORTS: Record<string, Record<number, { name: string; sentence: string }>> = ${JSON.stringify(aborts(), null, 2)};
 `,
   };
-  const check = process.argv.includes("--check");
+  const { values } = parseArgs({ options: { check: { type: "boolean" }, out: { type: "string" } } });
   for (const [name, text] of Object.entries(files)) {
-    const path = join(OUT_DIR, name);
+    const path = join(values.out ?? OUT_DIR, name);
     const shown = relative(process.cwd(), path);
     if (existsSync(path) && readFileSync(path, "utf8") === text) {
       console.log(`${shown} is up to date`);
-    } else if (check) {
+    } else if (values.check) {
       console.error(`${shown} is stale; run: npm run codegen`);
       process.exitCode = 1;
     } else {

@@ -45,6 +45,8 @@ const VM_STATUSES: Record<string, string> = {
   EXCEEDED_MAX_TRANSACTION_SIZE: "The transaction is larger than the chain allows; split it.",
   LINKER_ERROR: "A module that the transaction calls isn't published on this chain.",
   FUNCTION_RESOLUTION_FAILURE: "The function that the transaction calls doesn't exist on this chain.",
+  BACKWARD_INCOMPATIBLE_MODULE_UPDATE:
+    "The new modules can't replace those on chain: they remove or change what others may use.",
   MEMPOOL_IS_FULL: "The node's queue is full; try again later.",
 };
 

@@ -201,8 +201,8 @@ export const ABORTS: Record<string, Record<number, { name: string; sentence: str
       "sentence": "Only the provider's owner or operator may do this."
     },
     "5": {
-      "name": "E_ATTEST_KEY_LENGTH",
-      "sentence": "The attestation key must be an Ed25519 public key of 32 bytes."
+      "name": "E_INVALID_ATTEST_KEY",
+      "sentence": "The attestation key must be a valid Ed25519 public key of 32 bytes."
     },
     "6": {
       "name": "E_TEXT_LENGTH",
