@@ -57,7 +57,7 @@ function loadAccount(dir: string, name: string): Ed25519Account {
     writeFileSync(path, `${JSON.stringify({ privateKey })}\n`, { mode: 0o600 });
   }
   const { privateKey } = JSON.parse(readFileSync(path, "utf8")) as { privateKey: string };
-  return new Ed25519Account({ privateKey: new Ed25519PrivateKey(privateKey) });
+  return new Ed25519Account({ privateKey: new Ed25519PrivateKey(privateKey, false) });
 }
 
 async function registerOnce(

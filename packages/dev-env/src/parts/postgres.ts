@@ -3,7 +3,7 @@
  * It doesn't know any schema.
  */
 import { execFileSync } from "node:child_process";
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import {
   chmodSync,
   chownSync,
@@ -39,25 +39,17 @@ export async function startPostgres(options: { dir?: string; port?: number } = {
   const ids = isRoot ? { uid: NOBODY, gid: NOBODY } : {};
   const native = await usableBinaries(isRoot);
   const env = { ...process.env, LC_ALL: "C.UTF-8", LD_LIBRARY_PATH: join(native, "lib"), TZ: "UTC" };
-  const data = join(home.path, "data");
-  const run = join(home.path, "run");
-  mkdirSync(run, { recursive: true });
-  if (isRoot) {
-    chmodSync(home.path, 0o755);
-    chownSync(run, NOBODY, NOBODY);
-  }
-
-  const passwordFile = join(run, "password");
-  const passwordKept = join(run, "password.txt");
-  if (!existsSync(join(data, "PG_VERSION"))) {
-    const password = randomBytes(16).toString("hex");
+  const base = isRoot ? placeForNobody(home.path) : home.path;
+  const data = join(base, "data");
+  const run = join(base, "run");
+  const passwordFile = join(home.path, "password");
+  if (!existsSync(passwordFile)) {
     rmSync(data, { recursive: true, force: true });
-    mkdirSync(data, { recursive: true, mode: 0o700 });
-    writeFileSync(passwordFile, password, { mode: 0o600 });
-    if (isRoot) {
-      chownSync(data, NOBODY, NOBODY);
-      chownSync(passwordFile, NOBODY, NOBODY);
-    }
+    for (const dir of [data, run]) mkdirSync(dir, { recursive: true, mode: 0o700 });
+    const password = randomBytes(16).toString("hex");
+    const passwordForInit = join(run, "password");
+    writeFileSync(passwordForInit, password, { mode: 0o600 });
+    if (isRoot) for (const path of [data, run, passwordForInit]) chownSync(path, NOBODY, NOBODY);
     execFileSync(
       join(native, "bin/initdb"),
       [
@@ -68,17 +60,19 @@ export async function startPostgres(options: { dir?: string; port?: number } = {
         "-A",
         "scram-sha-256",
         "--pwfile",
-        passwordFile,
+        passwordForInit,
         "-E",
         "UTF8",
         "--no-sync",
         "--locale=C.UTF-8",
       ],
-      { env, stdio: "pipe", ...ids },
+      { env, stdio: "pipe", cwd: base, ...ids },
     );
-    renameSync(passwordFile, passwordKept);
+    rmSync(passwordForInit);
+    // Last: a folder without it holds no usable database.
+    writeFileSync(passwordFile, password, { mode: 0o600 });
   }
-  const password = readFileSync(passwordKept, "utf8");
+  const password = readFileSync(passwordFile, "utf8");
 
   const server = await startProcess({
     name: "PostgreSQL",
@@ -96,6 +90,7 @@ export async function startPostgres(options: { dir?: string; port?: number } = {
       "max_connections=200",
     ],
     env,
+    cwd: base,
     ...ids,
     logFile: join(home.path, "postgres.log"),
     readyLine: (line) => line.includes("ready to accept connections"),
@@ -150,6 +145,27 @@ async function usableBinaries(isRoot: boolean): Promise<string> {
     renameSync(partial, aside);
   }
   return aside;
+}
+
+/** `home` where `nobody` can get at it; under a closed home folder, a place of the same name in /var/tmp. */
+function placeForNobody(home: string): string {
+  chmodSync(home, 0o711);
+  try {
+    execFileSync("/bin/sh", ["-c", 'cd "$1"', "sh", home], {
+      uid: NOBODY,
+      gid: NOBODY,
+      stdio: "pipe",
+      cwd: "/",
+    });
+    return home;
+  } catch {
+    const aside = join(
+      "/var/tmp",
+      `computestream-${createHash("sha256").update(home).digest("hex").slice(0, 16)}`,
+    );
+    mkdirSync(aside, { recursive: true, mode: 0o711 });
+    return aside;
+  }
 }
 
 function runsAsNobody(native: string): boolean {

@@ -2,7 +2,7 @@
  * Folders for what a part keeps while it runs.
  * It doesn't know what is in them.
  */
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -19,5 +19,7 @@ export function scratch(name: string, dir?: string): Scratch {
     return { path: dir, close() {} };
   }
   const path = mkdtempSync(join(tmpdir(), `computestream-${name}-`));
+  // Passable, not readable: PostgreSQL runs as another user when this is root.
+  chmodSync(path, 0o711);
   return { path, close: () => rmSync(path, { recursive: true, force: true, maxRetries: 3 }) };
 }
