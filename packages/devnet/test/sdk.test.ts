@@ -225,6 +225,18 @@ describe("failed transactions", () => {
     expect(await devnet.balance(account)).toBe(1n * MOVE - 50_000n);
   });
 
+  it("that never end are stopped, however much gas they pay for", async () => {
+    const account = await devnet.newAccount(1n * MOVE);
+    const done = await devnet.execute(
+      account,
+      { function: `${counter}::spin`, functionArguments: [] } as never,
+      { maxGasAmount: 1_000_000 },
+    );
+    expect(done.success).toBe(false);
+    expect(done.vm_status).toContain("EXECUTION_LIMIT_REACHED");
+    expect(BigInt(done.gas_used)).toBeLessThan(1_000_000n);
+  });
+
   it("of a function that isn't there are committed with the fullnode's sentence", async () => {
     const account = await devnet.newAccount();
     const absent = await devnet.execute(account, {

@@ -10,7 +10,7 @@ import type { MoveVm, VmCall, VmEnv } from "../vm/types.ts";
 import { type Accounts, createAccounts } from "./accounts.ts";
 import { type Clock, createClock } from "./clock.ts";
 import { createExecutor, renderEvents } from "./executor.ts";
-import { MAX_GAS_AMOUNT, vmGasLimit } from "./gas.ts";
+import { MAX_GAS_AMOUNT, MAX_VM_GAS } from "./gas.ts";
 import { createLedger, type Ledger, type LedgerEntry, type Outcome } from "./ledger.ts";
 import { createMempool } from "./mempool.ts";
 import { createModules, type Modules } from "./modules.ts";
@@ -329,7 +329,7 @@ export function createChain(options: ChainOptions): Chain {
     },
     view(call) {
       const env = environment(ledger.length - 1, clock.nowUsecs(), ZERO_HASH);
-      return vm.view(createOverlay(state), env, call, vmGasLimit(MAX_GAS_AMOUNT, 0n));
+      return vm.view(createOverlay(state), env, call, MAX_VM_GAS);
     },
     advanceTime(secs) {
       clock.advance(secs * 1_000_000);

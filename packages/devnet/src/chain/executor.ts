@@ -107,7 +107,7 @@ export function createExecutor(options: ExecutorOptions): Executor {
         return { discarded: "INSUFFICIENT_BALANCE_FOR_TRANSACTION_FEE" };
       return {
         success: false,
-        vmStatus: result.ok ? SPENT_ITS_GAS_MONEY : result.vmStatus,
+        vmStatus: result.ok ? SPENT_ITS_GAS_MONEY : failure(result.vmStatus, gasUsed, maxGasAmount),
         gasUsed,
         eventsJson: renderEvents([], gasUsed, intrinsic),
         writes: overlay.writes(),
@@ -120,6 +120,13 @@ export function createExecutor(options: ExecutorOptions): Executor {
 const SPENT_ITS_GAS_MONEY =
   "Move abort in 0x1::transaction_validation: EOUT_OF_GAS(0x20006): Transaction exceeded its allocated max gas";
 const INTERNAL_STATUS = "Transaction Executed and Committed with Error UNKNOWN_INVARIANT_VIOLATION_ERROR";
+
+/** Out of gas with gas left to pay for more: the bound on execution, not the sender's, was reached. */
+function failure(vmStatus: string, gasUsed: bigint, maxGasAmount: bigint): string {
+  return vmStatus === "Out of gas" && gasUsed < maxGasAmount
+    ? "Transaction Executed and Committed with Error EXECUTION_LIMIT_REACHED"
+    : vmStatus;
+}
 
 const eventTypes = new Map<string, string>();
 

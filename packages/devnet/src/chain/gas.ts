@@ -11,9 +11,15 @@ export const MAX_TRANSACTION_BYTES = 64 * 1024;
 
 /**
  * VM gas in one unit. The VM meters by Initia's schedule, which has no price on Movement; this constant brings a
- * transfer to single digits and a package publish to thousands, as the Aptos schedule does.
+ * transfer to about 40 units and a package of a few modules to 1,500.
  */
-export const VM_GAS_PER_UNIT = 10_000n;
+export const VM_GAS_PER_UNIT = 1_000n;
+
+/**
+ * VM gas a single call may use however much it pays for: about two seconds of a loop. Without it one transaction
+ * could hold up the chain for long; Aptos bounds execution in the same way.
+ */
+export const MAX_VM_GAS = 200_000_000n;
 
 /** Intrinsic gas of Aptos in internal units (1,000,000 a unit): a flat part and one for every byte above a size. */
 const INTRINSIC_FLAT = 2_760_000n;
@@ -28,8 +34,10 @@ export function intrinsicGas(bytes: number): bigint {
   return (INTRINSIC_FLAT + charged * INTRINSIC_PER_BYTE + INTERNAL_PER_UNIT - 1n) / INTERNAL_PER_UNIT;
 }
 
+/** VM gas for a transaction that pays for `maxGasAmount` units. */
 export function vmGasLimit(maxGasAmount: bigint, intrinsic: bigint): bigint {
-  return (maxGasAmount - intrinsic) * VM_GAS_PER_UNIT;
+  const paid = (maxGasAmount - intrinsic) * VM_GAS_PER_UNIT;
+  return paid < MAX_VM_GAS ? paid : MAX_VM_GAS;
 }
 
 /** Units to charge, never above `maxGasAmount`. */

@@ -16,6 +16,7 @@ describe("gas", () => {
     expect(gasUnits(VM_GAS_PER_UNIT, 3n, 100n)).toBe(4n);
     expect(gasUnits(VM_GAS_PER_UNIT * 1000n, 3n, 100n)).toBe(100n);
     expect(gasUnits(vmGasLimit(100n, 3n), 3n, 100n)).toBe(100n);
+    expect(vmGasLimit(2_000_000n, 3n)).toBe(200_000_000n);
   });
 });
 
