@@ -15,13 +15,13 @@ const FILES: Record<string, string> = {
   "darwin-arm64": "dylib",
 };
 
-export const UnmanagedVector = koffi.struct("UnmanagedVector", {
+export const UnmanagedVector = koffi.struct({
   is_none: "bool",
   ptr: "void *",
   len: "size_t",
   cap: "size_t",
 });
-export const ByteSliceView = koffi.struct("ByteSliceView", {
+export const ByteSliceView = koffi.struct({
   is_nil: "bool",
   ptr: "uint8_t *",
   len: "size_t",

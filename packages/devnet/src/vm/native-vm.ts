@@ -14,6 +14,8 @@ import {
   UnmanagedVector,
 } from "../toolchain/native.ts";
 import { createEnvironment, type Environment } from "./environment.ts";
+import { createStoreCallbacks } from "./native-callbacks.ts";
+import { createNativeMemory } from "./native-memory.ts";
 import type { VmCall, VmEnv, VmStore } from "./types.ts";
 
 export interface NativeOutcome {
@@ -49,29 +51,20 @@ export interface NativeVm {
 
 const SUCCESS = 0;
 const PANIC = 1;
-const UNIMPLEMENTED = 5;
 /** The compiler marks language 2.1 as unstable. */
 const ALLOW_UNSTABLE = true;
 const MODULE_CACHE = 1000n;
 const SCRIPT_CACHE = 100n;
 const MAX_U64 = 2n ** 64n - 1n;
 
-const U8SliceView = koffi.struct("U8SliceView", { is_none: "bool", ptr: "uintptr_t", len: "size_t" });
-/** The out-vector again, with its pointer as a number: cheaper to make and to pass on. */
-const RawVector = koffi.struct("RawVector", {
-  is_none: "bool",
-  ptr: "uintptr_t",
-  len: "size_t",
-  cap: "size_t",
-});
-const Db = koffi.struct("Db", {
+const Db = koffi.struct({
   state: "uintptr_t",
   read: "void *",
   write: "void *",
   remove: "void *",
   scan: "void *",
 });
-const Api = koffi.struct("Api", {
+const Api = koffi.struct({
   state: "uintptr_t",
   query: "void *",
   accountInfo: "void *",
@@ -80,33 +73,11 @@ const Api = koffi.struct("Api", {
   unbondTimestamp: "void *",
   price: "void *",
 });
-const ReadCallback = koffi.proto("ReadCallback", "int32_t", [
-  "uintptr_t",
-  U8SliceView,
-  "uintptr_t",
-  "uintptr_t",
-]);
-const WriteCallback = koffi.proto("WriteCallback", "int32_t", [
-  "uintptr_t",
-  U8SliceView,
-  U8SliceView,
-  "uintptr_t",
-]);
-const RemoveCallback = koffi.proto("RemoveCallback", "int32_t", ["uintptr_t", U8SliceView, "uintptr_t"]);
-/** Called with other arguments than it declares, which it never looks at. */
-const RefuseCallback = koffi.proto("RefuseCallback", "int32_t", []);
-
-interface Slice {
-  is_none: boolean;
-  ptr: number;
-  len: number;
-}
-
-export function createNativeVm(): NativeVm {
+/** `portable`: see `createStoreCallbacks`. */
+export function createNativeVm(options: { portable?: boolean } = {}): NativeVm {
   const library = koffi.load(nativeLibraryPath("libmovevm"));
   const error = koffi.inout(koffi.pointer(UnmanagedVector));
   const gas = koffi.inout(koffi.pointer("uint64_t"));
-  const newVector = library.func("new_unmanaged_vector", RawVector, ["bool", "uint8_t *", "size_t"]);
   const destroyVector = library.func("destroy_unmanaged_vector", "void", [UnmanagedVector]);
   const allocateVm = library.func("allocate_vm", "void *", [ByteSliceView]);
   const releaseVm = library.func("release_vm", "void", ["void *"]);
@@ -138,9 +109,7 @@ export function createNativeVm(): NativeVm {
   let environment: Environment | null = null;
   let thrown: { error: unknown } | null = null;
 
-  const bytesAt = (slice: Slice): Uint8Array =>
-    slice.len === 0 ? new Uint8Array(0) : (koffi.decode(slice.ptr, "uint8_t", slice.len) as Uint8Array);
-
+  const memory = createNativeMemory();
   const guarded = (run: (store: VmStore, environment: Environment) => void): number => {
     try {
       if (!store || !environment) throw new Error("the VM called back outside a call");
@@ -152,35 +121,24 @@ export function createNativeVm(): NativeVm {
     }
   };
 
-  const callbacks = {
-    read: koffi.register(
-      (_state: number, key: Slice, out: number) =>
+  // The views handed over are the library's memory, so what the store keeps is copied.
+  const callbacks = createStoreCallbacks(
+    memory,
+    {
+      read: (key, out) =>
+        guarded((store, environment) => memory.putVector(out, environment.read(key) ?? store.get(key))),
+      write: (key, value) =>
         guarded((store, environment) => {
-          const bytes = bytesAt(key);
-          const value = environment.read(bytes) ?? store.get(bytes);
-          koffi.encode(out, RawVector, newVector(value === null, value ?? null, value?.length ?? 0));
+          if (!environment.owns(key)) store.set(key.slice(), value.slice());
         }),
-      koffi.pointer(ReadCallback),
-    ),
-    write: koffi.register(
-      (_state: number, key: Slice, value: Slice) =>
+      remove: (key) =>
         guarded((store, environment) => {
-          const bytes = bytesAt(key);
-          if (!environment.owns(bytes)) store.set(bytes, bytesAt(value));
+          if (!environment.owns(key)) store.delete(key.slice());
         }),
-      koffi.pointer(WriteCallback),
-    ),
-    remove: koffi.register(
-      (_state: number, key: Slice) =>
-        guarded((store, environment) => {
-          const bytes = bytesAt(key);
-          if (!environment.owns(bytes)) store.delete(bytes);
-        }),
-      koffi.pointer(RemoveCallback),
-    ),
-    // Iterating tables and asking the outside belong to natives that the framework doesn't declare.
-    refuse: koffi.register(() => UNIMPLEMENTED, koffi.pointer(RefuseCallback)),
-  };
+    },
+    options,
+  );
+  // Iterating tables and asking the outside belong to natives that the framework doesn't declare.
   const db = {
     state: 0,
     read: callbacks.read,
@@ -301,7 +259,7 @@ export function createNativeVm(): NativeVm {
       if (!vm) return;
       releaseVm(vm);
       vm = null;
-      for (const pointer of Object.values(callbacks)) koffi.unregister(pointer);
+      callbacks.close();
     },
   };
 }

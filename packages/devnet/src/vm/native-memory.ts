@@ -1,0 +1,72 @@
+/**
+ * The process's own memory by address: reading what the VM points at, and vectors that the VM may keep.
+ * It doesn't know what the bytes mean. An address is only good during the call that handed it over.
+ *
+ * Copying through koffi costs more than most calls of the VM take; views of whole windows of memory, made
+ * once, cost a tenth.
+ */
+import koffi from "koffi";
+
+const WINDOW_BYTES = 65_536;
+/** A view reaches into the next window, so that only long ranges need a view of their own. */
+const REACH_BYTES = 2 * WINDOW_BYTES;
+const MAX_WINDOWS = 8192;
+const LOW_WORD = 0x1_0000_0000;
+
+interface Window {
+  bytes: Uint8Array;
+  words: DataView;
+}
+
+export interface NativeMemory {
+  /** The memory itself, not a copy. */
+  peek(address: number, length: number): Uint8Array;
+  /** Fills the C struct `UnmanagedVector` at `address` with a copy of `bytes`, which the VM frees. */
+  putVector(address: number, bytes: Uint8Array | null): void;
+}
+
+export function createNativeMemory(): NativeMemory {
+  // The library takes over memory of the C allocator: Rust's default allocator is that one.
+  const malloc = koffi.load(null).func("malloc", "uintptr_t", ["size_t"]);
+  const windows = new Map<number, Window>();
+
+  function windowOf(address: number): Window {
+    const index = Math.floor(address / WINDOW_BYTES);
+    const known = windows.get(index);
+    if (known) return known;
+    if (windows.size >= MAX_WINDOWS) windows.clear();
+    const memory = koffi.view(index * WINDOW_BYTES, REACH_BYTES);
+    const window = { bytes: new Uint8Array(memory), words: new DataView(memory) };
+    windows.set(index, window);
+    return window;
+  }
+
+  function peek(address: number, length: number): Uint8Array {
+    if (length > WINDOW_BYTES) return new Uint8Array(koffi.view(address, length));
+    const start = address % WINDOW_BYTES;
+    return windowOf(address).bytes.subarray(start, start + length);
+  }
+
+  return {
+    peek,
+    putVector(address, bytes) {
+      const { words } = windowOf(address);
+      const at = address % WINDOW_BYTES;
+      words.setUint8(at, bytes === null ? 1 : 0);
+      if (bytes === null) return;
+      const { length } = bytes;
+      // Rust's empty vector points nowhere, but not to null.
+      const copy: number = length === 0 ? 1 : malloc(length);
+      if (copy === 0) throw new Error("out of memory");
+      if (length > 0) peek(copy, length).set(bytes);
+      setWord(words, at + 8, copy);
+      setWord(words, at + 16, length);
+      setWord(words, at + 24, length);
+    },
+  };
+}
+
+function setWord(words: DataView, at: number, value: number): void {
+  words.setUint32(at, value % LOW_WORD, true);
+  words.setUint32(at + 4, Math.floor(value / LOW_WORD), true);
+}
