@@ -15,6 +15,7 @@ const TICKS_PAGES = 4;
 const EVENTS_PAGE = 200;
 const EVENTS_PAGES = 5;
 const STATUS_POLL_MS = 1_000;
+const STATUS_RETRY_MS = 10_000;
 
 export interface JobData {
   live: Live<JobDto | null>;
@@ -65,20 +66,24 @@ export function useJob(address: string): JobData {
   }, [api, address, mark]);
 
   // Between chain events only the node knows: image pull, packing, upload.
-  const watching = job?.state === "Accepted" || job?.state === "Running" || job?.state === "Pending";
+  const watching = job?.state === "Accepted" || job?.state === "Running";
   useEffect(() => {
     if (!watching) return;
     const abort = new AbortController();
-    const ask = () =>
-      api.jobStatus(address, abort.signal).then(
-        (next) => !abort.signal.aborted && setStatus(next),
+    let timer: ReturnType<typeof setTimeout>;
+    const ask = async () => {
+      let wait = STATUS_POLL_MS;
+      try {
+        if (document.visibilityState === "visible") setStatus(await api.jobStatus(address, abort.signal));
+      } catch {
         // The relayer is a convenience here: without it the stages follow the chain alone.
-        () => {},
-      );
+        wait = STATUS_RETRY_MS;
+      }
+      if (!abort.signal.aborted) timer = setTimeout(ask, wait);
+    };
     void ask();
-    const timer = setInterval(() => document.visibilityState === "visible" && void ask(), STATUS_POLL_MS);
     return () => {
-      clearInterval(timer);
+      clearTimeout(timer);
       abort.abort();
     };
   }, [api, address, watching]);

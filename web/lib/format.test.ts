@@ -5,6 +5,7 @@ import {
   formatBytes,
   formatDuration,
   formatPerSecond,
+  formatStopwatch,
   shortAddress,
   shortImage,
 } from "./format.ts";
@@ -25,7 +26,7 @@ describe("formatAmount", () => {
 
   it("never shows money as zero", () => {
     expect(formatAmount(1n, 8, 3)).toBe("<0.001");
-    expect(formatAmount(0n, 8, 3)).toBe("0.000");
+    expect(formatAmount(0n, 8, 3)).toBe("0");
   });
 });
 
@@ -52,6 +53,11 @@ it("formats durations by their largest parts", () => {
   expect(formatDuration(3_723)).toBe("1 h 02 min 03 s");
   expect(formatDuration(90_061)).toBe("1 d 01 h 01 min");
   expect(formatDuration(-5)).toBe("0 s");
+});
+
+it("formats a stopwatch", () => {
+  expect(formatStopwatch(95.9)).toBe("1:35");
+  expect(formatStopwatch(3_723)).toBe("1:02:03");
 });
 
 it("tells ages in the coarsest unit that is honest", () => {

@@ -18,9 +18,10 @@ const group = (digits: string): string => digits.replace(/\B(?=(\d{3})+$)/g, ","
 export function formatAmount(amount: bigint, decimals: number, places?: number): string {
   const [whole = "0", fraction = ""] = formatUnits(amount < 0n ? -amount : amount, decimals).split(".");
   const sign = amount < 0n ? "−" : "";
+  if (amount === 0n) return "0";
   if (places === undefined) return `${sign}${group(whole)}${fraction === "" ? "" : `.${fraction}`}`;
   const shown = fraction.slice(0, places).padEnd(places, "0");
-  const vanished = amount !== 0n && !/[1-9]/.test(whole + shown);
+  const vanished = !/[1-9]/.test(whole + shown);
   if (vanished && places > 0) return `<0.${"0".repeat(places - 1)}1`;
   return `${sign}${group(whole)}${places === 0 ? "" : `.${shown}`}`;
 }
@@ -54,6 +55,15 @@ export function formatDuration(seconds: number): string {
   if (hours > 0) return `${hours} h ${two(minutes)} min ${two(secs)} s`;
   if (minutes > 0) return `${minutes} min ${two(secs)} s`;
   return `${secs} s`;
+}
+
+/** "1:35", "1:02:03": for rows that are short of space. */
+export function formatStopwatch(seconds: number): string {
+  const total = Math.max(0, Math.floor(seconds));
+  const two = (n: number) => n.toString().padStart(2, "0");
+  const hours = Math.floor(total / 3600);
+  const minutes = Math.floor((total % 3600) / 60);
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(total % 60)}` : `${minutes}:${two(total % 60)}`;
 }
 
 /** "just now", "12 s ago", "3 min ago". Both in milliseconds. */

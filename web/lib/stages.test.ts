@@ -5,8 +5,7 @@ const job = (change: Partial<StagedJob>): StagedJob => ({
   state: "Pending",
   outcome: null,
   startedAt: 0,
-  acceptBy: 0,
-  exitCode: null,
+  outputSha256: null,
   ...change,
 });
 const states = (...args: Parameters<typeof jobStages>) => jobStages(...args).map((s) => s.state);
@@ -42,8 +41,9 @@ describe("jobStages", () => {
   });
 
   it("marks where a failure happened and what never came", () => {
-    const failed = job({ state: "Settled", outcome: "Failed", startedAt: 5, exitCode: 3 });
+    const failed = job({ state: "Settled", outcome: "Failed", startedAt: 5 });
     expect(states(failed, null)).toEqual(["done", "done", "done", "failed", "skipped", "done"]);
+    expect(states({ ...failed, outputSha256: "0xab" }, null)[4]).toBe("done");
     const cancelled = job({ state: "Settled", outcome: "Cancelled" });
     expect(states(cancelled, null)).toEqual(["done", "skipped", "skipped", "skipped", "skipped", "done"]);
   });

@@ -25,7 +25,7 @@ export interface NodeStatus {
 
 const OUTPUT_PHASES = ["packing", "uploading", "completing", "done"];
 
-export type StagedJob = Pick<JobDto, "state" | "outcome" | "startedAt" | "acceptBy" | "exitCode">;
+export type StagedJob = Pick<JobDto, "state" | "outcome" | "startedAt" | "outputSha256">;
 
 const PHASE_DETAIL: Record<NodeStatus["phase"], string> = {
   pulling: "Fetching the image",
@@ -40,7 +40,6 @@ const PHASE_DETAIL: Record<NodeStatus["phase"], string> = {
 
 export function jobStages(job: StagedJob, status: NodeStatus | null): Stage[] {
   const end = job.outcome ?? (endedWithoutSettling(job.state) ? job.state : null);
-  const started = job.startedAt > 0;
   const inOutput = job.state === "Running" && status !== null && OUTPUT_PHASES.includes(status.phase);
   const at = position(job, inOutput, end);
   const order: Array<[StageKey, string]> = [
@@ -53,7 +52,7 @@ export function jobStages(job: StagedJob, status: NodeStatus | null): Stage[] {
   ];
   return order.map(([key, label], index) => {
     let state: StageState = index < at ? "done" : index === at ? "current" : "todo";
-    if (end) state = endedState(key, end, started, job.state === "Settled");
+    if (end) state = endedState(key, end, job);
     const isCurrent = state === "current";
     return {
       key,
@@ -75,14 +74,15 @@ function position(job: StagedJob, inOutput: boolean, end: string | null): number
   return inOutput ? 4 : 3;
 }
 
-function endedState(key: StageKey, end: string, started: boolean, settled: boolean): StageState {
+function endedState(key: StageKey, end: string, job: StagedJob): StageState {
+  const started = job.startedAt > 0;
   if (key === "created") return "done";
-  if (key === "settled") return settled ? "done" : "current";
+  if (key === "settled") return job.state === "Settled" ? "done" : "current";
   if (end === "Completed") return "done";
   if (!started) return key === "running" && end === "Failed" ? "failed" : "skipped";
   if (key === "accepted" || key === "preparing") return "done";
   if (key === "running") return end === "Failed" || end === "Expired" ? "failed" : "done";
-  return "skipped";
+  return job.outputSha256 ? "done" : "skipped";
 }
 
 function currentLabel(key: StageKey, label: string, status: NodeStatus | null): string {

@@ -37,7 +37,7 @@ export function JobChart({ job, ticks }: { job: JobDto; ticks: TickDto[] }) {
         <TimeChart
           {...series}
           stepped
-          height={260}
+          className={`h-64 ${ticks.length === 0 ? "opacity-0" : ""}`}
           testId="job-chart"
           formatValue={(value) => compact(value)}
           summary={`${formatCount(ticks.length)} settlements, ${paid} paid in all`}

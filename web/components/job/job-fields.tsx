@@ -82,7 +82,10 @@ export function JobFields({
           )}
         </Field>
         {argv.ok && argv.argv.length > 0 && (
-          <fieldset className="-mt-3 flex flex-wrap gap-1.5" aria-label="Arguments as they will be passed">
+          <fieldset
+            className="-mt-3 flex min-w-0 flex-wrap gap-1.5"
+            aria-label="Arguments as they will be passed"
+          >
             {argv.argv.map((arg, index) => (
               <code
                 // biome-ignore lint/suspicious/noArrayIndexKey: arguments may repeat; their place is their identity

@@ -93,9 +93,9 @@ export function JobMoney({ job, estimate }: { job: JobDto; estimate: StreamEstim
           </Stat>
         )}
         <Stat
-          label={running ? "Time to empty" : "Funded for"}
+          label={running ? "Time to empty" : "Longest run"}
           large
-          note={`of ${formatDuration(job.maxDurationSecs)} at most`}
+          note={running ? `of ${formatDuration(job.maxDurationSecs)} at most` : "covered by the deposit"}
         >
           <span data-testid="job-time-left">
             {formatDuration(running ? estimate.leftSecs : job.maxDurationSecs)}

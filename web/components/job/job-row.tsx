@@ -10,27 +10,27 @@ import { Badge } from "../ui/badge.tsx";
 export function JobRow({ job }: { job: JobDto }) {
   const told = verdict(job);
   return (
-    <li data-testid="job-row">
+    <li data-testid="job-row" className="@container">
       <Link
         href={`/jobs/${job.job}`}
-        className="grid grid-cols-[minmax(0,1fr)_auto] items-center gap-x-4 gap-y-1 px-5 py-3.5 hover:bg-raised md:grid-cols-[minmax(0,2fr)_9rem_minmax(0,1fr)_9rem_10rem]"
+        className="grid grid-cols-[minmax(0,1fr)_auto] items-center gap-x-4 gap-y-1 px-5 py-3.5 hover:bg-raised @2xl:grid-cols-[minmax(0,1fr)_9rem_8.5rem_10rem] @5xl:grid-cols-[minmax(0,2fr)_9rem_minmax(0,1fr)_9rem_10rem]"
       >
         <span className="min-w-0">
           <span className="block truncate font-medium">{job.title}</span>
           <span className="block truncate text-xs text-muted">{shortImage(job.image)}</span>
         </span>
-        <span className="justify-self-end md:justify-self-start">
+        <span className="justify-self-end @2xl:justify-self-start">
           <Badge tone={told.tone} pulse={job.state === "Running"}>
             {told.label}
           </Badge>
         </span>
-        <span className="hidden truncate text-sm text-muted md:block">
+        <span className="hidden truncate text-sm text-muted @5xl:block">
           {shortAddress(job.buyer)} → {shortAddress(job.provider)}
         </span>
-        <span className="text-sm text-muted md:text-right">{formatDuration(job.secondsBilled)} billed</span>
+        <span className="text-sm text-muted @2xl:text-right">{formatDuration(job.secondsBilled)} billed</span>
         <span className="text-right text-sm">
           <Amount value={grossPaid(job)} asset={job.asset} places={6} className="font-semibold" />
-          <span className="hidden text-xs text-muted md:block" suppressHydrationWarning>
+          <span className="hidden text-xs text-muted @2xl:block" suppressHydrationWarning>
             {formatDateTime(job.createdAt)}
           </span>
         </span>

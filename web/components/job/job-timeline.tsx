@@ -7,7 +7,7 @@ import { transactionUrl } from "../../lib/tx-link.ts";
 import { useApp } from "../app-provider.tsx";
 import { Empty } from "../ui/empty.tsx";
 
-const FIRST = 12;
+const FIRST = 8;
 
 interface Entry {
   key: string;
@@ -46,7 +46,7 @@ export function JobTimeline({
       ) : (
         <>
           <ol
-            className="max-h-[28rem] divide-y divide-line overflow-auto border-t border-line text-sm"
+            className={`divide-y divide-line border-t border-line text-sm ${all ? "max-h-[32rem] overflow-auto" : ""}`}
             // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable list has to be reachable by keyboard
             tabIndex={0}
             aria-label="Events, newest first"
@@ -65,7 +65,7 @@ export function JobTimeline({
                     href={transactionUrl(config, entry.txHash)}
                     target="_blank"
                     rel="noreferrer"
-                    className="ml-2 font-mono text-xs text-muted underline decoration-line underline-offset-2 hover:text-text"
+                    className="block w-fit font-mono text-xs text-muted underline decoration-line underline-offset-2 hover:text-text"
                     title={entry.txHash}
                   >
                     {shortAddress(entry.txHash)}

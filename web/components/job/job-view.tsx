@@ -91,15 +91,26 @@ function Job({ job, data }: { job: JobDto; data: JobData }) {
       <StaleNotice age={data.live} what="This job" />
       <JobStages job={job} status={data.status} />
       <JobMoney job={job} estimate={estimate} />
-      <div className="grid items-start gap-6 lg:grid-cols-[minmax(0,1.6fr)_minmax(0,1fr)]">
-        <div className="min-w-0 space-y-6">
-          <JobChart job={job} ticks={data.ticks} />
-          <JobLogs job={job} />
+      {/* On a narrow screen the two columns dissolve into one: the output first, the order last. */}
+      <div className="grid grid-cols-1 items-start gap-6 lg:grid-cols-[minmax(0,1.6fr)_minmax(0,1fr)]">
+        <div className="contents lg:block lg:space-y-6">
+          <div className="order-2 min-w-0">
+            <JobChart job={job} ticks={data.ticks} />
+          </div>
+          <div className="order-3 min-w-0">
+            <JobLogs job={job} />
+          </div>
+          <div className="order-5 min-w-0">
+            <JobDetails job={job} status={data.status} />
+          </div>
         </div>
-        <div className="min-w-0 space-y-6">
-          <JobOutput job={job} />
-          <JobTimeline job={job} events={data.events} ticks={data.ticks} />
-          <JobDetails job={job} status={data.status} />
+        <div className="contents lg:block lg:space-y-6">
+          <div className="order-1 min-w-0 empty:hidden">
+            <JobOutput job={job} />
+          </div>
+          <div className="order-4 min-w-0">
+            <JobTimeline job={job} events={data.events} ticks={data.ticks} />
+          </div>
         </div>
       </div>
     </div>

@@ -106,7 +106,7 @@ export function JobWizard({ initialProvider }: { initialProvider: string | null 
         title="Run a job"
         lead="One signature creates the job and locks its deposit. You pay for proven seconds only; the rest comes back."
       />
-      <div className="grid items-start gap-6 lg:grid-cols-[minmax(0,1fr)_22rem]">
+      <div className="grid grid-cols-1 items-start gap-6 lg:grid-cols-[minmax(0,1fr)_22rem]">
         <div className="space-y-6">
           <StaleNotice age={list} what="The list of machines" />
           <ProviderPicker

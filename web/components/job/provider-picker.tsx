@@ -30,7 +30,7 @@ export function ProviderPicker({
   const picked = usable.find((p) => p.provider === chosen);
   const shown = picked && !first.includes(picked) ? [picked, ...first.slice(0, SHOWN - 1)] : first;
   return (
-    <fieldset className="card p-5">
+    <fieldset className="card min-w-0 p-5">
       <legend className="sr-only">Machine</legend>
       <div className="mb-3 flex items-baseline justify-between gap-4">
         <h2 className="font-semibold">1. Machine</h2>
@@ -64,7 +64,7 @@ export function ProviderPicker({
             <span className="min-w-0">
               <span className="flex flex-wrap items-center gap-x-2 gap-y-1">
                 <span className="font-medium break-words">{p.name}</span>
-                <ProviderStatus provider={p} />
+                {!(p.available && freeSlots(p) > 0) && <ProviderStatus provider={p} />}
               </span>
               <span className="block text-xs text-muted">
                 {hardware(p)}

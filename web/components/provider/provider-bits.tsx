@@ -15,11 +15,11 @@ export function Reliability({ provider }: { provider: ProviderDto }) {
   if (share === null) return <span className="text-muted">none yet</span>;
   const bad = provider.jobsFailed + provider.jobsExpired;
   return (
-    <>
-      {formatCount(provider.jobsCompleted)} completed
+    <span>
+      {formatCount(provider.jobsCompleted)} done
       <span className="text-muted">
-        {bad > 0 ? `, ${formatCount(bad)} not` : ""} ({Math.floor(share * 100)} %)
+        {bad > 0 ? `, ${formatCount(bad)} not` : ""} · {Math.floor(share * 100)} %
       </span>
-    </>
+    </span>
   );
 }

@@ -38,7 +38,7 @@ export function ProviderCard({ provider }: { provider: ProviderDto }) {
           <span className="text-muted"> of {provider.slots} free</span>
         </p>
       </div>
-      <dl className="mt-4 grid grid-cols-2 gap-3 border-t border-line pt-3 text-sm">
+      <dl className="mt-4 grid grid-cols-[auto_minmax(0,1fr)] gap-5 border-t border-line pt-3 text-sm">
         <div>
           <dt className="text-xs text-muted">Stake</dt>
           <dd className="font-medium">

@@ -104,7 +104,7 @@ function Machine({ address }: { address: string }) {
         <Stat label="Free slots" large note={`of ${provider.slots}`}>
           {freeSlots(provider)}
         </Stat>
-        <Stat label="Stake" large note="lost if it cheats">
+        <Stat label="Stake" large note="put up by its owner">
           <Amount value={provider.stake} asset={asset} places={2} />
         </Stat>
         <Stat label="Work proven" large note="all jobs">

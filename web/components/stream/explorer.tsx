@@ -40,7 +40,7 @@ export function Explorer() {
       if (signal.aborted) return;
       // A list that failed keeps its last content; the banner says that numbers may be old.
       if (running.status === "fulfilled") setStreams(running.value.items);
-      if (newest.status === "fulfilled") setJobs(newest.value.items);
+      if (newest.status === "fulfilled") setJobs(newest.value.items.slice(0, JOBS_SHOWN));
     },
     [api],
   );
@@ -84,7 +84,7 @@ export function Explorer() {
       <div className="grid gap-6 lg:grid-cols-2">
         <SettlementChart stats={stats} />
         <section className="card flex flex-col" aria-labelledby="streams-heading">
-          <div className="flex items-baseline justify-between gap-4 px-5 pt-5 pb-3">
+          <div className="flex flex-wrap items-baseline justify-between gap-x-4 px-5 pt-5 pb-3">
             <h2 id="streams-heading" className="font-semibold">
               Running streams
             </h2>

@@ -7,17 +7,12 @@ import { Stat, Waiting } from "../ui/stat.tsx";
 export function NetworkStats({ stats }: { stats: StatsDto | undefined }) {
   const show = (render: (s: StatsDto) => React.ReactNode) => (stats ? render(stats) : <Waiting wide />);
   return (
-    <dl className="card grid grid-cols-2 gap-x-6 gap-y-5 p-5 lg:grid-cols-6">
+    <dl className="card grid grid-cols-2 gap-x-6 gap-y-5 p-5 md:grid-cols-3 xl:grid-cols-6">
       <Stat label="Streams running" large note={show((s) => `${formatCount(s.jobs)} jobs in all`)}>
         <span data-testid="stat-running">{show((s) => formatCount(s.jobsRunning))}</span>
       </Stat>
-      <Stat label="Flowing now" large note="per second, all streams">
-        {show((s) => (
-          <>
-            {formatPerSecond(BigInt(s.ratePerHourRunning), s.asset.decimals)}{" "}
-            <span className="text-[0.6em] font-medium text-muted">{s.asset.symbol}/s</span>
-          </>
-        ))}
+      <Stat label="Flowing now" large note={show((s) => `${s.asset.symbol} per second, all streams`)}>
+        {show((s) => formatPerSecond(BigInt(s.ratePerHourRunning), s.asset.decimals))}
       </Stat>
       <Stat label="Paid out" large note={show((s) => `${formatCount(s.jobsSettled)} jobs settled`)}>
         {show((s) => (

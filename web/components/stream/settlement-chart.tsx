@@ -20,7 +20,7 @@ export function SettlementChart({ stats }: { stats: StatsDto | undefined }) {
   const total = recent?.reduce((sum, b) => sum + BigInt(b.amount), 0n) ?? 0n;
   const count = recent?.reduce((sum, b) => sum + b.settlements, 0) ?? 0;
   return (
-    <section className="card p-5" aria-labelledby="settlement-heading">
+    <section className="card flex flex-col p-5" aria-labelledby="settlement-heading">
       <div className="mb-3 flex flex-wrap items-baseline justify-between gap-x-4">
         <h2 id="settlement-heading" className="font-semibold">
           Settled on chain
@@ -38,7 +38,7 @@ export function SettlementChart({ stats }: { stats: StatsDto | undefined }) {
       ) : (
         <TimeChart
           {...series}
-          height={240}
+          className="min-h-60 flex-1"
           testId="network-chart"
           formatValue={(value) => compact(value)}
           summary={`Recent settlement: ${formatAmount(total, decimals, 6)} ${symbol} in ${count} settlements`}

@@ -4,7 +4,7 @@ import type { JobDto } from "@computestream/protocol/api";
 import Link from "next/link";
 import { useEstimate } from "../../hooks/use-estimate.ts";
 import { fundedSeconds, grossPaid } from "../../lib/estimate.ts";
-import { formatAmount, formatDuration, formatPerSecond, shortAddress, shortImage } from "../../lib/format.ts";
+import { formatAmount, formatPerSecond, formatStopwatch, shortImage } from "../../lib/format.ts";
 
 export function StreamRow({ job }: { job: JobDto }) {
   const estimate = useEstimate(job);
@@ -15,16 +15,13 @@ export function StreamRow({ job }: { job: JobDto }) {
     <li data-testid="stream-row">
       <Link
         href={`/jobs/${job.job}`}
-        className="grid grid-cols-[minmax(0,1fr)_auto] items-center gap-x-4 gap-y-2 px-5 py-4 hover:bg-raised sm:grid-cols-[minmax(0,1fr)_8rem_11rem]"
+        className="grid grid-cols-[minmax(0,1fr)_auto] items-center gap-x-4 gap-y-2.5 px-5 py-4 hover:bg-raised"
       >
         <span className="min-w-0">
           <span className="block truncate font-medium">{job.title}</span>
           <span className="block truncate text-xs text-muted">
-            {shortImage(job.image)} · on {shortAddress(job.provider)}
+            {formatPerSecond(BigInt(job.ratePerHour), decimals)} {symbol}/s · {shortImage(job.image)}
           </span>
-        </span>
-        <span className="hidden text-right text-sm text-muted sm:block">
-          {formatPerSecond(BigInt(job.ratePerHour), decimals)} {symbol}/s
         </span>
         <span className="text-right">
           <span
@@ -35,7 +32,7 @@ export function StreamRow({ job }: { job: JobDto }) {
             <span className="text-xs font-medium text-muted">{symbol}</span>
           </span>
           <span className="block text-xs text-muted">
-            {formatDuration(estimate.billedMs / 1000)} of {formatDuration(funded)}
+            {formatStopwatch(estimate.billedMs / 1000)} of {formatStopwatch(funded)}
           </span>
         </span>
         <span

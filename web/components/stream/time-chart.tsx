@@ -17,9 +17,12 @@ export interface TimeChartProps {
   formatValue: (value: number) => string;
   /** What the chart says, for those who can't see it. */
   summary: string;
-  height?: number;
+  /** Sets the height; the canvas fills it. */
+  className: string;
   testId?: string;
 }
+
+const DENSE_POINTS = 120;
 
 interface Colours {
   accent: string;
@@ -37,7 +40,7 @@ const toData = (p: TimeChartProps): uPlot.AlignedData =>
   p.bars ? [p.times, p.line, p.bars] : [p.times, p.line];
 
 export function TimeChart(props: TimeChartProps) {
-  const { height = 220, summary, testId, times } = props;
+  const { className, summary, testId, times } = props;
   const holder = useRef<HTMLDivElement>(null);
   const chart = useRef<uPlot | null>(null);
   const latest = useRef(props);
@@ -62,11 +65,12 @@ export function TimeChart(props: TimeChartProps) {
     if (!element) return;
     let stopped = false;
     let resize: ResizeObserver | undefined;
+    const size = () => ({ width: element.clientWidth, height: element.clientHeight });
     void import("uplot").then(({ default: UPlot }) => {
       if (stopped) return;
-      const options = chartOptions(UPlot, latest.current, colours(), element.clientWidth, height, hasBars);
+      const options = chartOptions(UPlot, latest.current, colours(), size(), hasBars);
       chart.current = new UPlot(options, toData(latest.current), element);
-      resize = new ResizeObserver(() => chart.current?.setSize({ width: element.clientWidth, height }));
+      resize = new ResizeObserver(() => chart.current?.setSize(size()));
       resize.observe(element);
     });
     return () => {
@@ -75,7 +79,7 @@ export function TimeChart(props: TimeChartProps) {
       chart.current?.destroy();
       chart.current = null;
     };
-  }, [height, hasBars, themeRound]);
+  }, [hasBars, themeRound]);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: new data redraws; `latest` carries it
   useEffect(() => {
@@ -89,8 +93,7 @@ export function TimeChart(props: TimeChartProps) {
       data-testid={testId}
       data-points={times.length}
       ref={holder}
-      style={{ height }}
-      className="w-full overflow-hidden"
+      className={`relative w-full overflow-hidden *:absolute *:inset-0 ${className}`}
     />
   );
 }
@@ -99,8 +102,7 @@ function chartOptions(
   UPlot: typeof uPlot,
   props: TimeChartProps,
   colour: Colours,
-  width: number,
-  height: number,
+  size: { width: number; height: number },
   hasBars: boolean,
 ): uPlot.Options {
   const font = "12px ui-sans-serif, system-ui, sans-serif";
@@ -126,20 +128,27 @@ function chartOptions(
     stroke: colour.accent,
     width: 2,
     fill,
-    points: { show: props.times.length < 3, size: 6, fill: colour.accent },
+    points: { show: (plot) => (plot.data[0]?.length ?? 0) < 3, size: 6, fill: colour.accent },
     ...(props.stepped && UPlot.paths.stepped ? { paths: UPlot.paths.stepped({ align: 1 }) } : {}),
   };
+  // Bars that would touch become an area: hundreds of settlements are a rate, not events.
+  const spaced = UPlot.paths.bars?.({ size: [0.6, 14] });
+  const dense = UPlot.paths.linear?.();
   const bars: uPlot.Series = {
     scale: "bars",
     stroke: `${colour.muted}80`,
     fill: `${colour.muted}55`,
     width: 0,
     points: { show: false },
-    ...(UPlot.paths.bars ? { paths: UPlot.paths.bars({ size: [0.6, 14] }) } : {}),
+    ...(spaced && dense
+      ? {
+          paths: (plot, series, from, to) =>
+            (to - from > DENSE_POINTS ? dense : spaced)(plot, series, from, to),
+        }
+      : {}),
   };
   return {
-    width,
-    height,
+    ...size,
     padding: [12, 8, 0, 0],
     cursor: { show: false },
     legend: { show: false },
@@ -147,11 +156,11 @@ function chartOptions(
       // A single moment still needs a span to be drawn in.
       x: { time: true, range: (_, min, max) => (max > min ? [min, max] : [min - 5, max + 5]) },
       y: { range: (_, __, max) => [0, max > 0 ? max * 1.1 : 1] },
-      // Bars keep to the lower third, under the line.
-      ...(hasBars ? { bars: { range: (_, __, max) => [0, max > 0 ? max * 3 : 1] as [number, number] } } : {}),
+      // Bars keep to the lower quarter, under the line.
+      ...(hasBars ? { bars: { range: (_, __, max) => [0, max > 0 ? max * 4 : 1] as [number, number] } } : {}),
     },
     axes: [
-      { ...axis, grid: { show: false }, space: 90, values: (_, splits) => splits.map(clock) },
+      { ...axis, size: 28, grid: { show: false }, space: 72, values: (_, splits) => splits.map(clock) },
       { ...axis, size: 76, values: (_, splits) => splits.map((v) => props.formatValue(v)) },
     ],
     series: [{}, line, ...(hasBars ? [bars] : [])],

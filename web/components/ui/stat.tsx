@@ -15,7 +15,7 @@ export function Stat({
   return (
     <div className="min-w-0">
       <dt className="eyebrow">{label}</dt>
-      <dd className={`mt-1 font-semibold tracking-tight ${large ? "text-2xl sm:text-[1.75rem]" : "text-lg"}`}>
+      <dd className={`mt-1 font-semibold tracking-tight ${large ? "text-xl sm:text-2xl" : "text-lg"}`}>
         {children}
       </dd>
       {note && <dd className="mt-0.5 text-xs text-muted">{note}</dd>}

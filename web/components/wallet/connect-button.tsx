@@ -50,9 +50,9 @@ export function ConnectButton() {
         ) : busy && open ? (
           "Connecting…"
         ) : (
-          <>
+          <span>
             Connect<span className="hidden sm:inline"> wallet</span>
-          </>
+          </span>
         )}
       </button>
       {open && <WalletPanel onClose={() => setOpen(false)} />}
