@@ -14,13 +14,13 @@ import { zApiError } from "@computestream/protocol/api";
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { pino } from "pino";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import WebSocket from "ws";
+import WebSocket, { WebSocketServer } from "ws";
 import { createApp } from "../src/http/app.ts";
 import { authenticationKeyOf } from "../src/hub/log-access.ts";
 import { openNodeSession } from "../src/hub/node-session.ts";
 import { openReaderSession } from "../src/hub/reader-session.ts";
 import { attachHub, type HubServer } from "../src/hub/server.ts";
-import { DEFAULT_LIMITS } from "../src/hub/socket.ts";
+import { DEFAULT_LIMITS, openSocket } from "../src/hub/socket.ts";
 import { createIntake } from "../src/intake/intake.ts";
 import { createMetrics } from "../src/metrics.ts";
 import { createAttestationStore } from "../src/store/attestations.ts";
@@ -294,6 +294,32 @@ describe("/hub", () => {
         timeout: 20_000,
       })
       .toEqual(Array.from({ length: 40 }, (_, offset) => offset));
+  });
+});
+
+describe("a socket over its limits", () => {
+  it("is slowed down by its own buffers and loses nothing", async () => {
+    const handled: string[] = [];
+    const paused: boolean[] = [];
+    const wss = new WebSocketServer({ port: 0, host: "127.0.0.1" });
+    await new Promise((resolve) => wss.once("listening", resolve));
+    wss.on("connection", (ws) => {
+      const limits = { ...DEFAULT_LIMITS, messagesPerSec: 200, queueMax: 16 };
+      const onBatch = async (texts: string[]) => {
+        paused.push(ws.isPaused);
+        handled.push(...texts);
+      };
+      openSocket(ws, limits, { onBatch, onClose: () => undefined, onError: () => undefined });
+    });
+    const ws = new WebSocket(`ws://127.0.0.1:${(wss.address() as AddressInfo).port}`);
+    open.add(ws);
+    await new Promise((resolve) => ws.once("open", resolve));
+    const sent = Array.from({ length: 700 }, (_, index) => String(index));
+    for (const text of sent) ws.send(text);
+    await expect.poll(() => handled, { timeout: 20_000 }).toEqual(sent);
+    expect(paused).toContain(true);
+    ws.terminate();
+    wss.close();
   });
 });
 

@@ -31,14 +31,9 @@ const RELAYER = fileURLToPath(new URL("../src/index.ts", import.meta.url));
 const FUNDS = 100_000_000_000n;
 const STAKE = 100_000_000n;
 
-/** Short windows, so that the keeper's tests end. */
-export const WINDOWS = {
-  acceptWindowSecs: 4n,
-  startWindowSecs: 4n,
-  stallAfterSecs: 4n,
-  stallGraceSecs: 2n,
-  claimWindowSecs: 4n,
-};
+/** Windows so short that the keeper's tests end, and so long that no other test meets the keeper. */
+export const SHORT = { accept: 3n, start: 3n, stallAfter: 3n, stallGrace: 1n, claim: 3n };
+const LONG = { accept: 300n, start: 300n, stallAfter: 300n, stallGrace: 300n, claim: 300n };
 
 export interface Provider {
   address: string;
@@ -65,6 +60,8 @@ export interface World {
     until?: "Pending" | "Accepted" | "Running",
   ): Promise<JobView>;
   attest(provider: Provider, job: JobView, seconds: bigint, over?: { seq?: bigint }): SignedUsage;
+  /** For jobs created from now on. */
+  setWindows(windows: typeof SHORT): Promise<void>;
   execute(account: Ed25519Account, payload: Parameters<ChainClient["execute"]>[1]): Promise<Outcome>;
   /** Waits until the chain's clock has reached this second of the job. */
   reachSecond(job: JobView, second: bigint): Promise<void>;
@@ -112,24 +109,16 @@ export async function startWorld(): Promise<World> {
     return event.data;
   };
 
-  const parameters = await client.parameters();
-  await execute(
-    chain.admin,
-    entryFunction(packageAddress, "market", "update_parameters", [
-      100n,
-      parameters.treasury,
-      STAKE,
-      parameters.unbondingSecs,
-      WINDOWS.acceptWindowSecs,
-      WINDOWS.startWindowSecs,
-      WINDOWS.stallAfterSecs,
-      WINDOWS.stallGraceSecs,
-      WINDOWS.claimWindowSecs,
-      1n,
-      604_800n,
-      false,
-    ]),
-  );
+  const setWindows: World["setWindows"] = async (windows) => {
+    const { treasury, unbondingSecs } = await client.parameters();
+    const { accept, start, stallAfter, stallGrace, claim } = windows;
+    const args = [100n, treasury, STAKE, unbondingSecs, accept, start, stallAfter, stallGrace, claim];
+    await execute(
+      chain.admin,
+      entryFunction(packageAddress, "market", "update_parameters", [...args, 1n, 604_800n, false]),
+    );
+  };
+  await setWindows(LONG);
 
   return {
     chain,
@@ -139,6 +128,7 @@ export async function startWorld(): Promise<World> {
     keyFile,
     relayerAddress: address(relayerAccount),
     execute,
+    setWindows,
     async register(pricePerHour) {
       const account = await newAccount();
       const outcome = await execute(

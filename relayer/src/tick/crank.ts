@@ -11,7 +11,7 @@ import { messageOf, UnavailableError } from "../errors.ts";
 import type { Logger } from "../logger.ts";
 import type { AttestationStore } from "../store/attestations.ts";
 import { type DeadLetterStore, retryDelaySecs } from "../store/dead-letters.ts";
-import { chunk, isDue, type KeeperAction, keeperAction } from "./plan.ts";
+import { chunk, isDue, type KeeperAction, type KeeperWindow, keeperWindow } from "./plan.ts";
 
 export interface CrankReport {
   looked: number;
@@ -88,38 +88,37 @@ export function createCrank(options: {
       for (const address of part) {
         report.looked += 1;
         const stream = streams.get(address) ?? null;
-        const action = await actionFor(address, stream, parameters, nowSecs);
-        if (!action) {
-          waiting.set(address, nowSecs + LOOK_AGAIN_SECS);
+        const window = await windowOf(address, stream, parameters);
+        const soon = nowSecs + LOOK_AGAIN_SECS;
+        if (!window || window.after >= nowSecs) {
+          waiting.set(address, window && window.after < soon ? window.after + 1n : soon);
           continue;
         }
+        if (window.action !== "finalize" && stream && (await isSettleable(stream, nowSecs))) continue;
         if (report.done + report.failed >= ACTIONS_PER_RUN) return report;
-        if (await act(action, address)) report.done += 1;
+        if (await act(window.action, address)) report.done += 1;
         else report.failed += 1;
       }
     }
     return report;
   }
 
-  async function actionFor(
+  async function windowOf(
     address: string,
     stream: StreamView | null,
     parameters: MarketParameters,
-    nowSecs: bigint,
-  ): Promise<KeeperAction | null> {
+  ): Promise<KeeperWindow | null> {
     // A running stream says all that is needed; most jobs are that, and reading each job would cost a call each.
-    const running = stream !== null && !stream.closed && stream.endedAt === 0n;
-    if (!running) {
-      const job = await views.freshJob(address, 1000);
-      return job && keeperAction(job, stream, parameters, nowSecs);
-    }
-    const action = keeperAction(RUNNING, stream, parameters, nowSecs);
-    if (action === null) return null;
-    // Seconds that the tick can still settle answer the stall; ones that the chain refuses don't.
-    const usage = await options.store.newest(address);
-    if (usage && isDue(stream, usage, nowSecs) && !(await options.deadLetters.all()).has(address))
-      return null;
-    return action;
+    if (stream && !stream.closed && stream.endedAt === 0n) return keeperWindow(RUNNING, stream, parameters);
+    const job = await views.freshJob(address, 1000);
+    return job && keeperWindow(job, stream, parameters);
+  }
+
+  /** Seconds that the tick can still settle answer a stall; ones that the chain refuses don't. */
+  async function isSettleable(stream: StreamView, nowSecs: bigint): Promise<boolean> {
+    const usage = await options.store.newest(stream.job);
+    if (!usage || !isDue(stream, usage, nowSecs)) return false;
+    return !(await options.deadLetters.all()).has(stream.job);
   }
 
   async function act(action: KeeperAction, job: string): Promise<boolean> {

@@ -1,7 +1,7 @@
 import type { SignedUsage } from "@computestream/protocol";
 import type { StreamView } from "@computestream/protocol/client";
 import { describe, expect, it } from "vitest";
-import { behindSecs, chunk, dueOf, isDue, keeperAction, sendBisecting } from "./plan.ts";
+import { behindSecs, chunk, dueOf, isDue, keeperWindow, sendBisecting } from "./plan.ts";
 
 const JOB = `0x${"11".repeat(32)}`;
 
@@ -84,7 +84,7 @@ it("cuts a list into batches and leaves none out", () => {
   expect(chunk([], 2)).toEqual([]);
 });
 
-describe("keeperAction", () => {
+describe("keeperWindow", () => {
   const windows = { stallAfterSecs: 60n, stallGraceSecs: 30n };
   const job = (state: "Pending" | "Accepted" | "Running" | "Terminated" | "Settled") => ({
     state,
@@ -92,24 +92,21 @@ describe("keeperAction", () => {
     startBy: 200n,
     claimUntil: 300n,
   });
-  const running = (lastProgressAt: bigint, stalledAt: bigint) => ({ lastProgressAt, stalledAt });
 
   it("expires what was not accepted or started in time", () => {
-    expect(keeperAction(job("Pending"), null, windows, 100n)).toBe(null);
-    expect(keeperAction(job("Pending"), null, windows, 101n)).toBe("expire");
-    expect(keeperAction(job("Accepted"), null, windows, 200n)).toBe(null);
-    expect(keeperAction(job("Accepted"), null, windows, 201n)).toBe("expire");
+    expect(keeperWindow(job("Pending"), null, windows)).toEqual({ action: "expire", after: 100n });
+    expect(keeperWindow(job("Accepted"), null, windows)).toEqual({ action: "expire", after: 200n });
   });
   it("flags a silent stream after the window and expires it after the grace", () => {
-    expect(keeperAction(job("Running"), running(1000n, 0n), windows, 1060n)).toBe(null);
-    expect(keeperAction(job("Running"), running(1000n, 0n), windows, 1061n)).toBe("flag_stalled");
-    expect(keeperAction(job("Running"), running(1000n, 1061n), windows, 1091n)).toBe(null);
-    expect(keeperAction(job("Running"), running(1000n, 1061n), windows, 1092n)).toBe("expire");
+    const silent = { lastProgressAt: 1000n, stalledAt: 0n };
+    expect(keeperWindow(job("Running"), silent, windows)).toEqual({ action: "flag_stalled", after: 1060n });
+    const flagged = { lastProgressAt: 1000n, stalledAt: 1061n };
+    expect(keeperWindow(job("Running"), flagged, windows)).toEqual({ action: "expire", after: 1091n });
   });
   it("finalizes a terminated job after the claim window, and leaves ended jobs alone", () => {
-    expect(keeperAction(job("Terminated"), running(0n, 0n), windows, 300n)).toBe(null);
-    expect(keeperAction(job("Terminated"), running(0n, 0n), windows, 301n)).toBe("finalize");
-    expect(keeperAction(job("Settled"), running(0n, 0n), windows, 9999n)).toBe(null);
+    const stream = { lastProgressAt: 0n, stalledAt: 0n };
+    expect(keeperWindow(job("Terminated"), stream, windows)).toEqual({ action: "finalize", after: 300n });
+    expect(keeperWindow(job("Settled"), stream, windows)).toBe(null);
   });
 });
 

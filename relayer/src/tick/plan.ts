@@ -42,25 +42,30 @@ export function chunk<T>(items: T[], size: number): T[][] {
 
 export type KeeperAction = "finalize" | "flag_stalled" | "expire";
 
-/** What anyone may do about the job now, by the windows of docs/protocol.md; null = nothing. */
-export function keeperAction(
+/** What anyone may do about the job once the chain's clock is past `after` (unix seconds), by docs/protocol.md. */
+export interface KeeperWindow {
+  action: KeeperAction;
+  after: bigint;
+}
+
+/** null = the job needs nobody. */
+export function keeperWindow(
   job: Pick<JobView, "state" | "acceptBy" | "startBy" | "claimUntil">,
   stream: Pick<StreamView, "lastProgressAt" | "stalledAt"> | null,
   parameters: Pick<MarketParameters, "stallAfterSecs" | "stallGraceSecs">,
-  nowSecs: bigint,
-): KeeperAction | null {
+): KeeperWindow | null {
   switch (job.state) {
     case "Pending":
-      return nowSecs > job.acceptBy ? "expire" : null;
+      return { action: "expire", after: job.acceptBy };
     case "Accepted":
-      return nowSecs > job.startBy ? "expire" : null;
+      return { action: "expire", after: job.startBy };
     case "Terminated":
-      return nowSecs > job.claimUntil ? "finalize" : null;
+      return { action: "finalize", after: job.claimUntil };
     case "Running":
       if (!stream) return null;
-      if (stream.stalledAt > 0n)
-        return nowSecs > stream.stalledAt + parameters.stallGraceSecs ? "expire" : null;
-      return nowSecs > stream.lastProgressAt + parameters.stallAfterSecs ? "flag_stalled" : null;
+      return stream.stalledAt > 0n
+        ? { action: "expire", after: stream.stalledAt + parameters.stallGraceSecs }
+        : { action: "flag_stalled", after: stream.lastProgressAt + parameters.stallAfterSecs };
     default:
       return null;
   }

@@ -49,6 +49,8 @@ export function createSettler(options: {
     metrics.openStreams.set(open.length);
     const letters = await deadLetters.all();
     metrics.deadLetters.set(letters.size);
+    const stillOpen = new Set(open);
+    for (const job of seen.keys()) if (!stillOpen.has(job)) seen.delete(job);
     if (open.length === 0) {
       metrics.behindSecondsMax.set(0);
       return report;

@@ -1,0 +1,243 @@
+/** A tick on a real Redis; chain and submitter are stand-ins, for failures a real chain doesn't give on demand. */
+import { type RedisPart, startRedis } from "@computestream/dev-env/parts";
+import type { SignedUsage } from "@computestream/protocol";
+import { type ChainClient, ChainError, type Outcome, type StreamView } from "@computestream/protocol/client";
+import { pino } from "pino";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { Submission } from "../src/chain/submitter.ts";
+import { createMetrics } from "../src/metrics.ts";
+import { type AttestationStore, createAttestationStore } from "../src/store/attestations.ts";
+import { createDeadLetterStore, type DeadLetterStore } from "../src/store/dead-letters.ts";
+import { connectRedis, createKeys, type RedisConnections } from "../src/store/redis.ts";
+import { createSettler, type Settler } from "../src/tick/settler.ts";
+import { address, CHAIN } from "./fakes.ts";
+
+const logger = pino({ level: "silent" });
+let redis: RedisPart;
+let connections: RedisConnections;
+let store: AttestationStore;
+let letters: DeadLetterStore;
+let settler: Settler;
+/** A chain of streams started at 1000 that earn a unit a second. */
+let streams: Map<string, StreamView>;
+let sent: string[][];
+let poisonous: Set<string>;
+let skipped: Set<string>;
+let nowSecs: bigint;
+let exists: boolean;
+
+beforeAll(async () => {
+  redis = await startRedis();
+  connections = await connectRedis(redis.url, logger);
+});
+afterAll(async () => {
+  await connections?.close();
+  await redis?.close();
+});
+
+const job = (n: number): string => address(n.toString(16).padStart(2, "0"));
+const stream = (address: string): StreamView => ({
+  job: address,
+  payer: "0x1",
+  payee: "0x2",
+  asset: "0xa",
+  ratePerHour: 3600n,
+  deposited: 1000n,
+  maxDurationSecs: 1000n,
+  startedAt: 1000n,
+  endedAt: 0n,
+  seq: 0n,
+  secondsAttested: 0n,
+  secondsBilled: 0n,
+  paid: 0n,
+  feePaid: 0n,
+  feeBps: 0n,
+  balance: 1000n,
+  lastProgressAt: 1000n,
+  stalledAt: 0n,
+  closed: false,
+});
+const usage = (address: string, seconds: bigint): SignedUsage => ({
+  job: address,
+  seq: seconds,
+  secondsCum: seconds,
+  tLast: 1000n + seconds,
+  logRoot: "0x00",
+  signature: "0x00",
+});
+
+async function send({ jobs, seqs }: Submission): Promise<Outcome> {
+  sent.push(jobs);
+  const base = { hash: "0x", version: 1n, gasUsed: 1n, timestampUsecs: 0n };
+  if (jobs.some((address) => poisonous.has(address))) {
+    return {
+      ...base,
+      success: false,
+      events: [],
+      failure: { code: "OUT_OF_GAS", module: null, message: "gas" },
+    };
+  }
+  const events = jobs.map((address, index) => {
+    const view = streams.get(address);
+    if (skipped.has(address) || !view) {
+      return { name: "SettlementSkipped", data: { job: address, code: 103n } };
+    }
+    const seq = seqs[index] ?? 0n;
+    const amount = seq - view.paid;
+    streams.set(address, { ...view, seq, secondsAttested: seq, secondsBilled: seq, paid: seq });
+    return { name: "StreamSettled", data: { job: address, seq, amount } };
+  });
+  return { ...base, success: true, events: events as Outcome["events"], failure: null };
+}
+
+beforeEach(async () => {
+  await connections.commands.flushall();
+  const keys = createKeys(CHAIN);
+  store = createAttestationStore(connections.commands, keys);
+  letters = createDeadLetterStore(connections.commands, keys);
+  streams = new Map();
+  sent = [];
+  poisonous = new Set();
+  skipped = new Set();
+  nowSecs = 1010n;
+  exists = true;
+  settler = createSettler({
+    client: {
+      deployment: { packageAddress: CHAIN.packageAddress },
+      explain: (text: string) => ({ code: text, module: null, message: text }),
+      payloads: { processPayments: () => ({}) },
+      getStreams: async (jobs: string[]) => jobs.flatMap((address) => streams.get(address) ?? []),
+    } as unknown as ChainClient,
+    views: {
+      noteStreams: () => undefined,
+      freshJob: async () => (exists ? ({} as never) : null),
+      nowSecs: () => nowSecs,
+      refreshClock: async () => nowSecs,
+    },
+    store,
+    deadLetters: letters,
+    submitter: { send },
+    metrics: createMetrics(),
+    logger,
+    batchSize: 4,
+  });
+});
+
+async function open(count: number, seconds: bigint): Promise<string[]> {
+  const jobs = Array.from({ length: count }, (_, index) => job(index + 1));
+  for (const address of jobs) {
+    if (!streams.has(address)) streams.set(address, stream(address));
+    await store.put(usage(address, seconds));
+  }
+  return jobs;
+}
+const paid = (jobs: string[]) => jobs.map((address) => streams.get(address)?.paid);
+
+describe("tick", () => {
+  it("settles what is new, in batches, and nothing when nothing is", async () => {
+    const jobs = await open(6, 5n);
+    expect(await settler.tick()).toEqual({ open: 6, settled: 6, dropped: 0, poisoned: 0 });
+    expect(sent.map((batch) => batch.length)).toEqual([4, 2]);
+    expect(paid(jobs)).toEqual(Array(6).fill(5n));
+    expect(await settler.tick()).toMatchObject({ settled: 0 });
+    expect(sent.length).toBe(2);
+    await store.put(usage(job(3), 7n));
+    await settler.tick();
+    expect(sent.at(-1)).toEqual([job(3)]);
+  });
+
+  it("finds the entry that makes a whole batch fail, settles the rest, and tries the bad one later", async () => {
+    const jobs = await open(4, 5n);
+    poisonous.add(job(2));
+    expect(await settler.tick()).toMatchObject({ settled: 3, poisoned: 1 });
+    expect(paid(jobs)).toEqual([5n, 0n, 5n, 5n]);
+    expect([...(await letters.all()).values()]).toMatchObject([
+      { job: job(2), seq: "5", code: "OUT_OF_GAS" },
+    ]);
+
+    poisonous.clear();
+    await store.put(usage(job(2), 6n));
+    await settler.tick();
+    expect(streams.get(job(2))?.paid).toBe(0n);
+    nowSecs += 30n;
+    await settler.tick();
+    expect(streams.get(job(2))?.paid).toBe(6n);
+  });
+
+  it("buries a skipped entry with the chain's reason", async () => {
+    await open(2, 5n);
+    skipped.add(job(1));
+    expect(await settler.tick()).toMatchObject({ settled: 1, poisoned: 1 });
+    const letter = (await letters.all()).get(job(1));
+    expect(letter?.code).toBe(`Move abort in ${CHAIN.packageAddress}::attestation: 0x67`);
+  });
+
+  it("doesn't bury an entry that was skipped because somebody else settled it first", async () => {
+    await open(1, 5n);
+    skipped.add(job(1));
+    const first = stream(job(1));
+    // Settled by another between this tick's look and its transaction.
+    const views = [first, { ...first, seq: 6n, secondsAttested: 6n, paid: 6n }];
+    streams.get = () => views.shift();
+    expect(await settler.tick()).toMatchObject({ settled: 0, poisoned: 0 });
+    expect((await letters.all()).size).toBe(0);
+  });
+
+  it("drops a closed stream and its dead letter, and a job the chain has never heard of", async () => {
+    const [first = "", second = ""] = await open(2, 5n);
+    await letters.add({ job: first, seq: 1n, code: "X", message: "x" }, nowSecs);
+    streams.set(first, { ...stream(first), closed: true });
+    streams.delete(second);
+    exists = false;
+    expect(await settler.tick()).toMatchObject({ dropped: 2, settled: 0 });
+    expect(await store.openJobs()).toEqual([]);
+    expect((await letters.all()).size).toBe(0);
+    expect(await store.newest(first)).not.toBe(null);
+  });
+
+  it("keeps a job that a view left out while the chain still has it", async () => {
+    const [only = ""] = await open(1, 5n);
+    streams.delete(only);
+    expect(await settler.tick()).toMatchObject({ dropped: 0 });
+    expect(await store.openJobs()).toEqual([only]);
+  });
+
+  it("loses nothing when the node goes away in the middle", async () => {
+    const jobs = await open(6, 5n);
+    let calls = 0;
+    const failing = createSettler({
+      client: {
+        payloads: { processPayments: () => ({}) },
+        getStreams: async (asked: string[]) => asked.flatMap((address) => streams.get(address) ?? []),
+      } as unknown as ChainClient,
+      views: {
+        noteStreams: () => undefined,
+        freshJob: async () => null,
+        nowSecs: () => nowSecs,
+        refreshClock: async () => nowSecs,
+      },
+      store,
+      deadLetters: letters,
+      submitter: {
+        send: async (submission) => {
+          calls += 1;
+          if (calls === 2) {
+            throw new ChainError(
+              { code: "NODE_UNREACHABLE", module: null, message: "away" },
+              { retryable: true },
+            );
+          }
+          return send(submission);
+        },
+      },
+      metrics: createMetrics(),
+      logger,
+      batchSize: 4,
+    });
+    await expect(failing.tick()).rejects.toThrow("NODE_UNREACHABLE");
+    expect((await store.openJobs()).length).toBe(6);
+    await failing.tick();
+    expect(paid(jobs)).toEqual(Array(6).fill(5n));
+    expect((await letters.all()).size).toBe(0);
+  });
+});
