@@ -70,6 +70,7 @@ export function attachWsServer(options: {
         return ws.bufferedAmount;
       },
       drop(code, message) {
+        if (ws.readyState !== ws.OPEN) return;
         metrics.wsDropped.inc({ code });
         send({ type: "error", code, message });
         ws.close(1013, code);
