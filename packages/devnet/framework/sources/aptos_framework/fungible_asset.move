@@ -289,8 +289,7 @@ module aptos_framework::fungible_asset {
     #[view]
     /// Zero where there is no store.
     public fun balance<T: key>(store: Object<T>): u64 acquires FungibleStore {
-        let addr = object::object_address(&store);
-        if (exists<FungibleStore>(addr)) borrow_global<FungibleStore>(addr).balance else 0
+        balance_at(object::object_address(&store))
     }
 
     #[view]
@@ -300,8 +299,7 @@ module aptos_framework::fungible_asset {
 
     #[view]
     public fun is_frozen<T: key>(store: Object<T>): bool acquires FungibleStore {
-        let addr = object::object_address(&store);
-        exists<FungibleStore>(addr) && borrow_global<FungibleStore>(addr).frozen
+        is_frozen_at(object::object_address(&store))
     }
 
     #[view]
@@ -329,16 +327,23 @@ module aptos_framework::fungible_asset {
     }
 
     public fun withdraw<T: key>(owner: &signer, store: Object<T>, amount: u64): FungibleAsset acquires FungibleStore {
-        assert!(object::owns(store, signer::address_of(owner)), error::permission_denied(ENOT_STORE_OWNER));
-        let addr = object::object_address(&store);
-        assert!(!store_of(addr).frozen, error::permission_denied(ESTORE_IS_FROZEN));
-        withdraw_internal(addr, amount)
+        let (addr, owned) = object::address_and_owns(&store, signer::address_of(owner));
+        assert!(owned, error::permission_denied(ENOT_STORE_OWNER));
+        withdraw_unfrozen(addr, amount)
     }
 
     public fun deposit<T: key>(store: Object<T>, fa: FungibleAsset) acquires FungibleStore {
-        let addr = object::object_address(&store);
-        assert!(!store_of(addr).frozen, error::permission_denied(ESTORE_IS_FROZEN));
-        deposit_internal(addr, fa)
+        deposit_unfrozen(object::object_address(&store), fa)
+    }
+
+    public(friend) fun withdraw_unfrozen(store: address, amount: u64): FungibleAsset acquires FungibleStore {
+        assert!(!store_of(store).frozen, error::permission_denied(ESTORE_IS_FROZEN));
+        withdraw_internal(store, amount)
+    }
+
+    public(friend) fun deposit_unfrozen(store: address, fa: FungibleAsset) acquires FungibleStore {
+        assert!(!store_of(store).frozen, error::permission_denied(ESTORE_IS_FROZEN));
+        deposit_internal(store, fa)
     }
 
     public(friend) fun withdraw_internal(store: address, amount: u64): FungibleAsset acquires FungibleStore {
@@ -360,6 +365,14 @@ module aptos_framework::fungible_asset {
             resource.balance = resource.balance + amount;
             event::emit(Deposit { store, amount });
         }
+    }
+
+    public(friend) fun balance_at(store: address): u64 acquires FungibleStore {
+        if (exists<FungibleStore>(store)) borrow_global<FungibleStore>(store).balance else 0
+    }
+
+    public(friend) fun is_frozen_at(store: address): bool acquires FungibleStore {
+        exists<FungibleStore>(store) && borrow_global<FungibleStore>(store).frozen
     }
 
     public fun zero<T: key>(metadata: Object<T>): FungibleAsset {

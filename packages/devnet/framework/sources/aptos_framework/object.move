@@ -1,6 +1,7 @@
 /// Objects: addresses that own resources and are owned in turn.
 module aptos_framework::object {
     friend aptos_framework::aptos_coin;
+    friend aptos_framework::fungible_asset;
     friend aptos_framework::primary_fungible_store;
     use std::bcs;
     use std::error;
@@ -94,11 +95,16 @@ module aptos_framework::object {
         account::create_address(hash::sha3_256(preimage))
     }
 
+    /// Serialised it is the two addresses and the scheme in a row, at the price of one call.
+    struct DerivedPreimage has drop {
+        source: address,
+        derive_from: address,
+        scheme: u8
+    }
+
     public fun create_user_derived_object_address(source: address, derive_from: address): address {
-        let preimage = bcs::to_bytes(&source);
-        vector::append(&mut preimage, bcs::to_bytes(&derive_from));
-        vector::push_back(&mut preimage, OBJECT_DERIVED_SCHEME);
-        account::create_address(hash::sha3_256(preimage))
+        let preimage = DerivedPreimage { source, derive_from, scheme: OBJECT_DERIVED_SCHEME };
+        account::create_address(hash::sha3_256(bcs::to_bytes(&preimage)))
     }
 
     // Creation
@@ -328,6 +334,16 @@ module aptos_framework::object {
             assert!(steps < MAXIMUM_OBJECT_NESTING, error::out_of_range(EMAXIMUM_NESTING));
         };
         false
+    }
+
+    /// The address, and whether `owner` owns it: one call where two would be needed.
+    public(friend) fun address_and_owns<T: key>(self: &Object<T>, owner: address): (address, bool) acquires ObjectCore {
+        (self.inner, owns(*self, owner))
+    }
+
+    /// Unchecked: for an address that is known to hold a `T`.
+    public(friend) fun object_at<T: key>(object: address): Object<T> {
+        Object { inner: object }
     }
 
     #[view]

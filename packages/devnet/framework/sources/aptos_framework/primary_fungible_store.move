@@ -34,9 +34,15 @@ module aptos_framework::primary_fungible_store {
     public fun ensure_primary_store_exists<T: key>(
         owner: address, metadata: Object<T>
     ): Object<FungibleStore> acquires DeriveRefPod {
+        object::object_at(ensure_store(owner, metadata))
+    }
+
+    fun ensure_store<T: key>(owner: address, metadata: Object<T>): address acquires DeriveRefPod {
         let store = primary_store_address(owner, metadata);
-        if (fungible_asset::store_exists(store)) object::address_to_object(store)
-        else create_primary_store(owner, metadata)
+        if (!fungible_asset::store_exists(store)) {
+            create_primary_store(owner, metadata);
+        };
+        store
     }
 
     public fun create_primary_store<T: key>(
@@ -72,10 +78,7 @@ module aptos_framework::primary_fungible_store {
     #[view]
     /// Zero where there is no store.
     public fun balance<T: key>(account: address, metadata: Object<T>): u64 {
-        let store = primary_store_address(account, metadata);
-        if (fungible_asset::store_exists(store)) {
-            fungible_asset::balance(object::address_to_object<FungibleStore>(store))
-        } else 0
+        fungible_asset::balance_at(primary_store_address(account, metadata))
     }
 
     #[view]
@@ -85,34 +88,26 @@ module aptos_framework::primary_fungible_store {
 
     #[view]
     public fun is_frozen<T: key>(account: address, metadata: Object<T>): bool {
-        let store = primary_store_address(account, metadata);
-        fungible_asset::store_exists(store)
-            && fungible_asset::is_frozen(object::address_to_object<FungibleStore>(store))
+        fungible_asset::is_frozen_at(primary_store_address(account, metadata))
     }
+
+    // A primary store never changes hands, so whoever it was derived for owns it.
 
     public fun withdraw<T: key>(
         owner: &signer, metadata: Object<T>, amount: u64
     ): FungibleAsset acquires DeriveRefPod {
-        let store = ensure_primary_store_exists(signer::address_of(owner), metadata);
-        fungible_asset::withdraw(owner, store, amount)
+        fungible_asset::withdraw_unfrozen(ensure_store(signer::address_of(owner), metadata), amount)
     }
 
     public fun deposit(owner: address, fa: FungibleAsset) acquires DeriveRefPod {
-        let store = ensure_primary_store_exists(owner, fungible_asset::asset_metadata(&fa));
-        fungible_asset::deposit(store, fa)
-    }
-
-    public(friend) fun force_deposit(owner: address, fa: FungibleAsset) acquires DeriveRefPod {
-        let store = ensure_primary_store_exists(owner, fungible_asset::asset_metadata(&fa));
-        fungible_asset::deposit_internal(object::object_address(&store), fa)
+        fungible_asset::deposit_unfrozen(ensure_store(owner, fungible_asset::asset_metadata(&fa)), fa)
     }
 
     public entry fun transfer<T: key>(
         sender: &signer, metadata: Object<T>, recipient: address, amount: u64
     ) acquires DeriveRefPod {
-        let from = ensure_primary_store_exists(signer::address_of(sender), metadata);
-        let to = ensure_primary_store_exists(recipient, metadata);
-        fungible_asset::transfer(sender, from, to, amount)
+        let fa = withdraw(sender, metadata, amount);
+        fungible_asset::deposit_unfrozen(ensure_store(recipient, metadata), fa)
     }
 
     public fun mint(mint_ref: &MintRef, owner: address, amount: u64) acquires DeriveRefPod {
