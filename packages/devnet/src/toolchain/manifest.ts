@@ -53,9 +53,10 @@ export function copyPackage(
   if (!parsed.success) throw new Error(`${manifestPath}: ${z.prettifyError(parsed.error)}`);
   const manifest = parsed.data;
 
+  const isFramework = resolve(packageDir) === resolve(FRAMEWORK_DIR);
   const addresses: Record<string, string> = {};
   for (const [name, value] of Object.entries({ ...manifest.addresses, ...namedAddresses })) {
-    if (FRAMEWORK_ADDRESSES.has(name)) continue;
+    if (FRAMEWORK_ADDRESSES.has(name) && !isFramework) continue;
     const address = value === "_" ? (testMode ? manifest["dev-addresses"][name] : undefined) : value;
     if (address === undefined) {
       throw new Error(`${manifestPath}: the address of "${name}" is open. Name it in namedAddresses.`);
@@ -63,7 +64,8 @@ export function copyPackage(
     addresses[name] = address;
   }
 
-  const dependencies: Record<string, { local: string }> = { AptosFramework: { local: FRAMEWORK_DIR } };
+  const dependencies: Record<string, { local: string }> = {};
+  if (!isFramework) dependencies.AptosFramework = { local: FRAMEWORK_DIR };
   for (const [name, source] of Object.entries(manifest.dependencies)) {
     if (FRAMEWORK_DEPENDENCIES.has(name)) continue;
     if (source.local === undefined) {
