@@ -1,17 +1,17 @@
+#[test_only]
 /// The bytes that are signed, and each check on a claim in its order.
 ///
 /// VECTOR, KEY and SIGNATURE were made by the services' own codec, `packages/protocol/src/attestation.ts`, in Node:
-///   const usage = { chainId: 4, packageAddress: "0xc5" padded to 32 bytes, job: "0x" + "11".repeat(32),
+///   const usage = { chainId: 250, packageAddress: "0xc5" padded to 32 bytes, job: "0x" + "11".repeat(32),
 ///     termsHash: "0x" + "22".repeat(32), seq: 7n, secondsCum: 300n, tLast: 1000300n, logRoot: "0x" + "5a".repeat(32) };
 ///   encodeUsage(usage); signUsage(usage, new Uint8Array(32).fill(9)).signature
-#[test_only]
 module computestream::attestation_tests {
     use computestream::attestation::{Self, Claim};
     use computestream::test_utils as t;
 
-    const VECTOR: vector<u8> = x"17636f6d7075746573747265616d3a3a75736167652e76310400000000000000000000000000000000000000000000000000000000000000c5111111111111111111111111111111111111111111111111111111111111111120222222222222222222222222222222222222222222222222222222222222222207000000000000002c010000000000006c430f0000000000205a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a";
+    const VECTOR: vector<u8> = x"17636f6d7075746573747265616d3a3a75736167652e7631fa00000000000000000000000000000000000000000000000000000000000000c5111111111111111111111111111111111111111111111111111111111111111120222222222222222222222222222222222222222222222222222222222222222207000000000000002c010000000000006c430f0000000000205a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a";
     const KEY: vector<u8> = x"fd1724385aa0c75b64fb78cd602fa1d991fdebf76b13c58ed702eac835e9f618";
-    const SIGNATURE: vector<u8> = x"319e0aa4ad70a93b01222fe31c9a357815da5d508e5ea6a51a89f6a868148a79b2fa0d5ef2823f53108219e9e969eb927f4dad5b573f66f023171e01ae8d8904";
+    const SIGNATURE: vector<u8> = x"0d1e548c51862ddf41340c5fbf7649c28cbb7cc69b3061333d19e9dfb17ceba3f21cb317e7a7a0f0f222c783878b9ebe578608383f865e034fdc14b3f4c02d0e";
     const JOB: address = @0x1111111111111111111111111111111111111111111111111111111111111111;
 
     const STARTED_AT: u64 = 1_000_000;
@@ -31,7 +31,7 @@ module computestream::attestation_tests {
     fun the_message_is_what_the_services_sign() {
         assert!(
             attestation::usage_message(
-                4, @0xc5, JOB, t::hash(0x22), 7, 300, 1_000_300, t::log_root()
+                250, @0xc5, JOB, t::hash(0x22), 7, 300, 1_000_300, t::log_root()
             ) == VECTOR,
             1
         );

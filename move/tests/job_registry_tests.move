@@ -1,5 +1,5 @@
-/// The facade: what each call checks and tells. Whole flows are in lifecycle_tests.
 #[test_only]
+/// The facade: what each call checks and tells. Whole flows are in lifecycle_tests.
 module computestream::job_registry_tests {
     use std::bcs;
     use std::hash;

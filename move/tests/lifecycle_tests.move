@@ -1,6 +1,6 @@
+#[test_only]
 /// Whole flows, from order to settlement: where every base unit is at every step.
 /// Unless said otherwise the rate is 1,000 a second, the fee 1 %, 100 s and 100,000 are ordered.
-#[test_only]
 module computestream::lifecycle_tests {
     use computestream::escrow::{EscrowDeposited, EscrowRefunded};
     use computestream::job_registry::{Self, JobSettled};
@@ -87,6 +87,8 @@ module computestream::lifecycle_tests {
             vector[a(job), n(42), n(42_000), n(420), n(t::start_time() + 42)]
         );
         assert_settled(&w, job, 3, 42, 100_000, 41_580, 420, 58_000);
+        // The stream stands still: ended at second 42.
+        assert!(t::stream_field(job, 4) == t::start_time() + 42, 1);
     }
 
     #[test]
@@ -129,6 +131,19 @@ module computestream::lifecycle_tests {
         job_registry::terminate(
             &t::buyer(), t::handle(job), 1, 0, t::start_time(), t::log_root(), t::bytes_of(64, 3)
         );
+    }
+
+    #[test]
+    fun a_free_job_needs_no_deposit() {
+        let w = t::setup_at(0);
+        let job = w.running(100, 0);
+        t::wait(10);
+        t::terminate_with_nothing_new(job);
+        // Nothing is locked, but ten seconds may still be proven.
+        t::assert_state(job, 6, 0);
+        w.pay(job, 1, 10);
+        job_registry::finalize(&t::keeper(), t::handle(job));
+        assert_settled(&w, job, 6, 10, 0, 0, 0, 0);
     }
 
     // === Fail, cancel ===
@@ -472,9 +487,9 @@ module computestream::lifecycle_tests {
 
     // === Every split adds up ===
 
+    #[test]
     /// Three settlements at a time of their own and a final one, at rates that never divide evenly. The expected
     /// amounts come from the closed formula, applied once at the end.
-    #[test]
     fun every_split_adds_up() {
         let rates = vector[0, 1, 7, 3_599, 3_601, 9_999_991, 123_456_789];
         let w = t::setup_at(1);

@@ -1,5 +1,5 @@
-/// Parameters, assets and admin of the market.
 #[test_only]
+/// Parameters, assets and admin of the market.
 module computestream::market_tests {
     use std::bcs;
     use aptos_framework::object;

@@ -1,5 +1,5 @@
-/// What a stream pays, when, and what it refuses: singly, in batches and at its limits.
 #[test_only]
+/// What a stream pays, when, and what it refuses: singly, in batches and at its limits.
 module computestream::payment_stream_tests {
     use std::bcs;
     use computestream::escrow;

@@ -1,5 +1,5 @@
-/// Providers: registering, the two hot keys, stake and its unbonding, slots and the record.
 #[test_only]
+/// Providers: registering, the two hot keys, stake and its unbonding, slots and the record.
 module computestream::provider_registry_tests {
     use std::bcs;
     use aptos_framework::object;

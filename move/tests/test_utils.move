@@ -1,6 +1,6 @@
+#[test_only]
 /// The world the tests share: one asset, one market, one provider, one buyer, a clock and keys that really sign.
 /// It doesn't know what is right: every expected value stands in the tests, worked out by hand.
-#[test_only]
 module computestream::test_utils {
     use std::bcs;
     use std::option;
@@ -23,7 +23,7 @@ module computestream::test_utils {
     use computestream::provider_registry::{Self, Provider};
 
     const START: u64 = 1_000_000;
-    const CHAIN_ID: u8 = 4;
+    const CHAIN_ID: u8 = 250;
 
     const BUYER: address = @0xb0b;
     const OWNER: address = @0xa11;

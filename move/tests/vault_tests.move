@@ -1,5 +1,5 @@
-/// Custody: who can draw from a vault, and what happens when the asset's issuer interferes.
 #[test_only]
+/// Custody: who can draw from a vault, and what happens when the asset's issuer interferes.
 module computestream::vault_tests {
     use aptos_framework::fungible_asset;
     use aptos_framework::object;
