@@ -2,7 +2,7 @@
  * A wallet's spendable balance, read from the chain and refreshed while shown.
  * It doesn't guess: null until the chain has answered.
  */
-import { useCallback, useEffect, useState } from "react";
+import { useEffect, useState } from "react";
 import { useApp } from "../components/app-provider.tsx";
 import { explainAction, loadChain } from "../lib/chain.ts";
 
@@ -11,7 +11,13 @@ const REFRESH_MS = 4_000;
 export interface Balance {
   value: bigint | null;
   error: string | null;
-  reload: () => void;
+}
+
+const listeners = new Set<() => void>();
+
+/** Every balance on the page is read again: call after money has moved. */
+export function refreshBalances(): void {
+  for (const listener of listeners) listener();
 }
 
 export function useBalance(address: string | null): Balance {
@@ -21,10 +27,6 @@ export function useBalance(address: string | null): Balance {
     value: null,
     error: null,
   });
-  const [round, setRound] = useState(0);
-  const reload = useCallback(() => setRound((r) => r + 1), []);
-
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `round` asks again
   useEffect(() => {
     if (!address) return;
     let stopped = false;
@@ -37,12 +39,14 @@ export function useBalance(address: string | null): Balance {
       }
     };
     void read();
+    listeners.add(read);
     const timer = setInterval(() => document.visibilityState === "visible" && void read(), REFRESH_MS);
     return () => {
       stopped = true;
+      listeners.delete(read);
       clearInterval(timer);
     };
-  }, [address, config, round]);
+  }, [address, config]);
 
-  return { value: state.of === address ? state.value : null, error: state.error, reload };
+  return { value: state.of === address ? state.value : null, error: state.error };
 }

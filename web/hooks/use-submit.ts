@@ -8,6 +8,7 @@ import { useApp } from "../components/app-provider.tsx";
 import { type ActionError, explainAction, type Step, signAndWait } from "../lib/chain.ts";
 import { openWalletMenu } from "../lib/wallet-menu.ts";
 import { walletStore } from "../lib/wallet-store.ts";
+import { refreshBalances } from "./use-balance.ts";
 
 export const STEP_TEXT: Record<Step, string> = {
   preparing: "Preparing the transaction…",
@@ -54,6 +55,7 @@ export function useSubmit(): Submit {
         return null;
       } finally {
         setStep(null);
+        refreshBalances();
       }
     },
   };

@@ -11,6 +11,17 @@ import { walletActions } from "./wallet-store.ts";
 /** A human reads the wallet's dialog before signing; the chain's default of 20 s is for services. */
 const EXPIRE_IN_SECS = 300;
 
+/** Enough for any call of the market many times over, and little enough not to lock a small wallet's money. */
+const MAX_GAS_AMOUNT = 20_000;
+const USUAL_GAS_PRICE = 100n;
+/** The network's own coin, in which fees are paid. */
+const NATIVE_ASSET = `0x${"a".padStart(64, "0")}`;
+
+/** What a wallet must hold beside a deposit, in the market's asset: zero where fees are paid in another. */
+export function feeReserve(config: Pick<PublicConfig, "asset">): bigint {
+  return config.asset.address === NATIVE_ASSET ? BigInt(MAX_GAS_AMOUNT) * USUAL_GAS_PRICE : 0n;
+}
+
 /** Something a person can act on; `code` is stable. */
 export class ActionError extends Error {
   readonly code: string;
@@ -77,6 +88,7 @@ export async function signAndWait(options: {
     await chain.assertChain();
     const transaction = await chain.build(options.sender, options.payload(chain.payloads), {
       expireInSecs: EXPIRE_IN_SECS,
+      maxGasAmount: MAX_GAS_AMOUNT,
     });
     onStep("signing");
     const authenticator = await wallet.signTransaction(transaction);

@@ -46,6 +46,7 @@ const known = {
   provider,
   limits: { minDurationSecs: 1, maxDurationSecs: 3600, paused: false },
   balance: 100_000_000n,
+  feeReserve: 0n,
 };
 
 describe("checkDraft", () => {
@@ -101,5 +102,8 @@ describe("checkDraft", () => {
     expect(blocked({ provider: { ...provider, slotsBusy: 2 } })).toMatch(/busy/);
     expect(blocked({ limits: { ...known.limits, paused: true } })).toMatch(/paused/);
     expect(blocked({ balance: 2_057_500n })).toBeNull();
+    expect(blocked({ balance: 2_057_500n, feeReserve: 3n })).toMatch(
+      /0\.00000003 MOVE short .* network's fee/,
+    );
   });
 });

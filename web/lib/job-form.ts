@@ -62,10 +62,16 @@ const IMAGE_MAX_BYTES = 512;
 
 export function checkDraft(
   draft: JobDraft,
-  known: { provider: ProviderDto | null; limits: MarketLimits | null; balance: bigint | null },
+  known: {
+    provider: ProviderDto | null;
+    limits: MarketLimits | null;
+    balance: bigint | null;
+    /** Kept aside for the transaction's own fee, where it is paid in the same asset. */
+    feeReserve: bigint;
+  },
 ): DraftCheck {
   const errors: DraftCheck["errors"] = {};
-  const { provider, limits, balance } = known;
+  const { provider, limits } = known;
   if (!provider) errors.provider = "Choose a machine.";
 
   const duration = wholeNumber(draft.durationSecs);
@@ -102,7 +108,7 @@ export function checkDraft(
       : null,
     cost,
     errors,
-    blocked: whyBlocked(provider, limits, cost, balance),
+    blocked: whyBlocked(provider, limits, cost, known),
   };
 }
 
@@ -148,7 +154,7 @@ function whyBlocked(
   provider: ProviderDto | null,
   limits: MarketLimits | null,
   cost: bigint | null,
-  balance: bigint | null,
+  { balance, feeReserve }: { balance: bigint | null; feeReserve: bigint },
 ): string | null {
   if (limits?.paused)
     return "The market is paused: running jobs and refunds go on, but no new job can be made.";
@@ -156,10 +162,11 @@ function whyBlocked(
     return "This machine isn't taking jobs right now. Choose another, or wait.";
   if (provider && provider.slotsBusy >= provider.slots)
     return "Every slot of this machine is busy. Choose another, or wait.";
-  if (provider && cost !== null && balance !== null && balance < cost) {
+  if (provider && cost !== null && balance !== null && balance < cost + feeReserve) {
     const { symbol, decimals } = provider.asset;
-    const missing = formatAmount(cost - balance, decimals);
-    return `Your wallet is ${missing} ${symbol} short of the deposit. Shorten the duration or add funds.`;
+    const missing = formatAmount(cost + feeReserve - balance, decimals);
+    const fee = feeReserve > 0n ? " and the network's fee" : "";
+    return `Your wallet is ${missing} ${symbol} short of the deposit${fee}. Shorten the duration or add funds.`;
   }
   return null;
 }

@@ -87,7 +87,7 @@ export function CostSummary({
               ? STEP_TEXT[step]
               : cost === null
                 ? "Sign and start"
-                : `Sign and lock ${formatAmount(cost, asset.decimals, 4)} ${asset.symbol}`}
+                : `Sign and lock ${formatAmount(cost, asset.decimals)} ${asset.symbol}`}
         </button>
       ) : (
         <button

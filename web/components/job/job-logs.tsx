@@ -163,9 +163,9 @@ function Lines({ lines, running }: { lines: LogLine[]; running: boolean }) {
         </p>
       )}
       {lines.map((line) => (
-        <p key={line.offset} className={`break-all whitespace-pre-wrap ${TONE[line.stream]}`}>
+        <div key={line.offset} className={`break-all whitespace-pre-wrap ${TONE[line.stream]}`}>
           {line.text.replace(/\r?\n$/, "") || " "}
-        </p>
+        </div>
       ))}
     </div>
   );

@@ -11,7 +11,7 @@ import { useMarketLimits } from "../../hooks/use-market-limits.ts";
 import { useProviders } from "../../hooks/use-providers.ts";
 import { useSubmit } from "../../hooks/use-submit.ts";
 import { useWalletState } from "../../hooks/use-wallet-state.ts";
-import { loadChain } from "../../lib/chain.ts";
+import { feeReserve, loadChain } from "../../lib/chain.ts";
 import { checkDraft, type DraftField, type JobDraft } from "../../lib/job-form.ts";
 import { forgetPending, pendingHash } from "../../lib/pending.ts";
 import { applyFilter, freeSlots, NO_FILTER } from "../../lib/provider-filter.ts";
@@ -77,7 +77,12 @@ export function JobWizard({ initialProvider }: { initialProvider: string | null 
     };
   }, [config, router]);
 
-  const check = checkDraft(draft, { provider, limits, balance: balance.value });
+  const check = checkDraft(draft, {
+    provider,
+    limits,
+    balance: balance.value,
+    feeReserve: feeReserve(config),
+  });
   const change = (field: DraftField, value: string) => setDraft((d) => ({ ...d, [field]: value }));
   const visibleErrors = Object.fromEntries(
     Object.entries(check.errors).filter(([field]) => touched[field as DraftField]),

@@ -23,6 +23,10 @@ export interface TimeChartProps {
 }
 
 const DENSE_POINTS = 120;
+/** The chain's clock has whole seconds: labels never fall between them. */
+const TIME_STEPS_SECS = [
+  1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 43_200, 86_400,
+];
 
 interface Colours {
   accent: string;
@@ -132,7 +136,7 @@ function chartOptions(
     ...(props.stepped && UPlot.paths.stepped ? { paths: UPlot.paths.stepped({ align: 1 }) } : {}),
   };
   // Bars that would touch become an area: hundreds of settlements are a rate, not events.
-  const spaced = UPlot.paths.bars?.({ size: [0.6, 14] });
+  const spaced = UPlot.paths.bars?.({ size: [0.6, 14, 2] });
   const dense = UPlot.paths.linear?.();
   const bars: uPlot.Series = {
     scale: "bars",
@@ -160,7 +164,14 @@ function chartOptions(
       ...(hasBars ? { bars: { range: (_, __, max) => [0, max > 0 ? max * 4 : 1] as [number, number] } } : {}),
     },
     axes: [
-      { ...axis, size: 28, grid: { show: false }, space: 72, values: (_, splits) => splits.map(clock) },
+      {
+        ...axis,
+        size: 28,
+        incrs: TIME_STEPS_SECS,
+        grid: { show: false },
+        space: 72,
+        values: (_, splits) => splits.map(clock),
+      },
       { ...axis, size: 76, values: (_, splits) => splits.map((v) => props.formatValue(v)) },
     ],
     series: [{}, line, ...(hasBars ? [bars] : [])],

@@ -1,20 +1,21 @@
 "use client";
 /** Asks the faucet for test money and says what came. It doesn't exist where there is no faucet. */
 import { useState } from "react";
+import { refreshBalances } from "../../hooks/use-balance.ts";
 import { formatAmount } from "../../lib/format.ts";
 import { useApp } from "../app-provider.tsx";
 
 /** Enough for a day of playing: ten whole units. */
 const WHOLE_UNITS = 10n;
 
-export function FaucetButton({ address, onFunded }: { address: string; onFunded: () => void }) {
+export function FaucetButton({ address }: { address: string }) {
   const { api, config } = useApp();
   const [state, setState] = useState<"idle" | "asking" | "done">("idle");
   const [error, setError] = useState<string | null>(null);
   const amount = WHOLE_UNITS * 10n ** BigInt(config.asset.decimals);
   const text = `${formatAmount(amount, config.asset.decimals)} ${config.asset.symbol}`;
   return (
-    <div>
+    <>
       <button
         type="button"
         className="btn"
@@ -26,7 +27,7 @@ export function FaucetButton({ address, onFunded }: { address: string; onFunded:
           try {
             await api.fund(address, amount);
             setState("done");
-            onFunded();
+            refreshBalances();
           } catch (cause) {
             setState("idle");
             setError(cause instanceof Error ? cause.message : String(cause));
@@ -37,10 +38,10 @@ export function FaucetButton({ address, onFunded }: { address: string; onFunded:
       </button>
       <p
         role="status"
-        className={`text-sm ${error ? "mt-2 text-bad" : state === "done" ? "mt-2 text-accent" : ""}`}
+        className={`order-last basis-full text-sm empty:hidden ${error ? "text-bad" : "text-accent"}`}
       >
         {error ?? (state === "done" ? `${text} sent to your wallet.` : "")}
       </p>
-    </div>
+    </>
   );
 }

@@ -105,7 +105,7 @@ function Connected({ address, onClose }: { address: string; onClose: () => void 
         </p>
       )}
       <div className="mt-4 flex flex-wrap gap-2">
-        {config.faucetUrl && <FaucetButton address={address} onFunded={balance.reload} />}
+        {config.faucetUrl && <FaucetButton address={address} />}
         <button
           type="button"
           className="btn"
