@@ -2,9 +2,10 @@
  * The reconcile loop over all jobs: finds them on chain, in the journal and among the containers, and runs each.
  * It doesn't know what a job needs next (reconcile.ts, job-runner.ts); losing any one source loses nothing.
  */
+import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { ProviderView } from "@computestream/protocol/client";
+import { ChainError, type ProviderView } from "@computestream/protocol/client";
 import type { IntentLog } from "./chain.ts";
 import { type ChainFollower, createChainFollower } from "./chain-follower.ts";
 import type { NodeContext } from "./context.ts";
@@ -39,6 +40,8 @@ export interface AgentOptions {
 
 const RUNTIME_PROBE_MS = 5_000;
 const POLL_BACKOFF_MOST_MS = 10_000;
+const PRUNE_INTERVAL_MS = 3_600_000;
+const LOG_KEPT_MS = 7 * 24 * 3_600_000;
 
 /** The provider object, checked against the key this node holds. Throws `NodeError` with the remedy. */
 export async function checkProvider(
@@ -46,8 +49,16 @@ export async function checkProvider(
   provider: string,
   key: { address: string; publicKey: string },
 ): Promise<ProviderView> {
-  await client.assertChain();
-  const view = await client.getProvider(provider);
+  const view = await client
+    .assertChain()
+    .then(() => client.getProvider(provider))
+    .catch((cause) => {
+      if (!(cause instanceof ChainError)) throw cause;
+      throw new NodeError(cause.failure.code, cause.failure.message, {
+        remedy: "Start the chain's node, or point NODE_URL and DEPLOYMENT_FILE to the same chain.",
+        cause,
+      });
+    });
   if (!view) {
     throw new NodeError("PROVIDER_UNKNOWN", `There is no provider ${provider} on this chain.`, {
       remedy: "Register it first, or correct PROVIDER_ADDRESS.",
@@ -93,11 +104,7 @@ export function createAgent(ctx: NodeContext, options: AgentOptions): Agent {
     const journal = await journals.open(job);
     if (journal.fresh) await journal.append({ t: "seen", job });
     const runner = createJobRunner(ctx, journal);
-    metrics.jobsHeld.set(ctx.capacity.held());
-    void runner.finished.then(() => {
-      runners.delete(job);
-      metrics.jobsHeld.set(ctx.capacity.held());
-    });
+    void runner.finished.then(() => runners.delete(job));
     return runner;
   }
 
@@ -143,6 +150,7 @@ export function createAgent(ctx: NodeContext, options: AgentOptions): Agent {
       }
       metrics.chainUp.set(chainUp ? 1 : 0);
       metrics.chainCursor.set(Number(target.cursor));
+      metrics.jobsHeld.set(ctx.capacity.held());
       metrics.hubConnected.set(ctx.hub.connected ? 1 : 0);
       await rest(delayMs);
     }
@@ -175,6 +183,20 @@ export function createAgent(ctx: NodeContext, options: AgentOptions): Agent {
     }
   }
 
+  /** Logs of finished jobs are kept for a while; a job that still runs has written to its own. */
+  async function pruneLogs(): Promise<void> {
+    while (!stop.signal.aborted) {
+      const dir = join(ctx.dataDir, "logs");
+      for (const name of await readdir(dir).catch(() => [])) {
+        const path = join(dir, name);
+        const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Number.POSITIVE_INFINITY }));
+        const live = runners.has(name.replace(/\.ndjson$/, ""));
+        if (!live && Date.now() - mtimeMs > LOG_KEPT_MS) await rm(path, { force: true });
+      }
+      await rest(PRUNE_INTERVAL_MS);
+    }
+  }
+
   async function rest(ms: number): Promise<void> {
     await sleep(ms, undefined, { signal: stop.signal }).catch(() => {});
   }
@@ -191,7 +213,7 @@ export function createAgent(ctx: NodeContext, options: AgentOptions): Agent {
         startVersion: options.startVersion,
         onJob,
       });
-      tasks.push(follow(follower), probeRuntime());
+      tasks.push(follow(follower), probeRuntime(), pruneLogs());
       if (options.heartbeatIntervalMs > 0) tasks.push(heartbeat());
     },
     health: () => ({

@@ -79,8 +79,8 @@ export function createHubClient(options: HubClientOptions): HubClient {
   }
 
   function sendLogs(memory: JobMemory): void {
-    for (const message of memory.logs) {
-      if (message.offset < memory.nextLog) continue;
+    const first = memory.logs[0]?.offset ?? 0;
+    for (const message of memory.logs.slice(Math.max(0, memory.nextLog - first))) {
       if (!send(message)) return;
       memory.nextLog = message.offset + 1;
     }

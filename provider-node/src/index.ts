@@ -6,6 +6,7 @@ import { createHash } from "node:crypto";
 import { mkdir, statfs } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { createChainClient, type ProviderView } from "@computestream/protocol/client";
 import { checkProvider, createAgent } from "./agent.ts";
 import { createCapacity } from "./capacity.ts";
@@ -30,6 +31,7 @@ import { createSimulatedRuntime } from "./runtime/simulated-runtime.ts";
 
 /** Left free on the disk of DATA_DIR, whatever jobs ask for. */
 const DISK_FLOOR_MB = 1_024;
+const CLOSE_MS = 8_000;
 
 async function main(): Promise<void> {
   const config = loadConfig();
@@ -157,7 +159,8 @@ async function run(config: Config, log: Logger): Promise<void> {
         .catch((error) => log.warn({ err: messageOf(error) }, "availability can't be withdrawn"));
       await agent.drained();
     }
-    await agent.close();
+    // Every step can be cut short: what takes longer than this is found again at the next start.
+    await Promise.race([agent.close(), sleep(CLOSE_MS, undefined, { ref: false })]);
     await hub.close();
     s3?.close();
     server.closeAllConnections();

@@ -3,7 +3,7 @@
  * It doesn't know Docker or the hub; after a restart it says where to resume and drops what it has.
  */
 import { createHash } from "node:crypto";
-import { closeSync, ftruncateSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
+import { closeSync, ftruncateSync, mkdirSync, openSync, readFileSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { LOG_LINE_MAX_BYTES, type LogMessage } from "@computestream/protocol";
 import { z } from "zod";
@@ -91,10 +91,6 @@ export function openJobLog(path: string, job: string, maxBytes: number): JobLog 
     tail: (count) => recent.slice(-count).map((line) => messageOf(job, line)),
     close: () => closeSync(fd),
   };
-}
-
-export function removeJobLog(path: string): void {
-  rmSync(path, { force: true });
 }
 
 /** Whole lines only: a torn tail is read again from the container. */

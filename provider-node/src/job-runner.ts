@@ -4,18 +4,18 @@
  */
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { fundedSecs, isEnded, type JOB_PHASES, type SignedUsage } from "@computestream/protocol";
-import type { JobView, Outcome, OutputArgs, StreamView } from "@computestream/protocol/client";
-import type { Payload } from "./chain.ts";
+import { decodeJobSpec, isEnded, type JOB_PHASES, type JobSpec } from "@computestream/protocol";
+import type { JobView, OutputArgs } from "@computestream/protocol/client";
 import type { NodeContext } from "./context.ts";
 import { codeOf, messageOf, NodeError } from "./errors.ts";
+import { capSecs, createJobChain } from "./job-chain.ts";
 import { createJobContainer } from "./job-container.ts";
+import { createJobImage } from "./job-image.ts";
+import { publishOutput } from "./job-output.ts";
 import type { Journal, StopCause } from "./journal.ts";
-import { nextUsage, wholeSecs } from "./meter.ts";
+import { wholeSecs } from "./meter.ts";
 import { judge, needsOf, type Verdict } from "./policy.ts";
-import { type PackedOutput, packOutput } from "./publish/pack.ts";
-import { publish } from "./publish/publish.ts";
-import { conclude, decide, type ImageState, type Step } from "./reconcile.ts";
+import { conclude, decide, type Step } from "./reconcile.ts";
 import type { ContainerStatus } from "./runtime/container-runtime.ts";
 
 export interface JobRunner {
@@ -34,11 +34,10 @@ const RETRY_MOST_MS = 15_000;
 const BUSY_MS = 1_000;
 const STOP_GRACE_SECS = 2;
 const START_ATTEMPTS = 3;
-const STREAM_REFRESH_MS = 5_000;
 /** How long the hub gets to bring a terminated job's last seconds to the chain before the node does it itself. */
 const PROVE_AFTER_MS = 3_000;
+const HUB_MEMORY_MS = 600_000;
 const MB = 1024 * 1024;
-const NO_OUTPUT = { uris: [], sha256: "0x", root: "0x", bytes: 0 };
 
 type Phase = (typeof JOB_PHASES)[number];
 
@@ -48,55 +47,20 @@ export function createJobRunner(ctx: NodeContext, journal: Journal): JobRunner {
   const log = ctx.log.child({ job: address });
   const workDir = join(ctx.dataDir, "work", address);
   const abort = new AbortController();
+  const chain = createJobChain(ctx, journal);
   const side = createJobContainer(ctx, address, () => nudge());
+  const image = createJobImage(ctx, {
+    signal: abort.signal,
+    onProgress: (progress) => tell("pulling", progress),
+    onChange: () => nudge(),
+  });
 
-  let view: JobView | null = null;
-  let viewAt = 0;
-  let stale = true;
-  let stream: StreamView | null = null;
-  let streamAt = 0;
-  let image: ImageState = { kind: "unknown" };
   let startFailures = 0;
   let provingSince: number | null = null;
   let lastPhase: Phase | null = null;
   let finished = false;
   let nudged = false;
-  let nudge: () => void = () => {};
-
-  // ---- observing ------------------------------------------------------------------------------------------------
-
-  async function readJob(): Promise<JobView> {
-    if (view && !stale && Date.now() - viewAt < settings.reconcileIntervalMs) return view;
-    const before = stale;
-    stale = false;
-    try {
-      const read = await client.getJob(address);
-      if (!read) {
-        throw new NodeError(
-          "JOB_UNKNOWN",
-          "the chain doesn't know the job: a lagging node or another chain",
-          {
-            retryable: true,
-          },
-        );
-      }
-      view = read;
-      viewAt = Date.now();
-      return read;
-    } catch (error) {
-      stale = stale || before;
-      throw error;
-    }
-  }
-
-  async function readStream(): Promise<StreamView | null> {
-    if (stream && Date.now() - streamAt < STREAM_REFRESH_MS) return stream;
-    stream = await client.getStream(address);
-    streamAt = Date.now();
-    return stream;
-  }
-
-  const capSecs = (job: JobView) => fundedSecs(job.deposit, job.ratePerHour, job.maxDurationSecs);
+  let nudge: () => void = markNudged;
 
   function ranSecs(container: ContainerStatus | null): bigint {
     const { exited, signed, started } = journal.state;
@@ -107,14 +71,6 @@ export function createJobRunner(ctx: NodeContext, journal: Journal): JobRunner {
     if (started && started.bootId !== ctx.bootId) return signed?.secondsCum ?? 0n;
     return wholeSecs(startNs, container?.finishedAtNs ?? BigInt(Date.now()) * 1_000_000n);
   }
-
-  function isProven(job: JobView, ran: bigint): boolean {
-    if (!stream) return false;
-    const open = job.endedAt - job.startedAt;
-    return [ran, capSecs(job), open].some((limit) => stream !== null && stream.secondsAttested >= limit);
-  }
-
-  // ---- acting ---------------------------------------------------------------------------------------------------
 
   function tell(phase: Phase, extra: { percent?: number; detail?: string } = {}): void {
     if (phase !== lastPhase) log.info({ phase, ...extra }, "job phase");
@@ -132,69 +88,10 @@ export function createJobRunner(ctx: NodeContext, journal: Journal): JobRunner {
     });
   }
 
-  /** Sends and, whatever came of it, has the job read again before the next step. */
-  async function transact(kind: string, payload: Payload): Promise<Outcome> {
-    try {
-      return await operator.execute(kind, payload, journal);
-    } finally {
-      stale = true;
-      streamAt = 0;
-    }
-  }
-
-  /** Journals the next point, then signs it. null while there is nothing to tell. */
-  async function attest(job: JobView, ran: bigint, force: boolean): Promise<SignedUsage | null> {
-    const known = await readStream();
-    const point = nextUsage({
-      startedAt: job.startedAt,
-      endedAt: job.endedAt,
-      capSecs: capSecs(job),
-      ranSecs: ran,
-      nowSecs: BigInt(Math.floor(Date.now() / 1000)),
-      signed: journal.state.signed,
-      chain: { seq: known?.seq ?? 0n, secondsAttested: known?.secondsAttested ?? 0n },
-    });
-    const told = journal.state.signed?.secondsCum ?? 0n;
-    if (!force && point.secondsCum <= told) return null;
-    if (point.secondsCum === 0n) return null;
-    await journal.append({ t: "signed", ...point });
-    ctx.metrics.attestations.inc();
-    const { chainId, packageAddress } = client.deployment;
-    return ctx.key.signUsage({
-      ...point,
-      chainId,
-      packageAddress,
-      job: address,
-      termsHash: job.termsHash,
-      logRoot: side.logRoot,
-    });
-  }
-
-  function startPull(job: JobView): void {
-    image = { kind: "pulling" };
-    tell("pulling");
-    const signal = AbortSignal.any([abort.signal, AbortSignal.timeout(settings.pullTimeoutMs)]);
-    runtime
-      .pullImage(job.image, {
-        signal,
-        maxBytes: settings.pullMaxBytes,
-        onProgress: (percent, detail) => tell("pulling", { percent, detail }),
-      })
-      .then(() => {
-        image = { kind: "ready" };
-      })
-      .catch((error) => {
-        const final = codeOf(error) === "IMAGE_UNAVAILABLE" || (signal.aborted && !abort.signal.aborted);
-        image = final ? { kind: "failed", reason: messageOf(error) } : { kind: "unknown" };
-        if (!final) log.warn({ err: messageOf(error) }, "pull interrupted");
-      })
-      .finally(() => nudge());
-  }
-
   async function accept(verdict: Verdict): Promise<number> {
     if (!verdict.ok || !ctx.capacity.tryReserve(address, needsOf(verdict.spec))) return BUSY_MS;
     try {
-      const outcome = await transact("accept", client.payloads.accept(address));
+      const outcome = await chain.transact("accept", client.payloads.accept(address));
       if (outcome.success) {
         ctx.metrics.jobsAccepted.inc();
         return SOON;
@@ -208,19 +105,18 @@ export function createJobRunner(ctx: NodeContext, journal: Journal): JobRunner {
     return BUSY_MS;
   }
 
-  async function create(job: JobView, verdict: Verdict): Promise<number> {
-    if (!verdict.ok) throw new NodeError(verdict.code, verdict.reason);
+  async function create(job: JobView, spec: JobSpec): Promise<number> {
     tell("creating");
     const found = await runtime.findImage(job.image);
     if (!found) {
-      image = { kind: "unknown" };
+      image.forget();
       return SOON;
     }
     try {
       const created = await runtime.create({
         job: address,
         image: found,
-        spec: verdict.spec,
+        spec,
         capSecs: capSecs(job),
       });
       await journal.append({ t: "container", id: created.id, imageId: created.imageId });
@@ -253,31 +149,17 @@ export function createJobRunner(ctx: NodeContext, journal: Journal): JobRunner {
     }
   }
 
-  async function meter(job: JobView, container: ContainerStatus, verdict: Verdict): Promise<number> {
+  async function meter(job: JobView, container: ContainerStatus, spec: JobSpec | null): Promise<number> {
     side.attach();
     if (!journal.state.started && container.startedAtNs !== null) {
       await journal.append({ t: "started", startedAtNs: container.startedAtNs, bootId: ctx.bootId });
     }
     if (lastPhase !== "running") tell("running");
-    const usage = await attest(job, ranSecs(container), false);
+    const usage = await chain.attest(job, ranSecs(container), { logRoot: side.logRoot });
     if (usage) hub.attest(usage);
-    if (verdict.ok && side.outputTooLarge(verdict.spec.output_max_mb * MB))
-      return stopContainer("OUTPUT_TOO_LARGE");
-    await settleWhenIgnored(usage);
+    if (spec && side.outputTooLarge(spec.output_max_mb * MB)) return stopContainer("OUTPUT_TOO_LARGE");
+    if (usage) await chain.settleWhenIgnored(usage, now());
     return untilNextSecond(container.startedAtNs);
-  }
-
-  /** The provider can always settle for itself: when nobody brings its seconds to the chain, it does. */
-  async function settleWhenIgnored(usage: SignedUsage | null): Promise<void> {
-    if (!usage || !stream) return;
-    const silent = now() - stream.lastProgressAt > BigInt(settings.selfSettleAfterSecs);
-    if (silent || stream.stalledAt > 0n) {
-      log.warn(
-        { lastProgressAt: stream.lastProgressAt.toString() },
-        "no progress on chain: settling ourselves",
-      );
-      await transact("process_payment", client.payloads.processPayment(usage));
-    }
   }
 
   async function stopContainer(cause: StopCause): Promise<number> {
@@ -301,47 +183,8 @@ export function createJobRunner(ctx: NodeContext, journal: Journal): JobRunner {
       at: Date.now(),
     });
     log.info({ exitCode: container?.exitCode, secs: ran.toString() }, "container exited");
-    const usage = isEnded(job.state) ? null : await attest(job, ranSecs(container), false);
+    const usage = isEnded(job.state) ? null : await chain.attest(job, ran, { logRoot: side.logRoot });
     if (usage) hub.attest(usage);
-    return SOON;
-  }
-
-  async function publishOutput(container: ContainerStatus | null, verdict: Verdict): Promise<number> {
-    const { exited, stopping } = journal.state;
-    if (!container || stopping === "OUTPUT_TOO_LARGE" || !verdict.ok) {
-      await journal.append({ t: "published", ...NO_OUTPUT });
-      return SOON;
-    }
-    tell("packing");
-    let pack: PackedOutput;
-    try {
-      pack = await packOutput(await runtime.readOutput(address), {
-        dir: workDir,
-        limitBytes: verdict.spec.output_max_mb * MB,
-      });
-    } catch (error) {
-      if (codeOf(error) !== "OUTPUT_TOO_LARGE") throw error;
-      await journal.append({ t: "stopping", cause: "OUTPUT_TOO_LARGE" });
-      await journal.append({ t: "failing", reason: "OUTPUT_TOO_LARGE" });
-      return SOON;
-    }
-    if (pack.skipped.length > 0) log.warn({ skipped: pack.skipped }, "entries left out of the output");
-    if (pack.files === 0 && conclude(journal.state).result === "fail") {
-      await journal.append({ t: "published", ...NO_OUTPUT });
-      return SOON;
-    }
-    tell("uploading", { detail: `${pack.bytes} bytes` });
-    try {
-      const uris = await publish(ctx.stores, address, pack, {
-        onFailure: (store, message) => log.warn({ store, err: message }, "upload failed"),
-      });
-      const { sha256, root, bytes } = pack;
-      await journal.append({ t: "published", uris, sha256, root, bytes });
-    } catch (error) {
-      const waited = Date.now() - (exited?.at ?? Date.now());
-      if (waited < settings.publishGraceSecs * 1000) throw error;
-      await journal.append({ t: "failing", reason: "PUBLISH_FAILED" });
-    }
     return SOON;
   }
 
@@ -355,13 +198,13 @@ export function createJobRunner(ctx: NodeContext, journal: Journal): JobRunner {
       outputSha256: published?.sha256 ?? "0x",
       outputRoot: published?.root ?? "0x",
     };
-    streamAt = 0;
-    const usage = job.state === "Running" ? await attest(job, ranSecs(null), true) : null;
+    const newest = { logRoot: side.logRoot, force: true };
+    const usage = job.state === "Running" ? await chain.attest(job, ranSecs(null), newest) : null;
     const payload =
       conclusion.result === "complete"
         ? client.payloads.complete(address, output, usage)
         : client.payloads.fail(address, conclusion.reason, output, usage);
-    const outcome = await transact(conclusion.result, payload);
+    const outcome = await chain.transact(conclusion.result, payload);
     if (outcome.success) {
       ctx.metrics.jobsFinished.inc({
         result: conclusion.result === "fail" ? conclusion.reason : "COMPLETED",
@@ -374,13 +217,12 @@ export function createJobRunner(ctx: NodeContext, journal: Journal): JobRunner {
   }
 
   async function prove(job: JobView): Promise<number> {
-    const usage = await attest(job, ranSecs(null), true);
+    const usage = await chain.attest(job, ranSecs(null), { logRoot: side.logRoot, force: true });
     if (usage) hub.attest(usage);
     provingSince ??= Date.now();
-    stale = true;
-    streamAt = 0;
+    chain.invalidate();
     if (usage && (!hub.connected || Date.now() - provingSince > PROVE_AFTER_MS)) {
-      await transact("process_payment", client.payloads.processPayment(usage));
+      await chain.transact("process_payment", client.payloads.processPayment(usage));
       return SOON;
     }
     return BUSY_MS;
@@ -416,9 +258,18 @@ export function createJobRunner(ctx: NodeContext, journal: Journal): JobRunner {
     ctx.capacity.release(address);
     await side.close();
     await ctx.journals.archive(journal);
+    // The hub may be away just now: what it should still hear is kept a little longer.
+    setTimeout(() => hub.forget(address), HUB_MEMORY_MS).unref();
   }
 
-  async function perform(step: Step, job: JobView, container: ContainerStatus | null, verdict: Verdict) {
+  async function perform(
+    step: Step,
+    job: JobView,
+    container: ContainerStatus | null,
+    verdict: Verdict,
+  ): Promise<number> {
+    const decoded = decodeJobSpec(job.spec);
+    const spec = decoded.ok ? decoded.spec : null;
     switch (step.do) {
       case "wait":
         return settings.reconcileIntervalMs;
@@ -429,21 +280,21 @@ export function createJobRunner(ctx: NodeContext, journal: Journal): JobRunner {
       case "refuse":
         return refuse(step.code, step.reason);
       case "pull":
-        if (await runtime.findImage(job.image)) image = { kind: "ready" };
-        else startPull(job);
+        await image.want(job.image);
         return SOON;
       case "accept":
         return accept(verdict);
       case "create":
-        return create(job, verdict);
+        if (!spec) throw new NodeError("SPEC_INVALID", "the spec of an accepted job can't be read");
+        return create(job, spec);
       case "open": {
-        const outcome = await transact("start", client.payloads.start(address));
+        const outcome = await chain.transact("start", client.payloads.start(address));
         return outcome.success ? SOON : BUSY_MS;
       }
       case "launch":
         return launch();
       case "meter":
-        return meter(job, container as ContainerStatus, verdict);
+        return meter(job, container as ContainerStatus, spec);
       case "stop":
         return stopContainer(step.cause);
       case "record-exit":
@@ -452,7 +303,12 @@ export function createJobRunner(ctx: NodeContext, journal: Journal): JobRunner {
         await journal.append({ t: "failing", reason: step.reason });
         return SOON;
       case "publish":
-        return publishOutput(container, verdict);
+        await publishOutput(ctx, journal, {
+          workDir,
+          spec: container ? spec : null,
+          onPhase: (phase, detail) => tell(phase, detail === undefined ? {} : { detail }),
+        });
+        return SOON;
       case "report":
         return report(job);
       case "prove":
@@ -467,21 +323,21 @@ export function createJobRunner(ctx: NodeContext, journal: Journal): JobRunner {
   async function advance(): Promise<number> {
     const { openTx } = journal.state;
     if (openTx) {
-      stale = true;
+      chain.invalidate();
       if (!(await operator.resolve(openTx, journal))) return BUSY_MS;
     }
-    const job = await readJob();
+    const job = await chain.readJob();
     const container = job.state === "Pending" ? null : await runtime.inspect(address);
     const verdict = judge(job, ctx.limits);
     if (verdict.ok && (job.state === "Accepted" || job.state === "Running")) {
       ctx.capacity.hold(address, needsOf(verdict.spec));
     }
     const ran = ranSecs(container);
-    if (job.state === "Terminated") await readStream();
+    if (job.state === "Terminated") await chain.readStream();
     const step = decide({
       job,
       verdict,
-      image,
+      image: image.state,
       container,
       journal: journal.state,
       chainNow: ctx.chainNow(),
@@ -489,7 +345,7 @@ export function createJobRunner(ctx: NodeContext, journal: Journal): JobRunner {
       accepting: ctx.accepting(),
       ranSecs: ran,
       capSecs: capSecs(job),
-      proven: isProven(job, ran),
+      proven: chain.isProven(job, ran),
     });
     if (step.do !== "meter" && step.do !== "wait") log.debug({ step }, "next step");
     return perform(step, job, container, verdict);
@@ -536,7 +392,6 @@ export function createJobRunner(ctx: NodeContext, journal: Journal): JobRunner {
   function markNudged(): void {
     nudged = true;
   }
-  nudge = markNudged;
 
   const running = loop().catch((error) => log.error({ err: error }, "job runner ended"));
 
@@ -544,7 +399,7 @@ export function createJobRunner(ctx: NodeContext, journal: Journal): JobRunner {
     job: address,
     finished: running,
     wake() {
-      stale = true;
+      chain.invalidate();
       nudge();
     },
     async stop() {

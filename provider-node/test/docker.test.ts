@@ -10,6 +10,7 @@ import { wholeSecs } from "../src/meter.ts";
 import { packOutput } from "../src/publish/pack.ts";
 import type { ContainerRuntime, ContainerStatus, LogLine } from "../src/runtime/container-runtime.ts";
 import { createDockerRuntime } from "../src/runtime/docker-runtime.ts";
+import { startRegistry } from "./registry.ts";
 
 const MB = 1024 * 1024;
 let docker: Awaited<ReturnType<typeof startDocker>>;
@@ -303,6 +304,60 @@ describe("logs", () => {
         .join("")
         .match(/x/g),
     ).toHaveLength(100_000);
+  });
+});
+
+describe("a pull", () => {
+  const pulling = (image: string, over: { maxBytes?: number; signal?: AbortSignal } = {}) => {
+    const told: number[] = [];
+    const signal = over.signal ?? AbortSignal.timeout(30_000);
+    const onProgress = (percent: number) => told.push(percent);
+    return {
+      told,
+      done: runtime.pullImage(image, { signal, maxBytes: over.maxBytes ?? 10 * MB, onProgress }),
+    };
+  };
+
+  it("gets exactly the pinned image, and knows its user and volumes", async () => {
+    const registry = await startRegistry(randomBytes(8).toString("hex"), 3 * MB);
+    try {
+      expect(await runtime.findImage(registry.image)).toBeNull();
+      const { done } = pulling(registry.image);
+      const image = await done;
+      expect(image).toMatchObject({
+        user: "1234",
+        volumes: ["/data"],
+        id: expect.stringMatching(/^sha256:/),
+      });
+      expect(await runtime.findImage(registry.image)).toEqual(image);
+    } finally {
+      await registry.close();
+    }
+  });
+
+  it("of an image that isn't there is final; of a registry that isn't there is not", async () => {
+    const registry = await startRegistry("x", 10);
+    const absent = registry.image.replace(/sha256:.*/, `sha256:${"0".repeat(64)}`);
+    await expect(pulling(absent).done).rejects.toMatchObject({ code: "IMAGE_UNAVAILABLE", retryable: false });
+    await registry.close();
+    const gone = `${registry.host}/test/other@sha256:${"1".repeat(64)}`;
+    await expect(pulling(gone).done).rejects.toMatchObject({ code: "PULL_FAILED", retryable: true });
+  });
+
+  it("is broken off above its size and its time", async () => {
+    const large = await startRegistry(randomBytes(8).toString("hex"), 8 * MB);
+    const slow = await startRegistry(randomBytes(8).toString("hex"), 1_000, 60_000);
+    try {
+      await expect(pulling(large.image, { maxBytes: MB }).done).rejects.toMatchObject({
+        code: "IMAGE_UNAVAILABLE",
+      });
+      expect(await runtime.findImage(large.image)).toBeNull();
+      const signal = AbortSignal.timeout(500);
+      await expect(pulling(slow.image, { signal }).done).rejects.toMatchObject({ retryable: true });
+      expect(await runtime.findImage(slow.image)).toBeNull();
+    } finally {
+      await Promise.all([large.close(), slow.close()]);
+    }
   });
 });
 

@@ -52,10 +52,9 @@ export async function startRecordingHub(): Promise<RecordingHub> {
     attestations: (job) => of(usages, job),
     logs: (job) => of(logs, job),
     phases: (job) =>
-      of(statuses, job).reduce<string[]>(
-        (all, { phase }) => (all.at(-1) === phase ? all : [...all, phase]),
-        [],
-      ),
+      of(statuses, job)
+        .map((status) => status.phase)
+        .filter((phase, i, all) => phase !== all[i - 1]),
     lastStatus: (job) => of(statuses, job).at(-1),
     async close() {
       for (const client of server.clients) client.terminate();

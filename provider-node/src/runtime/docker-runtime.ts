@@ -83,8 +83,10 @@ export function createDockerRuntime(options: DockerRuntimeOptions): ContainerRun
   async function prepareVolume(names: ContainerNames, plan: ContainerPlan): Promise<void> {
     await reach(() => docker.createVolume({ Name: names.volume, Labels: names.labels }));
     const [uid, gid] = containerUser(plan.image.user).split(":").map(Number) as [number, number];
+    await absent(() => docker.getContainer(helperName(names)).remove({ force: true }));
     const helper = await reach(() =>
       docker.createContainer({
+        name: helperName(names),
         Image: plan.image.id,
         Entrypoint: ["never-run"],
         Labels: { [`${LABEL}.helper`]: plan.job },
@@ -226,6 +228,8 @@ export function createDockerRuntime(options: DockerRuntimeOptions): ContainerRun
 
     async remove(job) {
       await absent(() => container(job).remove({ force: true, v: true }));
+      // Left behind only by an agent that was killed while it made the volume.
+      await absent(() => docker.getContainer(helperName(namesOf(job))).remove({ force: true }));
       await absent(() => docker.getVolume(namesOf(job).volume).remove());
     },
   };
@@ -234,6 +238,8 @@ export function createDockerRuntime(options: DockerRuntimeOptions): ContainerRun
     return (await reach(() => container(job).getArchive({ path: OUTPUT_DIR }))) as unknown as Readable;
   }
 }
+
+const helperName = (names: ContainerNames): string => `${names.container}-volume`;
 
 type Inspection = Awaited<ReturnType<Docker.Container["inspect"]>>;
 
@@ -293,18 +299,19 @@ async function tolerate<T>(call: () => Promise<T>, statusCodes: number[]): Promi
 
 const absent = <T>(call: () => Promise<T>): Promise<T | null> => tolerate(call, [404]);
 
+const REGISTRY_REFUSAL = /manifest unknown|not found|access denied|unauthorized|does not exist/i;
+
 async function pullFromRegistry(docker: Docker, image: string, options: PullOptions): Promise<void> {
   const { signal, maxBytes, onProgress } = options;
   let stream: Readable;
   try {
     stream = (await docker.pull(image, { abortSignal: signal })) as unknown as Readable;
   } catch (cause) {
-    const { statusCode, json } = cause as EngineError;
-    // 404 and 403 are the registry's word on the image; anything else may pass.
-    if (statusCode === 404 || statusCode === 403) {
-      throw new NodeError("IMAGE_UNAVAILABLE", json?.message ?? messageOf(cause), { cause });
+    // The registry's word on the image is final; anything else may pass.
+    if (REGISTRY_REFUSAL.test(messageOf(cause))) {
+      throw new NodeError("IMAGE_UNAVAILABLE", messageOf(cause), { cause });
     }
-    throw new NodeError("PULL_FAILED", json?.message ?? messageOf(cause), { retryable: true, cause });
+    throw new NodeError("PULL_FAILED", messageOf(cause), { retryable: true, cause });
   }
   const layers = new Map<string, { current: number; total: number }>();
   let tooLarge = false;
