@@ -38,10 +38,13 @@ export class ApiError extends Error {
   }
 }
 
-/** True when repeating the same step can never succeed. Everything else is retried, with back-off, in sight. */
+/**
+ * True when repeating the same step can never succeed. Everything else is retried, with back-off, in sight: a node
+ * behind a proxy refuses for a while what it answers a minute later.
+ */
 export function isFatal(error: unknown): boolean {
   if (error instanceof FatalError || error instanceof EventDecodeError) return true;
-  return error instanceof ChainError && !error.retryable;
+  return error instanceof ChainError && error.failure.code === "CHAIN_MISMATCH";
 }
 
 export function errorCode(error: unknown): string {
@@ -54,5 +57,6 @@ export function errorCode(error: unknown): string {
 
 export function errorMessage(error: unknown): string {
   if (error instanceof AggregateError && error.errors[0] instanceof Error) return error.errors[0].message;
+  if (error instanceof ChainError) return error.failure.message;
   return error instanceof Error ? error.message : String(error);
 }

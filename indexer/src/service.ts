@@ -10,7 +10,7 @@ import type { ChainSource } from "./chain/source.ts";
 import type { Config } from "./config.ts";
 import { createPool, waitForDatabase } from "./db/client.ts";
 import { readCursor } from "./db/cursor.ts";
-import { FatalError } from "./errors.ts";
+import { FatalError, isFatal } from "./errors.ts";
 import { type IndexingStatus, startIndexer } from "./indexing/indexer.ts";
 import type { Logger } from "./logger.ts";
 import { createMetrics } from "./metrics.ts";
@@ -52,6 +52,8 @@ export async function startService(config: Config, source: ChainSource, log: Log
     await pool.end();
     throw error;
   }
+
+  await refuseForeignChain(source, log);
 
   const metrics = createMetrics();
   const indexer = startIndexer({
@@ -128,4 +130,17 @@ export async function startService(config: Config, source: ChainSource, log: Log
     }),
     close,
   };
+}
+
+/**
+ * Throws when the node is another chain than the deployment's. A node that can't be read now is no reason not to serve
+ * what is mirrored: the writer checks again before its first row.
+ */
+async function refuseForeignChain(source: ChainSource, log: Logger): Promise<void> {
+  try {
+    await source.assertChain();
+  } catch (error) {
+    if (isFatal(error)) throw error;
+    log.warn({ err: error }, "the node can't be read yet");
+  }
 }

@@ -1,4 +1,5 @@
 import { ChainError } from "@computestream/protocol/client";
+import { EventDecodeError } from "@computestream/protocol/events";
 import { describe, expect, it } from "vitest";
 import {
   createHandWrittenChain,
@@ -104,13 +105,20 @@ describe("streamTransactions", () => {
     await expect(versions(gappy, { untilVersion: 29n })).rejects.toMatchObject({ code: "CHAIN_GAP" });
   });
 
-  it("throws what trying again can't help", async () => {
+  it("throws what trying again can't help, and tries again what a proxy may refuse for a while", async () => {
     const chain = chainOf(3);
-    const pruned: HandWrittenChain = {
+    const unknown = new EventDecodeError("0x1::market::Later", new Error("unknown event"));
+    const newer: HandWrittenChain = { ...chain, transactions: () => Promise.reject(unknown) };
+    await expect(versions(newer, { untilVersion: 2n })).rejects.toBe(unknown);
+
+    let refusals = 2;
+    const proxied: HandWrittenChain = {
       ...chain,
-      transactions: () =>
-        Promise.reject(new ChainError({ code: "version_pruned", module: null, message: "pruned" })),
+      transactions: (start, limit) =>
+        refusals-- > 0
+          ? Promise.reject(new ChainError({ code: "NODE_REFUSED", module: null, message: "404" }))
+          : chain.transactions(start, limit),
     };
-    await expect(versions(pruned, { untilVersion: 2n })).rejects.toThrow("version_pruned");
+    expect(await versions(proxied, { untilVersion: 2n })).toEqual(count(0, 2));
   });
 });
