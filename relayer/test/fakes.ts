@@ -1,7 +1,7 @@
 /** Stand-ins for what the chain says about jobs and providers, where a test is about something else. */
-import { signUsage, toHex } from "@computestream/protocol";
-import { ed25519 } from "@noble/curves/ed25519.js";
+import { signUsage } from "@computestream/protocol";
 import type { ChainViews } from "../src/chain/views.ts";
+import { publicKeyOf } from "./keys.ts";
 
 export const address = (byte: string): string => `0x${byte.repeat(32)}`;
 export const CHAIN = { chainId: 4, packageAddress: address("33") };
@@ -26,7 +26,7 @@ export function fakeViews(buyer: string): ChainViews {
     [JOB]: job(JOB, PROVIDER),
     [FOREIGN_JOB]: job(FOREIGN_JOB, address("23")),
   };
-  const attestKey = toHex(ed25519.getPublicKey(PROVIDER_KEY));
+  const attestKey = publicKeyOf(PROVIDER_KEY);
   return {
     job: async (address: string) => jobs[address] ?? null,
     freshJob: async (address: string) => jobs[address] ?? null,

@@ -8,10 +8,8 @@ import {
   logAccessMessage,
   type SignedUsage,
   signedUsageToJson,
-  toHex,
 } from "@computestream/protocol";
 import { zApiError } from "@computestream/protocol/api";
-import { ed25519 } from "@noble/curves/ed25519.js";
 import { pino } from "pino";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import WebSocket, { WebSocketServer } from "ws";
@@ -28,10 +26,12 @@ import { createJobStatusStore } from "../src/store/job-status.ts";
 import { createLogStore } from "../src/store/logs.ts";
 import { connectRedis, createKeys, type RedisConnections } from "../src/store/redis.ts";
 import { BUYER_KEY, CHAIN, FOREIGN_JOB, fakeViews, JOB, PROVIDER, PROVIDER_KEY, usage } from "./fakes.ts";
+import { publicKeyOf, signBytes } from "./keys.ts";
 
 const logger = pino({ level: "silent" });
+const WAIT = { timeout: 30_000 };
 const ORIGIN = "http://dashboard.example";
-const buyerPublicKey = toHex(ed25519.getPublicKey(BUYER_KEY));
+const buyerPublicKey = publicKeyOf(BUYER_KEY);
 const buyer = authenticationKeyOf(buyerPublicKey);
 
 let redis: RedisPart;
@@ -86,7 +86,7 @@ beforeAll(async () => {
     maxSessions: 100,
     maxSessionsPerAddress: 100,
     open: {
-      hub: (ws, onClose) => openNodeSession(ws, { ...session, helloTimeoutMs: 2000 }, onClose),
+      hub: (ws, onClose) => openNodeSession(ws, { ...session, helloTimeoutMs: 5000 }, onClose),
       logs: (ws, onClose) =>
         openReaderSession(
           ws,
@@ -94,7 +94,7 @@ beforeAll(async () => {
             access: { ...CHAIN, views, authenticationKey: async () => null },
             logs,
             limits: DEFAULT_LIMITS,
-            openTimeoutMs: 2000,
+            openTimeoutMs: 5000,
             logger,
           },
           onClose,
@@ -136,7 +136,7 @@ function client(path: string, headers: Record<string, string> = {}): Client {
     send: (message) => ws.send(typeof message === "string" ? message : JSON.stringify(message)),
     async next(type) {
       const find = () => messages.find((message) => message.type === type && !taken.has(message));
-      await expect.poll(find, { timeout: 5000 }).toBeDefined();
+      await expect.poll(find, WAIT).toBeDefined();
       const message = find() as Record<string, unknown>;
       taken.add(message);
       return message;
@@ -148,7 +148,7 @@ async function node(key = PROVIDER_KEY, provider = PROVIDER): Promise<Client> {
   const one = client("/hub");
   const { nonce } = await one.next("challenge");
   const text = hubHelloMessage({ ...CHAIN, provider, nonce: nonce as string });
-  one.send({ type: "hello", provider, signature: toHex(ed25519.sign(text, key)) });
+  one.send({ type: "hello", provider, signature: signBytes(text, key) });
   return one;
 }
 
@@ -167,7 +167,7 @@ function reader(job = JOB): Client {
   one.ws.once("open", () => {
     const expiresAt = 2300;
     const fullMessage = `APTOS\nmessage: ${logAccessMessage({ ...CHAIN, job, expiresAt })}\nnonce: 1`;
-    const signature = toHex(ed25519.sign(new TextEncoder().encode(fullMessage), BUYER_KEY));
+    const signature = signBytes(new TextEncoder().encode(fullMessage), BUYER_KEY);
     one.send({
       type: "open",
       job,
@@ -207,7 +207,7 @@ describe("/hub", () => {
     const { nonce } = await first.next("challenge");
     await second.next("challenge");
     const text = hubHelloMessage({ ...CHAIN, provider: PROVIDER, nonce: nonce as string });
-    second.send({ type: "hello", provider: PROVIDER, signature: toHex(ed25519.sign(text, PROVIDER_KEY)) });
+    second.send({ type: "hello", provider: PROVIDER, signature: signBytes(text, PROVIDER_KEY) });
     expect(await second.next("error")).toMatchObject({ code: "BAD_HELLO" });
   });
 
@@ -241,7 +241,7 @@ describe("/hub", () => {
     expect((await fetch(`http://${base}/api/v1/jobs/${FOREIGN_JOB}/status`)).status).toBe(404);
     one.send(status);
     const url = `http://${base}/api/v1/jobs/${JOB}/status`;
-    await expect.poll(async () => (await fetch(url)).json()).toEqual(status);
+    await expect.poll(async () => (await fetch(url)).json(), WAIT).toEqual(status);
   });
 
   it("names what is wrong with a message and closes on the eleventh", async () => {
@@ -283,9 +283,7 @@ describe("/hub", () => {
     await one.next("welcome");
     one.send(log(0));
     const following = reader();
-    await expect
-      .poll(() => following.messages.filter((m) => m.type === "log").length, { timeout: 10_000 })
-      .toBe(1);
+    await expect.poll(() => following.messages.filter((m) => m.type === "log").length, WAIT).toBe(1);
     await redis.kill();
     for (let offset = 1; offset < 40; offset += 1) one.send(log(offset));
     await redis.restart();
@@ -316,7 +314,7 @@ describe("a socket over its limits", () => {
     await new Promise((resolve) => ws.once("open", resolve));
     const sent = Array.from({ length: 700 }, (_, index) => String(index));
     for (const text of sent) ws.send(text);
-    await expect.poll(() => handled, { timeout: 20_000 }).toEqual(sent);
+    await expect.poll(() => handled, WAIT).toEqual(sent);
     expect(paused).toContain(true);
     ws.terminate();
     wss.close();
@@ -336,8 +334,8 @@ describe("/logs", () => {
     const late = reader();
     const offsets = (from: Client) => from.messages.filter((m) => m.type === "log").map((m) => m.offset);
     const all = Array.from({ length: 1010 }, (_, offset) => offset);
-    await expect.poll(() => offsets(early), { timeout: 10_000 }).toEqual(all);
-    await expect.poll(() => offsets(late), { timeout: 10_000 }).toEqual(all);
+    await expect.poll(() => offsets(early), WAIT).toEqual(all);
+    await expect.poll(() => offsets(late), WAIT).toEqual(all);
     expect(early.messages[0]).toMatchObject({ type: "opened", job: JOB });
   });
 

@@ -6,7 +6,15 @@ import { createAttestationStore } from "../src/store/attestations.ts";
 import { createDeadLetterStore } from "../src/store/dead-letters.ts";
 import { createIntentStore, type JournalEntry } from "../src/store/intents.ts";
 import { connectRedis, createKeys, type RedisConnections } from "../src/store/redis.ts";
-import { type Provider, post, type RelayerProcess, SHORT, startWorld, type World } from "./world.ts";
+import {
+  LONG as LONG_WINDOWS,
+  type Provider,
+  post,
+  type RelayerProcess,
+  SHORT,
+  startWorld,
+  type World,
+} from "./world.ts";
 
 // 10_000_007 base units an hour: 2777.779... a second, so that every second leaves a remainder.
 const RATE = 10_000_007n;
@@ -285,9 +293,8 @@ describe("what dies on the way", () => {
 });
 
 describe("keeper", () => {
-  beforeAll(() => world.setWindows(SHORT));
-
   it("finalizes a terminated job after the claim window, paying only what was proven", async () => {
+    await world.setWindows({ ...LONG_WINDOWS, claim: SHORT.claim });
     const job = await world.job(provider, 60n);
     const relayer = await startRelayer();
     await world.reachSecond(job, 2n);
@@ -311,8 +318,9 @@ describe("keeper", () => {
   });
 
   it("flags a stream that fell silent, then expires it", async () => {
-    const job = await world.job(provider, 60n);
+    await world.setWindows(SHORT);
     const relayer = await startRelayer();
+    const job = await world.job(provider, 60n);
     await world.reachSecond(job, 1n);
     await post(relayer, world.attest(provider, job, 1n));
     await expect

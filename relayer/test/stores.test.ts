@@ -148,7 +148,7 @@ describe("logs", () => {
     });
     await writer.append({ ...line(0), job: `0x${"12".repeat(32)}` });
     await writer.append(line(0));
-    await expect.poll(() => woken).toBe(1);
+    await expect.poll(() => woken, { timeout: 15_000 }).toBe(1);
     stop();
     await writer.append(line(1));
     expect((await reader.read(JOB, -1, 10)).length).toBe(2);

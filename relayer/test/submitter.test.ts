@@ -190,7 +190,7 @@ describe("submitter", () => {
     };
     const sending = closing.send(settle);
     const ended = expect(sending).rejects.toThrow("stopping");
-    await expect.poll(() => chain.reachable).toBe(false);
+    await expect.poll(() => chain.reachable, { timeout: 10_000 }).toBe(false);
     await closing.close(300);
     await ended;
     expect((await intents.open()).length).toBe(1);
@@ -250,7 +250,7 @@ describe("lease", () => {
       clock: () => now,
     });
     keeper.start();
-    await expect.poll(() => keeper.current()).not.toBe(null);
+    await expect.poll(() => keeper.current(), { timeout: 10_000 }).not.toBe(null);
     reachable = false;
     now = 100;
     expect(keeper.current()).toBe(null);

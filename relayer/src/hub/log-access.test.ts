@@ -1,6 +1,6 @@
-import { fromHex, logAccessMessage, toHex } from "@computestream/protocol";
-import { ed25519 } from "@noble/curves/ed25519.js";
+import { fromHex, logAccessMessage } from "@computestream/protocol";
 import { describe, expect, it } from "vitest";
+import { publicKeyOf, signBytes } from "../../test/keys.ts";
 import {
   authenticationKeyOf,
   checkLogAccess,
@@ -14,14 +14,14 @@ const PACKAGE = address("33");
 const PROVIDER = address("22");
 const NOW = 1_000_000;
 const key = new Uint8Array(32).fill(7);
-const publicKey = toHex(ed25519.getPublicKey(key));
+const publicKey = publicKeyOf(key);
 const buyer = authenticationKeyOf(publicKey);
 
 function open(over: Partial<OpenMessage> = {}, text?: (message: string) => string): OpenMessage {
   const expiresAt = over.expiresAt ?? NOW + 300;
   const message = logAccessMessage({ chainId: 4, packageAddress: PACKAGE, job: over.job ?? JOB, expiresAt });
   const fullMessage = over.fullMessage ?? (text ?? ((m) => `APTOS\nmessage: ${m}\nnonce: 1`))(message);
-  const signature = toHex(ed25519.sign(new TextEncoder().encode(fullMessage), key));
+  const signature = signBytes(new TextEncoder().encode(fullMessage), key);
   return { type: "open", job: JOB, expiresAt, address: buyer, publicKey, fullMessage, signature, ...over };
 }
 
@@ -78,7 +78,7 @@ describe("log access", () => {
     const signed = open();
     expect(await code({ ...signed, fullMessage: `${signed.fullMessage} ` })).toBe("BAD_SIGNATURE");
     const other = new Uint8Array(32).fill(9);
-    expect(await code({ ...signed, publicKey: toHex(ed25519.getPublicKey(other)) })).toBe("BAD_SIGNATURE");
+    expect(await code({ ...signed, publicKey: publicKeyOf(other) })).toBe("BAD_SIGNATURE");
   });
   it("refuses somebody else's address", async () => {
     expect(await code(open({ address: address("cc") }), context({ buyer: address("cc") }))).toBe(

@@ -1,6 +1,6 @@
-import { type JobState, type SignedUsage, signUsage, toHex } from "@computestream/protocol";
-import { ed25519 } from "@noble/curves/ed25519.js";
+import { type JobState, type SignedUsage, signUsage } from "@computestream/protocol";
 import { describe, expect, it } from "vitest";
+import { publicKeyOf } from "../../test/keys.ts";
 import type { JobFacts } from "../chain/views.ts";
 import type { PutResult } from "../store/attestations.ts";
 import { createIntake } from "./intake.ts";
@@ -24,7 +24,7 @@ function intake(put: PutResult = "stored", state: JobState = "Running") {
   const stored: SignedUsage[] = [];
   const facts = {
     job: { job: JOB, provider: PROVIDER, termsHash: TERMS, state, startedAt: 1000n },
-    attestKey: toHex(ed25519.getPublicKey(key)),
+    attestKey: publicKeyOf(key),
     watermark: { seq: 3n, secondsCum: 3n },
   } as JobFacts;
   const part = createIntake({
