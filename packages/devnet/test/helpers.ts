@@ -2,6 +2,8 @@
  * A devnet, the unmodified SDK against it, and the counter package: what the tests here start from.
  * The SDK caches by network name, so a test file must not use two devnets through it.
  */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
   type Account,
@@ -14,7 +16,9 @@ import {
   type UserTransactionResponse,
 } from "@aptos-labs/ts-sdk";
 import { type DevnetOptions, startDevnet } from "../src/index.ts";
+import { runCompiler } from "../src/toolchain/compiler.ts";
 import { buildPackage } from "../src/toolchain/index.ts";
+import { copyPackage } from "../src/toolchain/manifest.ts";
 
 export const COUNTER_DIR = fileURLToPath(new URL("fixtures/counter", import.meta.url));
 export const MOVE = 100_000_000n;
@@ -89,6 +93,18 @@ export function clientHelpers(aptos: Aptos, nodeUrl: string) {
     return commit(account, transaction);
   }
 
+  /** Bytecode of the counter package's script, compiled for this publisher. */
+  async function counterScript(publisher: Account): Promise<Uint8Array> {
+    const copy = copyPackage(COUNTER_DIR, { counter: publisher.accountAddress.toString() }, false);
+    try {
+      const { error, output } = await runCompiler({ action: "build", packageDir: copy.dir });
+      if (error !== null) throw new Error(output);
+      return readFileSync(join(copy.dir, "build", copy.name, "bytecode_scripts", "bump_twice_0.mv"));
+    } finally {
+      copy.remove();
+    }
+  }
+
   async function balance(account: Account): Promise<bigint> {
     return BigInt(await aptos.getBalance({ accountAddress: account.accountAddress, asset: "0xa" }));
   }
@@ -96,5 +112,5 @@ export function clientHelpers(aptos: Aptos, nodeUrl: string) {
   /** A request to the node, whatever the status of the answer. */
   const get = (path: string, init?: RequestInit) => request(`${nodeUrl}${path}`, init);
 
-  return { newAccount, commit, execute, publishCounter, balance, get };
+  return { newAccount, commit, execute, publishCounter, counterScript, balance, get };
 }

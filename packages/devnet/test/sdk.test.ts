@@ -3,9 +3,12 @@ import {
   AccountAddress,
   Ed25519Account,
   generateSignedTransaction,
+  MoveVector,
+  U64,
   type UserTransactionResponse,
 } from "@aptos-labs/ts-sdk";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { toHex } from "../src/codec/bytes.ts";
 import { MOVE, startTestDevnet } from "./helpers.ts";
 
 let devnet: Awaited<ReturnType<typeof startTestDevnet>>;
@@ -187,6 +190,42 @@ describe("packages", () => {
     await expect(devnet.aptos.view({ payload: view("value", ["0x5"]) })).rejects.toMatchObject({
       status: 400,
       data: { error_code: "invalid_input" },
+    });
+  });
+});
+
+describe("other forms of transactions", () => {
+  it("runs a script", async () => {
+    const account = await devnet.newAccount();
+    const bytecode = await devnet.counterScript(publisher);
+    const transaction = await devnet.aptos.transaction.build.simple({
+      sender: account.accountAddress,
+      data: { bytecode, functionArguments: [new U64(4), MoveVector.U8("0x6869")] },
+    });
+    const done = await devnet.commit(account, transaction);
+    expect(done.vm_status).toBe("Executed successfully");
+    expect(done.payload).toMatchObject({ type: "script_payload", code: { bytecode: toHex(bytecode) } });
+    const bumped = done.events.filter((e) => e.type === `${counter}::Bumped`);
+    expect(bumped.map((e) => [e.data.value, e.data.note])).toEqual([
+      ["4", "hi"],
+      ["8", "hi"],
+    ]);
+  });
+
+  it("runs an orderless transaction once, without a sequence number", async () => {
+    const account = await devnet.newAccount();
+    const build = (by: number) =>
+      devnet.aptos.transaction.build.simple({
+        sender: account.accountAddress,
+        data: bump(by),
+        options: { replayProtectionNonce: 77n },
+      });
+    const done = await devnet.commit(account, await build(1));
+    expect(done).toMatchObject({ success: true, replay_protection_nonce: "77" });
+    const info = await devnet.aptos.getAccountInfo({ accountAddress: account.accountAddress });
+    expect(info.sequence_number).toBe("0");
+    await expect(devnet.commit(account, await build(2))).rejects.toMatchObject({
+      data: { vm_error_code: 29, message: expect.stringContaining("SEQUENCE_NONCE_INVALID") },
     });
   });
 });

@@ -195,7 +195,12 @@ export function createChain(options: ChainOptions): Chain {
     const done: SignedTransaction[] = [];
     for (let next = mempool.takeReady(); next; next = mempool.takeReady()) {
       done.push(next);
-      runOne(next);
+      try {
+        runOne(next);
+      } catch (error) {
+        // Nothing of it was applied: the transaction is dropped and the chain goes on.
+        options.onError(`0x${next.hash.toString("hex")} could not be run`, error);
+      }
       if (performance.now() >= until) break;
     }
     flush();

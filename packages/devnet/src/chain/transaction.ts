@@ -59,7 +59,6 @@ const USER_TRANSACTION = Buffer.from([0]);
 /** Variant of TransactionPayload. */
 export const ENTRY_FUNCTION_PAYLOAD = 2;
 const ZERO_ADDRESS = Buffer.alloc(32);
-const ORDERLESS_SEQUENCE_NUMBER = 0xffffffffffffffffn;
 
 const identifier = (text: string): string => {
   if (!/^[A-Za-z_<][A-Za-z0-9_>]*$/.test(text) || text.length > 255)
@@ -149,8 +148,6 @@ function decode(bytes: Buffer): SignedTransaction {
   const raw = bytes.subarray(0, reader.position);
   const authenticator = readTransactionAuthenticator(reader);
   reader.end();
-  if (nonce !== null && sequenceNumber !== ORDERLESS_SEQUENCE_NUMBER)
-    throw new MalformedTransaction("an orderless transaction must have the sequence number u64::MAX");
   return {
     bytes,
     hash: sha3(Buffer.concat([TRANSACTION_SALT, USER_TRANSACTION, bytes])),

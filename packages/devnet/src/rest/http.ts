@@ -133,6 +133,8 @@ export function createHttpServer(options: HttpOptions): Server {
     try {
       reply = await answer(request);
     } catch (error) {
+      // The client went away while it sent its body: nobody is left to answer.
+      if (request.socket.destroyed) return;
       reply = failure(error);
       // What wasn't read of a refused body would be taken for the next request.
       if (!request.complete) response.shouldKeepAlive = false;
@@ -184,7 +186,11 @@ function matchSegments(segments: string[], parts: string[]): Record<string, stri
 async function readBody(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  // Not destroyed when it is left early: the refusal still has to go out on its connection.
+  const chunksOf: AsyncIterable<Buffer> = {
+    [Symbol.asyncIterator]: () => request.iterator({ destroyOnReturn: false }),
+  };
+  for await (const chunk of chunksOf) {
     size += chunk.length;
     if (size > MAX_BODY_BYTES)
       throw new ApiError(413, "web_framework_error", `payload is larger than ${MAX_BODY_BYTES} bytes`);
