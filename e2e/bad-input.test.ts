@@ -69,7 +69,7 @@ describe("the chain refuses a job", () => {
 
   it("whose deposit doesn't cover its maximum duration", async () => {
     // 123,450,000 * 10 / 3,600 = 342,916.67: one unit less than the rounded-up cost.
-    expect(await refused({ deposit: 342_916n })).toMatchObject({ code: "E_UNDERFUNDED" });
+    expect(await refused({ deposit: 342_916n })).toMatchObject({ code: "E_DEPOSIT_TOO_LOW" });
   });
   it("that is longer than the market allows", async () => {
     expect(await refused({ maxDurationSecs: 604_801n, deposit: 30_000_000_000n })).toMatchObject({
@@ -165,7 +165,7 @@ describe("attestations", () => {
     await expect(
       stack.chain.execute(buyer, stack.chain.payloads.processPayment(genuine)),
     ).rejects.toMatchObject({
-      failure: { code: "E_STALE_ATTESTATION" },
+      failure: { code: "E_SEQ_BELOW_WATERMARK" },
     });
     await watchUntilSettled(stack, job, quiet);
     const row = await waitForMirror(stack, job);
