@@ -3,10 +3,9 @@
  * It doesn't know how the result is published.
  */
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { type ModuleBinary, parseModule, sortByDependency } from "../vm/module-binary.ts";
+import { sortByDependency } from "../vm/module-binary.ts";
+import { readBuiltModules } from "./built-modules.ts";
 import { MoveBuildError, runCompiler } from "./compiler.ts";
 import { copyPackage, type PackageCopy } from "./manifest.ts";
 import { encodePackageMetadata } from "./package-metadata.ts";
@@ -73,24 +72,6 @@ function collect(copy: PackageCopy): BuiltPackage {
       dependencies: [{ address: FRAMEWORK_ADDRESS, packageName: "AptosFramework" }],
     }),
   };
-}
-
-export interface CompiledModule {
-  name: string;
-  bytecode: Uint8Array;
-  binary: ModuleBinary;
-}
-
-/** The modules that a compiler run left in `packageDir`, in no particular order. */
-export function readBuiltModules(packageDir: string, packageName: string): CompiledModule[] {
-  const folder = join(packageDir, "build", packageName, "bytecode_modules");
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder)
-    .filter((file) => file.endsWith(".mv"))
-    .map((file) => {
-      const bytecode = new Uint8Array(readFileSync(join(folder, file)));
-      return { name: file.slice(0, -".mv".length), bytecode, binary: parseModule(bytecode) };
-    });
 }
 
 function digest(parts: Uint8Array[]): string {

@@ -5,11 +5,9 @@
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { parse, stringify } from "smol-toml";
 import { z } from "zod";
-
-export const FRAMEWORK_DIR = fileURLToPath(new URL("../../framework", import.meta.url));
+import { FRAMEWORK_DIR } from "./framework-dir.ts";
 
 const FRAMEWORK_DEPENDENCIES = new Set([
   "AptosFramework",

@@ -2,7 +2,7 @@
  * The BCS `0x1::code::PackageMetadata` that accompanies a publication.
  * It doesn't know where the package came from.
  */
-import { Serializer } from "@aptos-labs/ts-sdk";
+import { BcsWriter } from "../codec/bcs.ts";
 
 export interface PackageDescription {
   name: string;
@@ -15,26 +15,22 @@ export interface PackageDescription {
   dependencies: Array<{ address: Uint8Array; packageName: string }>;
 }
 
+const EMPTY = new Uint8Array(0);
+const NONE = 0;
+
 export function encodePackageMetadata(description: PackageDescription): Uint8Array {
-  const out = new Serializer();
-  const none = () => out.serializeU32AsUleb128(0);
-  out.serializeStr(description.name);
-  out.serializeU8(description.upgradePolicy);
-  out.serializeU64(0); // upgrade_number: the chain counts
-  out.serializeStr(description.sourceDigest);
-  out.serializeBytes(description.manifest);
-  out.serializeU32AsUleb128(description.moduleNames.length);
-  for (const name of description.moduleNames) {
-    out.serializeStr(name);
-    out.serializeBytes(new Uint8Array(0)); // source
-    out.serializeBytes(new Uint8Array(0)); // source map
-    none(); // extension
-  }
-  out.serializeU32AsUleb128(description.dependencies.length);
-  for (const dependency of description.dependencies) {
-    out.serializeFixedBytes(dependency.address);
-    out.serializeStr(dependency.packageName);
-  }
-  none(); // extension
-  return out.toUint8Array();
+  return new BcsWriter(1024)
+    .str(description.name)
+    .u8(description.upgradePolicy)
+    .u64(0n) // upgrade_number: the chain counts
+    .str(description.sourceDigest)
+    .bytes(description.manifest)
+    .vector(description.moduleNames, (w, name) => {
+      w.str(name).bytes(EMPTY).bytes(EMPTY).u8(NONE); // source, source map, extension
+    })
+    .vector(description.dependencies, (w, { address, packageName }) => {
+      w.raw(address).str(packageName);
+    })
+    .u8(NONE) // extension
+    .finish();
 }

@@ -17,9 +17,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { BcsReader, BcsWriter } from "../codec/bcs.ts";
+import { readBuiltModules } from "../toolchain/built-modules.ts";
 import { MoveBuildError, runCompilerSync } from "../toolchain/compiler.ts";
-import { readBuiltModules } from "../toolchain/index.ts";
-import { FRAMEWORK_DIR } from "../toolchain/manifest.ts";
+import { FRAMEWORK_DIR } from "../toolchain/framework-dir.ts";
 import { sortByDependency } from "./module-binary.ts";
 
 const PACKAGE_NAME = "AptosFramework";

@@ -8,10 +8,11 @@
 import koffi from "koffi";
 
 const WINDOW_BYTES = 65_536;
-/** A view reaches into the next window, so that only long ranges need a view of their own. */
-const REACH_BYTES = 2 * WINDOW_BYTES;
-const MAX_WINDOWS = 8192;
+/** How far a view reaches into the next window; longer ranges get a view of their own. */
+const OVERLAP_BYTES = 8192;
+const MAX_WINDOWS = 2048;
 const LOW_WORD = 0x1_0000_0000;
+const EMPTY = new Uint8Array(0);
 
 interface Window {
   bytes: Uint8Array;
@@ -35,14 +36,16 @@ export function createNativeMemory(): NativeMemory {
     const known = windows.get(index);
     if (known) return known;
     if (windows.size >= MAX_WINDOWS) windows.clear();
-    const memory = koffi.view(index * WINDOW_BYTES, REACH_BYTES);
+    const memory = koffi.view(index * WINDOW_BYTES, WINDOW_BYTES + OVERLAP_BYTES);
     const window = { bytes: new Uint8Array(memory), words: new DataView(memory) };
     windows.set(index, window);
     return window;
   }
 
   function peek(address: number, length: number): Uint8Array {
-    if (length > WINDOW_BYTES) return new Uint8Array(koffi.view(address, length));
+    // An empty range may point anywhere.
+    if (length === 0) return EMPTY;
+    if (length > OVERLAP_BYTES) return new Uint8Array(koffi.view(address, length));
     const start = address % WINDOW_BYTES;
     return windowOf(address).bytes.subarray(start, start + length);
   }
