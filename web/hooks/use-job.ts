@@ -66,7 +66,7 @@ export function useJob(address: string): JobData {
   }, [api, address, mark]);
 
   // Between chain events only the node knows: image pull, packing, upload.
-  const watching = job?.state === "Accepted" || job?.state === "Running";
+  const watching = job?.state === "Pending" || job?.state === "Accepted" || job?.state === "Running";
   useEffect(() => {
     if (!watching) return;
     const abort = new AbortController();

@@ -17,6 +17,12 @@ describe("jobStages", () => {
     expect(states(job({ state: "Running", startedAt: 5 }), null)[3]).toBe("current");
   });
 
+  it("tells a refusal while the job still waits on chain", () => {
+    const stage = jobStages(job({}), { phase: "failed", detail: "IMAGE_NOT_ALLOWED: x" })[1];
+    expect(stage).toMatchObject({ state: "failed", label: "Refused" });
+    expect(stage?.detail).toMatch(/doesn't allow this image/);
+  });
+
   it("shows the pull's percentage while preparing", () => {
     const stage = jobStages(job({ state: "Accepted" }), { phase: "pulling", percent: 40 })[2];
     expect(stage).toMatchObject({ label: "Fetching the image", percent: 40, state: "current" });
@@ -62,6 +68,14 @@ it("tells a failure with its reason and exit code", () => {
     startedAt: 5,
   });
   expect(told.sentence).toBe("out of memory. Exit code 137.");
+  const exit = {
+    state: "Settled",
+    outcome: "Failed",
+    exitCode: 3,
+    reason: "EXIT_CODE_3",
+    startedAt: 5,
+  } as const;
+  expect(verdict(exit).sentence.match(/exit code/gi)).toHaveLength(1);
   expect(told.tone).toBe("bad");
 });
 

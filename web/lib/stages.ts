@@ -3,6 +3,7 @@
  * It doesn't know React or the socket.
  */
 import type { JobDto } from "@computestream/protocol/api";
+import { reasonSentence, refusalSentence } from "./reasons.ts";
 
 export type StageKey = "created" | "accepted" | "preparing" | "running" | "output" | "settled";
 export type StageState = "done" | "current" | "todo" | "failed" | "skipped";
@@ -53,13 +54,17 @@ export function jobStages(job: StagedJob, status: NodeStatus | null): Stage[] {
   return order.map(([key, label], index) => {
     let state: StageState = index < at ? "done" : index === at ? "current" : "todo";
     if (end) state = endedState(key, end, job);
-    const isCurrent = state === "current";
+    else if (key === "accepted" && state === "current" && status?.phase === "failed") state = "failed";
+    const isCurrent = state === "current" || (state === "failed" && !end);
     return {
       key,
       label: isCurrent ? currentLabel(key, label, status) : label,
       state,
       detail: isCurrent ? currentDetail(key, status) : null,
-      percent: isCurrent && (key === "preparing" || key === "output") ? (status?.percent ?? null) : null,
+      percent:
+        isCurrent && (key === "accepted" || key === "preparing" || key === "output")
+          ? (status?.percent ?? null)
+          : null,
     };
   });
 }
@@ -86,7 +91,7 @@ function endedState(key: StageKey, end: string, job: StagedJob): StageState {
 }
 
 function currentLabel(key: StageKey, label: string, status: NodeStatus | null): string {
-  if (key === "accepted") return "Waiting for the machine";
+  if (key === "accepted") return status?.phase === "failed" ? "Refused" : "Waiting for the machine";
   if (key === "preparing") return status?.phase === "pulling" ? "Fetching the image" : "Preparing";
   if (key === "output") return "Storing the output";
   if (key === "settled") return "Settling";
@@ -94,7 +99,8 @@ function currentLabel(key: StageKey, label: string, status: NodeStatus | null): 
 }
 
 function currentDetail(key: StageKey, status: NodeStatus | null): string | null {
-  if (key === "accepted") return "Cancel at any time before the start: everything comes back.";
+  if (key === "accepted" && status?.phase === "failed") return refusalSentence(status.detail);
+  if (key === "accepted" && !status) return "Cancel at any time before the start: everything comes back.";
   if (!status) return null;
   return status.detail ?? PHASE_DETAIL[status.phase];
 }
@@ -110,7 +116,8 @@ export function verdict(
   job: Pick<JobDto, "state" | "outcome" | "exitCode" | "reason" | "startedAt">,
 ): Verdict {
   const end = job.outcome ?? job.state;
-  const code = job.exitCode !== null && job.exitCode !== 0 ? ` Exit code ${job.exitCode}.` : "";
+  const namesCode = job.reason.startsWith("EXIT_CODE_");
+  const code = job.exitCode !== null && job.exitCode !== 0 && !namesCode ? ` Exit code ${job.exitCode}.` : "";
   const settled = job.state === "Settled";
   switch (end) {
     case "Pending":
@@ -131,7 +138,7 @@ export function verdict(
       return {
         tone: "bad",
         label: settled ? "Settled · failed" : "Failed",
-        sentence: `${job.reason === "" ? "The job failed." : endSentence(job.reason)}${code}${
+        sentence: `${reasonSentence(job.reason)}${code}${
           job.startedAt === 0 ? " It never started, so everything came back." : ""
         }`,
       };
@@ -161,8 +168,4 @@ export function verdict(
     default:
       return { tone: "good", label: "Settled", sentence: "Every base unit is accounted for." };
   }
-}
-
-function endSentence(text: string): string {
-  return /[.!?]$/.test(text) ? text : `${text}.`;
 }

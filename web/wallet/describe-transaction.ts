@@ -8,10 +8,11 @@ import {
   type RawTransaction,
   TransactionPayloadEntryFunction,
 } from "@aptos-labs/ts-sdk";
+import { toHex } from "@computestream/protocol";
 import { type AssetUnit, formatAmount, formatDuration, shortAddress } from "../lib/format.ts";
 import type { ApprovalRequest } from "./approvals.ts";
 
-type Kind = "address" | "text" | "number" | "seconds" | "amount" | "price" | "bytes" | "flag";
+type Kind = "address" | "text" | "number" | "seconds" | "amount" | "price" | "bytes" | "raw";
 type Layout = Array<[label: string, kind: Kind]>;
 
 const ATTESTATION: Layout = [
@@ -83,7 +84,7 @@ export function describeTransaction(
   ];
   call.args.forEach((arg, index) => {
     const bytes = arg.bcsToBytes();
-    const [label, kind] = layout?.args[index] ?? [`Argument ${index + 1}`, "bytes" as const];
+    const [label, kind] = layout?.args[index] ?? [`Argument ${index + 1}`, "raw" as const];
     const value = readArgument(bytes, kind, { symbol, decimals });
     lines.push({ label, value, ...(index === layout?.locks ? { strong: true } : {}) });
   });
@@ -114,14 +115,17 @@ function readArgument(bytes: Uint8Array, kind: Kind, unit: AssetUnit): string {
       case "amount":
       case "price":
         return `${formatAmount(reader.deserializeU64(), unit.decimals)} ${unit.symbol}`;
-      case "flag":
-        return reader.deserializeBool() ? "yes" : "no";
-      default: {
-        const hex = [...bytes].map((b) => b.toString(16).padStart(2, "0")).join("");
-        return hex.length > 40 ? `0x${hex.slice(0, 24)}… (${bytes.length} bytes)` : `0x${hex}`;
-      }
+      case "bytes":
+        return shortBytes(reader.deserializeBytes());
+      default:
+        return shortBytes(bytes);
     }
   } catch {
     throw new Error("The transaction's arguments aren't what this function takes; it isn't signed.");
   }
+}
+
+function shortBytes(bytes: Uint8Array): string {
+  const hex = toHex(bytes);
+  return hex.length > 42 ? `${hex.slice(0, 26)}… (${bytes.length} bytes)` : hex;
 }

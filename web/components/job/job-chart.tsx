@@ -10,11 +10,17 @@ export function JobChart({ job, ticks }: { job: JobDto; ticks: TickDto[] }) {
   const { symbol, decimals } = job.asset;
   const series = useMemo(() => {
     const unit = 10 ** decimals;
-    return {
-      times: ticks.map((t) => t.timestamp),
-      line: ticks.map((t) => Number(t.paid) / unit),
-      bars: ticks.map((t) => Number(t.amount) / unit),
-    };
+    const times: number[] = [];
+    const line: number[] = [];
+    const bars: number[] = [];
+    for (const tick of ticks) {
+      // Settlements of the same second share a point: the axis has whole seconds.
+      const at = times.at(-1) === tick.timestamp ? times.length - 1 : times.length;
+      times[at] = tick.timestamp;
+      line[at] = Number(tick.paid) / unit;
+      bars[at] = (bars[at] ?? 0) + Number(tick.amount) / unit;
+    }
+    return { times, line, bars };
   }, [ticks, decimals]);
   const last = ticks.at(-1);
   const paid = last ? `${formatAmount(BigInt(last.paid), decimals)} ${symbol}` : `0 ${symbol}`;
@@ -39,6 +45,7 @@ export function JobChart({ job, ticks }: { job: JobDto; ticks: TickDto[] }) {
           stepped
           className={`h-64 ${ticks.length === 0 ? "opacity-0" : ""}`}
           testId="job-chart"
+          points={ticks.length}
           formatValue={(value) => compact(value)}
           summary={`${formatCount(ticks.length)} settlements, ${paid} paid in all`}
         />

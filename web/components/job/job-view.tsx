@@ -4,12 +4,14 @@ import { type JobDto, zAddress } from "@computestream/protocol/api";
 import Link from "next/link";
 import { useEstimate } from "../../hooks/use-estimate.ts";
 import { type JobData, useJob } from "../../hooks/use-job.ts";
+import { refusalSentence } from "../../lib/reasons.ts";
 import { verdict } from "../../lib/stages.ts";
 import { ListSkeleton } from "../stream/explorer.tsx";
 import { Address } from "../ui/address.tsx";
 import { Badge } from "../ui/badge.tsx";
 import { Empty } from "../ui/empty.tsx";
 import { Freshness, StaleNotice } from "../ui/freshness.tsx";
+import { Notice } from "../ui/notice.tsx";
 import { JobActions } from "./job-actions.tsx";
 import { JobChart } from "./job-chart.tsx";
 import { JobDetails } from "./job-details.tsx";
@@ -89,6 +91,12 @@ function Job({ job, data }: { job: JobDto; data: JobData }) {
         </div>
       </div>
       <StaleNotice age={data.live} what="This job" />
+      {job.state === "Pending" && data.status?.phase === "failed" && (
+        <Notice tone="warn" title="The machine won't take this job" testId="job-refused">
+          {refusalSentence(data.status.detail)} Nothing was billed: cancel to get the whole deposit back now,
+          or wait until it comes back by itself.
+        </Notice>
+      )}
       <JobStages job={job} status={data.status} />
       <JobMoney job={job} estimate={estimate} />
       {/* On a narrow screen the two columns dissolve into one: the output first, the order last. */}

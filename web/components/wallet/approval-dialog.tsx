@@ -41,7 +41,7 @@ export function ApprovalDialog() {
                 <div key={line.label} className="flex gap-4 px-3 py-2">
                   <dt className="shrink-0 text-muted">{line.label}</dt>
                   <dd
-                    className={`ml-auto max-h-24 overflow-auto text-right break-all ${
+                    className={`ml-auto max-h-24 overflow-auto text-right wrap-anywhere ${
                       line.strong ? "text-base font-bold" : "font-medium"
                     }`}
                   >

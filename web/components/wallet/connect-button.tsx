@@ -45,7 +45,12 @@ export function ConnectButton() {
         {address ? (
           <>
             <span className="size-2 rounded-full bg-accent" aria-hidden="true" />
-            <span className="font-mono text-[0.8125rem]">{shortAddress(address)}</span>
+            <span className="font-mono text-[0.8125rem]">
+              <span className="hidden sm:inline">{shortAddress(address)}</span>
+              <span className="sm:hidden" title={address}>
+                …{address.slice(-4)}
+              </span>
+            </span>
           </>
         ) : busy && open ? (
           "Connecting…"
