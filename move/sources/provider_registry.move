@@ -513,7 +513,11 @@ module computestream::provider_registry {
     // === Package ===
 
     public(package) fun assert_operator(provider: address, who: address) acquires Provider {
-        assert!(who == Provider[provider].operator, E_NOT_OPERATOR);
+        assert!(is_operator(provider, who), E_NOT_OPERATOR);
+    }
+
+    public(package) fun is_operator(provider: address, who: address): bool acquires Provider {
+        who == Provider[provider].operator
     }
 
     /// `(price_per_hour, asset)` for a job ordered now.

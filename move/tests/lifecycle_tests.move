@@ -297,6 +297,19 @@ module computestream::lifecycle_tests {
     }
 
     #[test]
+    fun the_operator_may_waive_the_tail_before_the_window_is_over() {
+        let w = t::setup();
+        let job = w.running(100, 100_000);
+        t::wait(10);
+        w.pay(job, 7, 7);
+        t::terminate_with_nothing_new(job);
+        t::wait(1);
+        // Its container ran no 8th second: 7 s paid, 93 s back, without waiting out the 15 s.
+        job_registry::finalize(&t::operator(), t::handle(job));
+        assert_settled(&w, job, 6, 7, 100_000, 6_930, 70, 93_000);
+    }
+
+    #[test]
     fun the_locked_part_is_exact_at_an_awkward_rate() {
         // 1,000 an hour, 28 for 100 s. At 50 s: at most floor(50,000 / 3,600) = 13 can be earned, so 15 come back.
         let w = t::setup_at(1_000);
