@@ -2,7 +2,13 @@
  * What the chain says about jobs, providers and time, remembered for moments.
  * It doesn't decide anything: a caller whose action moves money asks the chain itself.
  */
-import type { ChainClient, JobView, ProviderView, StreamView } from "@computestream/protocol/client";
+import {
+  type ChainClient,
+  ChainError,
+  type JobView,
+  type ProviderView,
+  type StreamView,
+} from "@computestream/protocol/client";
 import { UnavailableError } from "../errors.ts";
 
 type Reader = Pick<ChainClient, "getJob" | "getProvider" | "getStream" | "ledger">;
@@ -94,9 +100,13 @@ export function createChainViews(
   };
 }
 
+/** Once more after a failure that may pass, such as a kept-alive connection that the node has just closed. */
 async function readChain<T>(read: () => Promise<T>): Promise<T> {
   try {
-    return await read();
+    return await read().catch((error: unknown) => {
+      if (error instanceof ChainError && error.retryable) return read();
+      throw error;
+    });
   } catch (error) {
     throw new UnavailableError("CHAIN_UNAVAILABLE", "The chain's node can't be read; try again.", error);
   }

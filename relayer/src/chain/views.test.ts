@@ -1,0 +1,86 @@
+import { ChainError, type JobView, type StreamView } from "@computestream/protocol/client";
+import { describe, expect, it } from "vitest";
+import { createChainViews } from "./views.ts";
+
+const JOB = `0x${"11".repeat(32)}`;
+
+/** A chain of one job that counts its reads; `fail` is thrown by the next ones. */
+function views(state: string) {
+  const chain = { reads: 0, keyReads: 0, state, fail: [] as Error[], ledgerMs: 0 };
+  let nowMs = 1_000_000;
+  const made = createChainViews(
+    {
+      getJob: async (job) => {
+        chain.reads += 1;
+        const error = chain.fail.shift();
+        if (error) throw error;
+        return job === JOB ? ({ job, state: chain.state, startedAt: 900n } as JobView) : null;
+      },
+      getProvider: async () => null,
+      getStream: async () => ({ seq: 3n, secondsAttested: 3n }) as StreamView,
+      ledger: async () => ({ chainId: 4, version: 1n, timestampUsecs: BigInt(chain.ledgerMs) * 1000n }),
+    },
+    async () => {
+      chain.keyReads += 1;
+      return "0xkey";
+    },
+    () => nowMs,
+  );
+  return { views: made, chain, passMs: (ms: number) => (nowMs += ms) };
+}
+
+const passing = () =>
+  new ChainError({ code: "NODE_UNREACHABLE", module: null, message: "" }, { retryable: true });
+
+describe("views", () => {
+  it("reads a running job once for a while, and at once again when its stream has ended", async () => {
+    const { views: v, chain, passMs } = views("Running");
+    await Promise.all([v.job(JOB), v.job(JOB)]);
+    passMs(14_000);
+    await v.job(JOB);
+    expect(chain.reads).toBe(1);
+    chain.state = "Terminated";
+    v.noteStreams([{ job: JOB, seq: 4n, secondsAttested: 4n, endedAt: 990n, closed: false } as StreamView]);
+    expect((await v.job(JOB))?.state).toBe("Terminated");
+  });
+
+  it("sees a job start within moments", async () => {
+    const { views: v, chain, passMs } = views("Accepted");
+    await v.job(JOB);
+    chain.state = "Running";
+    passMs(500);
+    expect((await v.job(JOB))?.state).toBe("Running");
+  });
+
+  it("takes the key from the stream, once, and the watermark that the settler saw last", async () => {
+    const { views: v, chain } = views("Running");
+    await v.jobFacts(JOB);
+    v.noteStreams([{ job: JOB, seq: 7n, secondsAttested: 6n, endedAt: 0n, closed: false } as StreamView]);
+    expect(await v.jobFacts(JOB)).toMatchObject({
+      attestKey: "0xkey",
+      watermark: { seq: 7n, secondsCum: 6n },
+    });
+    expect(chain.keyReads).toBe(1);
+  });
+
+  it("tries a read that may pass once more, and never takes a failure for an absent job", async () => {
+    const { views: v, chain } = views("Running");
+    chain.fail = [passing()];
+    expect((await v.job(JOB))?.job).toBe(JOB);
+    const other = views("Running");
+    other.chain.fail = [passing(), passing()];
+    await expect(other.views.job(JOB)).rejects.toMatchObject({ code: "CHAIN_UNAVAILABLE", status: 503 });
+    expect((await other.views.job(JOB))?.job).toBe(JOB);
+  });
+
+  it("goes by the chain's clock when that is ahead", async () => {
+    const { views: v, chain, passMs } = views("Running");
+    chain.ledgerMs = 1_060_000;
+    await v.refreshClock();
+    passMs(5_000);
+    expect(v.nowSecs()).toBe(1065n);
+    chain.ledgerMs = 900_000;
+    await v.refreshClock();
+    expect(v.nowSecs()).toBe(1005n);
+  });
+});
