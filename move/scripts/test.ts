@@ -24,8 +24,10 @@ async function main(): Promise<void> {
   for (const [name, percent] of Object.entries(report.coverage ?? {})) {
     console.log(`${name} ${percent.toFixed(2)} % covered`);
   }
+  const none = report.passed + report.failed === 0;
+  if (none) console.error(filter ? `No test's name contains "${filter}".` : "There are no tests.");
   console.log(`${report.passed} passed, ${report.failed} failed`);
-  if (!report.ok) process.exitCode = 1;
+  if (!report.ok || none) process.exitCode = 1;
 }
 
 main().catch((error: unknown) => {
