@@ -74,7 +74,11 @@ export function ProviderPicker({
             <span className="text-right text-sm">
               <Amount value={p.pricePerHour} asset={p.asset} places={4} className="font-semibold" />
               <span className="block text-xs text-muted">
-                an hour · {formatPerSecond(BigInt(p.pricePerHour), p.asset.decimals)}/s
+                an hour
+                <span className="hidden sm:inline">
+                  {" "}
+                  · {formatPerSecond(BigInt(p.pricePerHour), p.asset.decimals)}/s
+                </span>
               </span>
             </span>
           </label>

@@ -103,14 +103,14 @@ export function RegisterForm() {
           {input(
             "operator",
             "Operator address",
-            "The provider node prints it at its first start",
+            "The address of the provider node's own key",
             undefined,
             true,
           )}
           {input(
             "attestKey",
             "Attestation key",
-            "Ed25519 public key of the node, 32 bytes as hex",
+            "That key's Ed25519 public key, 32 bytes as hex",
             undefined,
             true,
           )}

@@ -25,13 +25,15 @@ export function SettlementChart({ stats }: { stats: StatsDto | undefined }) {
         <h2 id="settlement-heading" className="font-semibold">
           Settled on chain
         </h2>
-        {stats && (
+        {count > 0 && (
           <p className="text-sm text-muted">
             {formatAmount(total, decimals, 6)} {symbol} in {formatCount(count)} settlements, recently
           </p>
         )}
       </div>
-      {stats && series.times.length === 0 ? (
+      {!stats ? (
+        <div className="min-h-60 flex-1 animate-pulse rounded-lg bg-raised" />
+      ) : count === 0 ? (
         <Empty title="Nothing has settled lately">
           As soon as a job runs, each second it proves is paid and drawn here.
         </Empty>
