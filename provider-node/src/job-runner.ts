@@ -35,7 +35,7 @@ const BUSY_MS = 1_000;
 const STOP_GRACE_SECS = 2;
 const START_ATTEMPTS = 3;
 /** How long the hub gets to bring a terminated job's last seconds to the chain before the node does it itself. */
-const PROVE_AFTER_MS = 3_000;
+const PROVE_AFTER_MS = 2_000;
 const HUB_MEMORY_MS = 600_000;
 const MB = 1024 * 1024;
 
@@ -313,6 +313,10 @@ export function createJobRunner(ctx: NodeContext, journal: Journal): JobRunner {
         return report(job);
       case "prove":
         return prove(job);
+      case "waive": {
+        const outcome = await chain.transact("finalize", client.payloads.finalize(address));
+        return outcome.success ? SOON : BUSY_MS;
+      }
       case "cleanup":
         return cleanup(job);
     }

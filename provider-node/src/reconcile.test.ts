@@ -175,17 +175,17 @@ describe("a job that the chain has ended", () => {
       { do: "prove" },
     ],
     [
-      "is cleaned up once they are",
+      "gives up the rest once they are, so that the buyer has it back",
       { container: container("exited"), journal: { started, exited }, proven: true },
-      { do: "cleanup" },
+      { do: "waive" },
     ],
     [
       "is cleaned up when the claim window is over",
       { journal: { started, exited }, chainNow: 1_101n },
       { do: "cleanup" },
     ],
-    ["is cleaned up when it never ran", { container: container("created") }, { do: "cleanup" }],
-    ["is cleaned up when nothing of it is here", {}, { do: "cleanup" }],
+    ["is given up when it never ran", { container: container("created") }, { do: "waive" }],
+    ["is given up when nothing of it is here", {}, { do: "waive" }],
   ])("%s", (_name, over, step) => {
     expect(decide(observe({ ...over, job: { state: "Terminated", claimUntil: 1_100n } }))).toEqual(step);
   });

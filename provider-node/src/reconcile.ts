@@ -61,6 +61,8 @@ export type Step =
   | { do: "report" }
   /** Bring the last seconds of a terminated job to the chain. */
   | { do: "prove" }
+  /** Finalize a terminated job of which everything that ran is proven: the buyer needn't wait for the rest. */
+  | { do: "waive" }
   | { do: "cleanup" };
 
 export function decide(o: Observation): Step {
@@ -121,9 +123,9 @@ function decideEnded(o: Observation): Step {
   if (container?.state === "running") return { do: "stop", cause: "CHAIN_ENDED" };
   const ran = container?.state === "exited" || journal.started !== null;
   if (ran && !journal.exited) return { do: "record-exit" };
-  const claimable = o.job.state === "Terminated" && o.chainNow <= o.job.claimUntil;
-  if (claimable && journal.exited && !o.proven) return { do: "prove" };
-  return { do: "cleanup" };
+  // Past the claim window nothing can be earned, and anyone may finalize.
+  if (o.job.state !== "Terminated" || o.chainNow > o.job.claimUntil) return { do: "cleanup" };
+  return journal.exited && !o.proven ? { do: "prove" } : { do: "waive" };
 }
 
 function imageStep(image: ImageState): Step | null {
