@@ -39,6 +39,7 @@ export interface Relayer {
 }
 
 const SUBMISSION_GRACE_MS = 8_000;
+const REQUEST_GRACE_MS = 3_000;
 const SESSIONS_MAX = 5_000;
 const SESSIONS_PER_ADDRESS_MAX = 1_000;
 const FIRST_MESSAGE_TIMEOUT_MS = 10_000;
@@ -202,7 +203,12 @@ export async function startRelayer(config: Config, logger: Logger): Promise<Rela
   const close = async (): Promise<void> => {
     await hub.close();
     await new Promise<void>((resolve) => {
-      server.close(() => resolve());
+      // A request that trickles in must not keep the submission on its way and the lock from being finished.
+      const cut = setTimeout(() => server.closeAllConnections(), REQUEST_GRACE_MS);
+      server.close(() => {
+        clearTimeout(cut);
+        resolve();
+      });
       server.closeIdleConnections();
     });
     await submitter.close(SUBMISSION_GRACE_MS);

@@ -1,6 +1,6 @@
 /** Sockets and HTTP on a real Redis; only the chain's views are stand-ins. */
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect } from "node:net";
 import { type RedisPart, startRedis } from "@computestream/dev-env/parts";
 import {
   hubHelloMessage,
@@ -349,6 +349,24 @@ describe("/logs", () => {
   });
 });
 
+it("outlives peers that reset the connection while their upgrade is refused", async () => {
+  const [host = "", port] = base.split(":");
+  for (let round = 0; round < 50; round += 1) {
+    await new Promise<void>((resolve) => {
+      const socket = connect(Number(port), host, () => {
+        socket.write("GET /nope HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+        setTimeout(() => {
+          socket.resetAndDestroy();
+          resolve();
+        }, round % 3);
+      });
+      socket.on("error", () => undefined);
+    });
+  }
+  // An error without a listener would have ended this process.
+  expect((await fetch(`http://${base}/ready`)).status).toBe(200);
+});
+
 describe("HTTP", () => {
   const post = async (body: unknown, headers: Record<string, string> = {}) => {
     const response = await fetch(`http://${base}/api/v1/attestations`, {
@@ -408,6 +426,7 @@ describe("HTTP", () => {
       ["/api/v1/jobs/nonsense/attestation", 400, "BAD_INPUT"],
       [`/api/v1/jobs/${JOB}/attestation`, 404, "NO_ATTESTATION"],
       [`/api/v1/jobs/${JOB}/status`, 404, "NO_STATUS"],
+      ["/api/v1/jobs/%zz/status", 400, "MALFORMED_REQUEST"],
     ] as const) {
       const response = await fetch(`http://${base}${path}`);
       expect(response.status).toBe(status);

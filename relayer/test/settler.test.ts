@@ -162,6 +162,11 @@ describe("tick", () => {
     nowSecs += 30n;
     await settler.tick();
     expect(streams.get(job(2))?.paid).toBe(6n);
+    // Off the list at once: its next second is not held back, and a stall of it would count again.
+    expect((await letters.all()).size).toBe(0);
+    await store.put(usage(job(2), 7n));
+    await settler.tick();
+    expect(streams.get(job(2))?.paid).toBe(7n);
   });
 
   it("buries a skipped entry with the chain's reason", async () => {

@@ -48,6 +48,11 @@ export function toAnswer(error: unknown): ErrorAnswer {
     case "request.aborted":
       return { status: 400, code: "REQUEST_ABORTED", message: "The request was cut off.", field: "body" };
   }
+  // Express's own refusals, such as a path that can't be decoded.
+  const status = (error as { status?: unknown } | null)?.status;
+  if (typeof status === "number" && status >= 400 && status < 500) {
+    return { status, code: "MALFORMED_REQUEST", message: "The request's path or headers are malformed." };
+  }
   return { status: 500, code: "INTERNAL", message: "Something went wrong here; it has been logged." };
 }
 

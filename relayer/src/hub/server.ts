@@ -37,6 +37,8 @@ export function attachHub(
   let closing = false;
 
   const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    // Node has taken its own listener off: without one a peer that resets while it is refused would end the process.
+    socket.on("error", () => socket.destroy());
     const path = (request.url ?? "").split("?")[0];
     const kind = path === "/hub" ? "hub" : path === "/logs" ? "logs" : null;
     if (!kind) {

@@ -81,7 +81,7 @@ export function createSettler(options: {
     metrics.behindSecondsMax.set(Number(behindMax));
 
     for (const batch of chunk(due, batchSize)) {
-      const settled = await settleBatch(batch);
+      const settled = await settleBatch(batch, letters);
       report.settled += settled.settled;
       report.poisoned += settled.poisoned;
     }
@@ -116,7 +116,10 @@ export function createSettler(options: {
     logger.info({ job }, "stream closed");
   }
 
-  async function settleBatch(batch: SignedUsage[]): Promise<{ settled: number; poisoned: number }> {
+  async function settleBatch(
+    batch: SignedUsage[],
+    letters: Map<string, DeadLetter>,
+  ): Promise<{ settled: number; poisoned: number }> {
     let settled = 0;
     let poisoned = 0;
     const send = async (usages: SignedUsage[]): Promise<BatchFailure | null> => {
@@ -128,7 +131,7 @@ export function createSettler(options: {
       });
       if (!outcome.success)
         return outcome.failure ?? { code: "UNKNOWN_FAILURE", message: "The transaction failed." };
-      settled += noteSettlements(outcome);
+      settled += await noteSettlements(outcome, letters);
       poisoned += await noteSkipped(outcome, usages);
       return null;
     };
@@ -144,7 +147,8 @@ export function createSettler(options: {
     return { settled, poisoned };
   }
 
-  function noteSettlements(outcome: Outcome): number {
+  /** A job that settles again is off the dead-letter list: a later refusal starts with the shortest wait. */
+  async function noteSettlements(outcome: Outcome, letters: Map<string, DeadLetter>): Promise<number> {
     let count = 0;
     for (const event of outcome.events) {
       if (event.name !== "StreamSettled") continue;
@@ -152,6 +156,7 @@ export function createSettler(options: {
       seen.set(event.data.job, { seq: event.data.seq, lookedAt: views.nowSecs() });
       metrics.settlements.inc();
       metrics.settledUnits.inc(Number(event.data.amount));
+      if (letters.delete(event.data.job)) await deadLetters.remove(event.data.job);
     }
     return count;
   }
