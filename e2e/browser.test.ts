@@ -48,8 +48,12 @@ afterAll(async () => {
 
 const byId = (id: string) => page.getByTestId(id);
 const points = async () => Number(await byId("job-chart").getAttribute("data-points"));
-const until = async (holds: () => Promise<boolean>) => {
-  while (!(await holds())) await page.waitForTimeout(250);
+const until = async (what: string, holds: () => Promise<boolean>) => {
+  const limit = Date.now() + 90_000;
+  while (!(await holds())) {
+    if (Date.now() > limit) throw new Error(`never: ${what}`);
+    await page.waitForTimeout(250);
+  }
 };
 
 it("shows the network to a visitor without a wallet", async () => {
@@ -64,7 +68,6 @@ it("takes a buyer from the wallet to a settled, verified job by clicking", async
   await page.goto(`${stack.web?.url}/jobs/new`);
   await byId("connect-wallet").first().click();
   await byId("wallet-dev").click();
-  await byId("wallet-approve").click();
   await byId("faucet").first().click();
 
   await byId("job-title").fill("Made by clicking");
@@ -74,35 +77,43 @@ it("takes a buyer from the wallet to a settled, verified job by clicking", async
   );
   await byId("job-duration").fill("30");
   // 123,450,000 base units an hour * 30 s / 3,600 = 1,028,750 = 0.0102875 MOVE.
-  await until(async () => (await byId("job-max-cost").innerText()).includes("0.0102875"));
-  await until(async () => byId("job-submit").isEnabled());
+  await until("the maximum cost is shown", async () =>
+    (await byId("job-max-cost").innerText()).includes("0.0102875"),
+  );
+  await until("submit is enabled", async () => byId("job-submit").isEnabled());
   await byId("job-submit").click();
   await byId("wallet-approve").click();
   await page.waitForURL(/\/jobs\/0x[0-9a-f]{64}$/);
   const job = page.url().split("/").at(-1) as string;
 
-  await until(async () => /running/i.test(await byId("job-state").innerText()));
-  await until(async () => (await points()) >= 2);
+  await until("the job runs", async () => /running/i.test(await byId("job-state").innerText()));
+  await until("the chart has points", async () => (await points()) >= 2);
   const moved = await points();
-  await until(async () => (await points()) > moved);
+  await until("the chart moves", async () => (await points()) > moved);
 
   await byId("open-logs").click();
   await byId("wallet-approve").click();
-  await until(async () => (await byId("job-logs").innerText()).includes("line 3"));
+  await until("the logs arrive", async () => (await byId("job-logs").innerText()).includes("line 3"));
 
-  await until(async () => /settled|completed/i.test(await byId("job-state").innerText()));
+  await until("the job is settled", async () =>
+    /settled|completed/i.test(await byId("job-state").innerText()),
+  );
   const row = await waitForMirror(stack, job);
   expect(row.outcome).toBe("Completed");
   expect(row.secondsBilled).toBeGreaterThanOrEqual(8);
-  await until(async () => (await byId("job-seconds-billed").innerText()).includes(String(row.secondsBilled)));
+  await until("the final seconds are shown", async () =>
+    (await byId("job-seconds-billed").innerText()).includes(String(row.secondsBilled)),
+  );
   const chainSays = await stack.chain.getJob(job);
-  await until(async () =>
+  await until("the output's hash is shown", async () =>
     (await byId("job-output-sha256").innerText())
       .replace(/^0x/, "")
       .startsWith(chainSays?.outputSha256.slice(2, 10) as string),
   );
   await byId("verify-output").first().click();
-  await until(async () => /match|verified/i.test(await page.locator("body").innerText()));
+  await until("the output is verified", async () =>
+    /match|verified/i.test(await page.locator("body").innerText()),
+  );
 });
 
 it("stops a running job from its page and gets the rest back", async () => {
@@ -111,12 +122,12 @@ it("stops a running job from its page and gets the rest back", async () => {
   await byId("job-image").fill(stack.demoImage);
   await byId("job-command").fill(`sh -c "while true; do sleep 1; done"`);
   await byId("job-duration").fill("60");
-  await until(async () => byId("job-submit").isEnabled());
+  await until("submit is enabled", async () => byId("job-submit").isEnabled());
   await byId("job-submit").click();
   await byId("wallet-approve").click();
   await page.waitForURL(/\/jobs\/0x[0-9a-f]{64}$/);
   const job = page.url().split("/").at(-1) as string;
-  await until(async () => (await points()) >= 3);
+  await until("the chart has points", async () => (await points()) >= 3);
   await byId("stop-job").click();
   await byId("wallet-approve").click();
   const row = await waitForSettled(job);

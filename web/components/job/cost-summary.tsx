@@ -7,6 +7,7 @@ import { formatAmount, formatPerSecond } from "../../lib/format.ts";
 import { openWalletMenu } from "../../lib/wallet-menu.ts";
 import { useApp } from "../app-provider.tsx";
 import { Amount } from "../ui/amount.tsx";
+import { FaucetButton } from "../wallet/faucet-button.tsx";
 
 export function CostSummary({
   provider,
@@ -73,6 +74,11 @@ export function CostSummary({
         <p role="alert" className="mt-4 rounded-xl bg-warn-soft px-3.5 py-2.5 text-sm text-warn">
           {blocked}
         </p>
+      )}
+      {address && config.faucetUrl && balance !== null && cost !== null && balance <= cost && (
+        <div className="mt-3 flex flex-wrap items-center gap-2">
+          <FaucetButton address={address} />
+        </div>
       )}
       {address ? (
         <button

@@ -8,13 +8,21 @@ export function NetworkStats({ stats }: { stats: StatsDto | undefined }) {
   const show = (render: (s: StatsDto) => React.ReactNode) => (stats ? render(stats) : <Waiting wide />);
   return (
     <dl className="card grid grid-cols-2 gap-x-6 gap-y-5 p-5 md:grid-cols-3 xl:grid-cols-6">
-      <Stat label="Streams running" large note={show((s) => `${formatCount(s.jobs)} jobs in all`)}>
+      <Stat
+        label="Streams running"
+        large
+        note={show((s) => `${formatCount(s.jobs)} ${s.jobs === 1 ? "job" : "jobs"} in all`)}
+      >
         <span data-testid="stat-running">{show((s) => formatCount(s.jobsRunning))}</span>
       </Stat>
       <Stat label="Flowing now" large note={show((s) => `${s.asset.symbol} per second, all streams`)}>
         {show((s) => formatPerSecond(BigInt(s.ratePerHourRunning), s.asset.decimals))}
       </Stat>
-      <Stat label="Paid out" large note={show((s) => `${formatCount(s.jobsSettled)} jobs settled`)}>
+      <Stat
+        label="Paid out"
+        large
+        note={show((s) => `${formatCount(s.jobsSettled)} ${s.jobsSettled === 1 ? "job" : "jobs"} settled`)}
+      >
         {show((s) => (
           <Amount value={s.volumeSettled} asset={s.asset} places={4} />
         ))}
