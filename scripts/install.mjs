@@ -21,7 +21,8 @@ export function ensureInstalled() {
     .digest("hex");
   if (existsSync(STAMP) && readFileSync(STAMP, "utf8") === lock) return;
   console.error("installing dependencies (npm ci)");
-  const done = spawnSync("npm", ["ci", "--no-fund", "--no-audit", "--loglevel=error"], {
+  // Also where NODE_ENV says production: tsx and the tests' tools are development dependencies.
+  const done = spawnSync("npm", ["ci", "--include=dev", "--no-fund", "--no-audit", "--loglevel=error"], {
     cwd: ROOT,
     stdio: ["ignore", 2, 2],
   });

@@ -12,7 +12,6 @@ import { ensureInstalled, fail, ROOT } from "./install.mjs";
 
 /** @typedef {{ passed: number, failed: number, skipped: number }} Counts */
 
-const scratch = mkdtempSync(join(tmpdir(), "computestream-test-"));
 const bin = (name) => join(ROOT, "node_modules", ".bin", name);
 
 /** A check is one test: it passes or fails as a whole. */
@@ -94,6 +93,7 @@ function chosen(argv) {
 
 const stages = chosen(process.argv.slice(2));
 ensureInstalled();
+const scratch = mkdtempSync(join(tmpdir(), "computestream-test-"));
 let total = { passed: 0, failed: 0, skipped: 0 };
 for (const stage of stages) {
   console.log(`\n== ${stage.name}`);

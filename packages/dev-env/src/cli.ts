@@ -3,7 +3,7 @@
  * It doesn't know how parts or services work. Options: see USAGE.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, rmSync } from "node:fs";
+import { cpSync, existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -115,52 +115,98 @@ function tellResult(result: ScenarioResult): void {
   );
 }
 
-async function main(argv: string[]): Promise<void> {
+/** Ends with `stop`'s reason when that comes first. */
+function unlessStopped<T>(work: Promise<T>, stop: AbortSignal): Promise<T> {
+  work.catch(() => undefined);
+  return Promise.race([
+    work,
+    new Promise<never>((_resolve, reject) => {
+      if (stop.aborted) return reject(stop.reason);
+      stop.addEventListener("abort", () => reject(stop.reason), { once: true });
+    }),
+  ]);
+}
+
+/** 128 and the signal's number, as shells say it. */
+const EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+
+async function main(argv: string[]): Promise<number> {
   const options = parseOptions(argv);
-  let stack: Stack | null = null;
-  let stopping = false;
-  const stop = async (code: number) => {
-    if (stopping) return;
-    stopping = true;
-    await stack?.close();
-    process.exit(code);
-  };
-  process.on("SIGINT", () => void stop(130));
-  process.on("SIGTERM", () => void stop(143));
+  const stopped = new AbortController();
+  for (const signal of Object.keys(EXIT_CODES) as Array<keyof typeof EXIT_CODES>) {
+    process.on(signal, () => {
+      if (stopped.signal.aborted) return;
+      report("stopping everything");
+      stopped.abort(new Stopped(EXIT_CODES[signal], `Stopped by ${signal}.`));
+    });
+  }
+  // A terminal that was closed takes no more lines; what runs must still be stopped.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
 
   installPrograms(["redis-server", "dockerd", "busybox"], report);
-  if (options.reset) rmSync(DATA_DIR, { recursive: true, force: true });
   if (options.web) buildWeb();
-  stack = await bootStack({
-    ...(options.once ? {} : { dir: DATA_DIR }),
+  const stack = await bootStack({
+    ...(options.once ? {} : { dir: DATA_DIR, reset: options.reset }),
     ...(options.portBase === undefined ? {} : { portBase: options.portBase }),
     web: options.web,
+    signal: stopped.signal,
     report,
   });
-  report(`everything is up; running one real job (${options.scenario})`);
-  const ready = Math.round(performance.now() - began);
-  const result = await runScenario(stack, options.scenario, report);
-  tellResult(result);
-  if (options.once) {
+  try {
+    report(`everything is up; running one real job (${options.scenario})`);
+    const ready = Math.round(performance.now() - began);
+    const result = await unlessStopped(runScenario(stack, options.scenario, report), stopped.signal);
+    tellResult(result);
+    if (!options.once) {
+      report(`dashboard  ${stack.web?.url ?? "(off)"}`);
+      report(`API        ${stack.indexer.url}/api/v1/stats`);
+      report(`node       ${stack.deployment.nodeUrl}`);
+      report(`data       ${stack.dir}  (--reset forgets it)   Ctrl-C stops everything`);
+      await unlessStopped(new Promise<never>(() => {}), stopped.signal);
+    }
+    if (!result.ok) keepLogs(stack);
+    // Before the last line: who reads it may go on at once.
     await stack.close();
     if (options.json) {
       const timings_ms = { ready, ...result.timings_ms, total: Math.round(performance.now() - began) };
       console.log(JSON.stringify({ ...result, timings_ms }));
     }
-    process.exit(result.ok ? 0 : 1);
+    return result.ok ? 0 : 1;
+  } catch (error) {
+    if (!(error instanceof Stopped)) keepLogs(stack);
+    throw error;
+  } finally {
+    await stack.close();
   }
-  report(`dashboard  ${stack.web?.url ?? "(off)"}`);
-  report(`API        ${stack.indexer.url}/api/v1/stats`);
-  report(`node       ${stack.deployment.nodeUrl}`);
-  report(`data       ${stack.dir}  (--reset forgets it)   Ctrl-C stops everything`);
 }
 
-main(process.argv.slice(2)).catch((error: unknown) => {
-  const known = error instanceof SetupError;
-  console.error(known ? `error ${error.code}: ${error.message}` : error);
-  if (process.argv.includes("--json")) {
-    const message = error instanceof Error ? error.message : String(error);
-    console.log(JSON.stringify({ ok: false, error: { code: known ? error.code : "UNEXPECTED", message } }));
+/** Asked to stop, by a signal. */
+class Stopped extends SetupError {
+  readonly exitCode: number;
+  constructor(exitCode: number, message: string) {
+    super("STOPPED", message, "Everything it had started is stopped.");
+    this.exitCode = exitCode;
   }
-  process.exit(1);
-});
+}
+
+/** A temporary folder goes with the stack; why a run failed should stay. */
+function keepLogs(stack: Stack): void {
+  if (stack.dir === DATA_DIR) return;
+  const kept = join(ROOT, ".data", "failed-run");
+  rmSync(kept, { recursive: true, force: true });
+  cpSync(join(stack.dir, "logs"), kept, { recursive: true });
+  report(`the services' logs are kept in ${kept}`);
+}
+
+main(process.argv.slice(2)).then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    const known = error instanceof SetupError;
+    if (!(error instanceof Stopped)) console.error(known ? `error ${error.code}: ${error.message}` : error);
+    if (process.argv.includes("--json")) {
+      const message = error instanceof Error ? error.message : String(error);
+      console.log(JSON.stringify({ ok: false, error: { code: known ? error.code : "UNEXPECTED", message } }));
+    }
+    process.exit(error instanceof Stopped ? error.exitCode : 1);
+  },
+);

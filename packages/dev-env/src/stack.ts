@@ -2,10 +2,13 @@
  * The whole of ComputeStream on one machine: parts, chain, modules, one provider, the services.
  * It doesn't know jobs; scenario.ts runs them on it.
  */
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { Ed25519Account } from "@aptos-labs/ts-sdk";
 import type { Deployment } from "@computestream/protocol";
 import type { ChainClient } from "@computestream/protocol/client";
+import { lockDir } from "./dir-lock.ts";
+import { endJobContainers } from "./job-containers.ts";
 import { fundFrom, startDevnetProcess } from "./parts/chain.ts";
 import {
   assertPortFree,
@@ -32,6 +35,10 @@ export interface StackOptions {
   /** First of the fixed ports (see `PORT_OFFSETS`); omitted = free ports. */
   portBase?: number;
   web?: boolean;
+  /** Forgets what `dir` holds, once it is certain that nothing runs on it. */
+  reset?: boolean;
+  /** Gives up before the next step, closes what stands and rejects with the signal's reason. */
+  signal?: AbortSignal;
   /** Called with one line before each step. */
   report?: (line: string) => void;
 }
@@ -55,7 +62,10 @@ export interface Stack {
   readonly timingsMs: Record<string, number>;
   fund(address: string, amount: bigint): Promise<void>;
   newAccount(amount: bigint): Promise<Ed25519Account>;
-  /** Everything stops; docker containers of the provider node are removed by the caller's scenario or the node. */
+  /**
+   * Everything stops, also jobs that still run: on a temporary folder their containers are removed, on a kept one the
+   * provider node settles them at the next start. Once, however often it is called.
+   */
   close(): Promise<void>;
 }
 
@@ -75,11 +85,14 @@ export const DEFAULT_PORT_BASE = 3000;
 
 export async function bootStack(options: StackOptions = {}): Promise<Stack> {
   const report = options.report ?? (() => {});
+  const lock = options.dir === undefined ? null : lockDir(options.dir);
+  const forgotten = options.reset && options.dir !== undefined ? forget(options.dir) : null;
   const home = scratch("stack", options.dir);
   const dir = home.path;
   const timingsMs: Record<string, number> = {};
   const closers: Array<() => Promise<void>> = [];
   const step = async <T>(name: string, line: string, work: () => Promise<T>): Promise<T> => {
+    options.signal?.throwIfAborted();
     report(line);
     const from = performance.now();
     const result = await work();
@@ -91,9 +104,18 @@ export async function bootStack(options: StackOptions = {}): Promise<Stack> {
     closers.unshift(() => started.close());
     return started;
   };
-  const close = async () => {
-    for (const closer of closers.splice(0)) await closer();
+  const closeAll = async () => {
+    const failures: unknown[] = [];
+    // One that can't be closed must not leave the others running.
+    for (const closer of closers.splice(0)) await closer().catch((error) => failures.push(error));
     home.close();
+    lock?.release();
+    if (failures.length > 0) throw failures[0];
+  };
+  let closing: Promise<void> | undefined;
+  const close = () => {
+    closing ??= closeAll();
+    return closing;
   };
 
   try {
@@ -116,6 +138,7 @@ export async function bootStack(options: StackOptions = {}): Promise<Stack> {
       },
     );
     const demoImage = (await importDemoImage(docker.socketPath)).imageId;
+    if (forgotten !== null) await endJobContainers(docker.socketPath, forgotten, "remove");
 
     const { deployment, deploymentFile, chain, provider, keyFiles } = await step(
       "provision",
@@ -161,6 +184,10 @@ export async function bootStack(options: StackOptions = {}): Promise<Stack> {
         return Promise.all(starting);
       },
     );
+    // Closed after the node, so that it can't start another one.
+    closers.unshift(() =>
+      endJobContainers(docker.socketPath, provider.address, options.dir === undefined ? "remove" : "stop"),
+    );
     const providerNode = await step("provider_node", "starting the provider node", () =>
       part(
         startService({
@@ -205,6 +232,7 @@ export async function bootStack(options: StackOptions = {}): Promise<Stack> {
           ),
         )
       : null;
+    options.signal?.throwIfAborted();
 
     return {
       dir,
@@ -231,9 +259,19 @@ export async function bootStack(options: StackOptions = {}): Promise<Stack> {
       close,
     };
   } catch (error) {
-    await close();
+    await close().catch((failure: unknown) => report(`could not close everything: ${failure}`));
+    // Ctrl-C reaches the parts too: that one of them ended is then no news.
+    options.signal?.throwIfAborted();
     throw error;
   }
+}
+
+/** Removes the folder; the address of the provider it knew, whose containers go once Docker answers. */
+function forget(dir: string): string | null {
+  const file = join(dir, "provider-address");
+  const provider = existsSync(file) ? readFileSync(file, "utf8").trim() : null;
+  rmSync(dir, { recursive: true, force: true });
+  return provider;
 }
 
 async function choosePorts(
@@ -242,8 +280,16 @@ async function choosePorts(
 ): Promise<Record<keyof typeof PORT_OFFSETS, number>> {
   const ports = {} as Record<keyof typeof PORT_OFFSETS, number>;
   for (const [name, offset] of Object.entries(PORT_OFFSETS) as Array<[keyof typeof PORT_OFFSETS, number]>) {
-    ports[name] = base === undefined ? await freePort() : base + offset;
+    ports[name] = base === undefined ? await unusedPort(Object.values(ports)) : base + offset;
     if (base !== undefined && (web || name !== "web")) await assertPortFree(ports[name], name);
   }
   return ports;
+}
+
+/** A port given back a moment ago may be given out again. */
+async function unusedPort(used: number[]): Promise<number> {
+  for (;;) {
+    const port = await freePort();
+    if (!used.includes(port)) return port;
+  }
 }

@@ -4,7 +4,7 @@
  */
 
 import { spawn } from "node:child_process";
-import { closeSync, existsSync, mkdirSync, openSync, rmSync, statSync, writeSync } from "node:fs";
+import { closeSync, existsSync, lstatSync, mkdirSync, openSync, rmSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import Docker from "dockerode";
@@ -23,11 +23,14 @@ const SYSTEM_SOCKET = "/var/run/docker.sock";
 /** Short: a unix socket's path holds 107 bytes. Shared by everything this user runs on the machine. */
 const HOME = `/tmp/computestream-docker-${process.getuid?.() ?? 0}`;
 const START_TIMEOUT_MS = 60_000;
+/** The engine itself gives containers 15 s. */
+const STOP_TIMEOUT_MS = 30_000;
 
 /** Reuses a reachable engine (DOCKER_SOCKET given by the caller, the system's, our own), else starts one as root. */
 export async function startDocker(options: { socketPath?: string } = {}): Promise<DockerPart> {
   const own = join(HOME, "docker.sock");
   for (const socketPath of options.socketPath ? [options.socketPath] : [SYSTEM_SOCKET, own]) {
+    if (socketPath === own) claimHome();
     if (await answers(socketPath)) return { socketPath, started: false, async close() {} };
   }
   if (options.socketPath) {
@@ -45,7 +48,6 @@ export async function startDocker(options: { socketPath?: string } = {}): Promis
       "Start Docker (Docker Desktop, or systemctl start docker) and make sure this user may use /var/run/docker.sock; as root on Debian: apt-get install docker.io.",
     );
   }
-  mkdirSync(HOME, { recursive: true, mode: 0o700 });
   const release = await lock(join(HOME, "starting"));
   try {
     if (await answers(own)) return { socketPath: own, started: false, async close() {} };
@@ -53,6 +55,18 @@ export async function startDocker(options: { socketPath?: string } = {}): Promis
   } finally {
     release();
   }
+}
+
+/** /tmp is everybody's: a folder that another user made there could hold anything, and the engine runs as root. */
+function claimHome(): void {
+  mkdirSync(HOME, { recursive: true, mode: 0o700 });
+  const { uid, mode } = lstatSync(HOME);
+  if (uid === (process.getuid?.() ?? uid) && (mode & 0o022) === 0) return;
+  throw new SetupError(
+    "DOCKER_HOME_FOREIGN",
+    `${HOME} belongs to another user or can be written by others.`,
+    "Remove it and start again.",
+  );
 }
 
 async function startPrivate(dockerd: string, socketPath: string): Promise<DockerPart> {
@@ -96,7 +110,9 @@ async function startPrivate(dockerd: string, socketPath: string): Promise<Docker
         started: true,
         async close() {
           child.kill("SIGTERM");
-          while (!gone && (await answers(socketPath))) await sleep(100);
+          const until = Date.now() + STOP_TIMEOUT_MS;
+          while (!gone && Date.now() < until) await sleep(50);
+          if (!gone) child.kill("SIGKILL");
         },
       };
     }

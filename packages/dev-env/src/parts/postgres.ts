@@ -94,6 +94,8 @@ export async function startPostgres(options: { dir?: string; port?: number } = {
     ...ids,
     logFile: join(home.path, "postgres.log"),
     readyLine: (line) => line.includes("ready to accept connections"),
+    // Ends open sessions; SIGTERM would wait for each of them to leave.
+    stopSignal: "SIGINT",
   });
   const adminUrl = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
   await ensureDatabase(adminUrl, "computestream");

@@ -14,7 +14,7 @@ export interface ManagedProcess {
   readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
   /** SIGKILL, at once: for tests of what survives. */
   kill(): Promise<void>;
-  /** SIGTERM, then SIGKILL after `graceMs`. */
+  /** `stopSignal`, then SIGKILL after `graceMs`. */
   close(): Promise<void>;
 }
 
@@ -31,6 +31,8 @@ export interface ProcessOptions {
   readyLine?: (line: string) => boolean;
   readyTimeoutMs?: number;
   graceMs?: number;
+  /** Default SIGTERM. */
+  stopSignal?: NodeJS.Signals;
 }
 
 const live = new Set<ChildProcess>();
@@ -113,7 +115,7 @@ export async function startProcess(options: ProcessOptions): Promise<ManagedProc
     },
     async close() {
       if (child.exitCode === null && child.signalCode === null) {
-        child.kill("SIGTERM");
+        child.kill(options.stopSignal ?? "SIGTERM");
         const timer = setTimeout(() => child.kill("SIGKILL"), options.graceMs ?? 10_000);
         await exited;
         clearTimeout(timer);
