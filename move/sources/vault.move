@@ -21,6 +21,7 @@ module computestream::vault {
 
     // === Constants ===
 
+    const MAX_U64: u64 = 0xffff_ffff_ffff_ffff;
     const NOBODY: address = @0xffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff;
 
     // === Structs ===
@@ -81,13 +82,19 @@ module computestream::vault {
         );
     }
 
-    /// Pays into `to`'s primary store. If its issuer has frozen that one, into a new store that `to` owns, so that
-    /// one side's frozen account never blocks what the other side is owed in the same transaction.
+    /// Pays into `to`'s primary store. If its issuer has frozen that one, or it is too full to take the amount, into
+    /// a new store that `to` owns, so that the state of one side's account never blocks what the other side is owed
+    /// in the same transaction.
     public(package) fun pay(self: &mut Vault, to: address, amount: u64) {
         if (amount == 0) return;
         self.balance = self.balance - amount;
         let funds = fungible_asset::withdraw(&self.object_signer(), self.store, amount);
-        if (primary_fungible_store::is_frozen(to, self.asset)) {
+        let is_closed =
+            primary_fungible_store::is_frozen(to, self.asset)
+                || primary_fungible_store::is_balance_at_least(
+                    to, self.asset, MAX_U64 - amount + 1
+                );
+        if (is_closed) {
             let store = fungible_asset::create_store(&object::create_object(to), self.asset);
             fungible_asset::deposit(store, funds);
         } else {
@@ -95,10 +102,12 @@ module computestream::vault {
         }
     }
 
-    /// Aborts unless `asset` can go into a vault and out again: an asset with a withdrawal hook could only go in.
+    /// Aborts unless `asset` can go into a vault, be counted there and go out again: `fungible_asset` refuses to move
+    /// an asset with a deposit or withdrawal hook, and to count one with a balance hook.
     public(package) fun assert_storable(asset: Object<Metadata>) {
         let Vault { extend_ref, store, asset: _, balance: _ } = open(&create_object(), asset);
         let object_signer = object::generate_signer_for_extending(&extend_ref);
         fungible_asset::deposit(store, fungible_asset::withdraw(&object_signer, store, 0));
+        fungible_asset::balance(store);
     }
 }

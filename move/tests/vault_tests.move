@@ -10,6 +10,8 @@ module computestream::vault_tests {
     use computestream::provider_registry;
     use computestream::test_utils::{Self as t, World, a, n};
 
+    const MAX_U64: u64 = 0xffff_ffff_ffff_ffff;
+
     /// `who` tries to move a unit out of the store on `holder`.
     fun steal(w: &World, holder: address, who: &signer) {
         fungible_asset::transfer(
@@ -194,6 +196,25 @@ module computestream::vault_tests {
         assert!(w.balance(t::of(&t::owner())) == t::funds() + 9_900, 1);
         assert!(w.balance(t::treasury_address()) == 1, 2);
         assert!(fungible_asset::balance(t::store_of(job)) == 90_000, 3);
+    }
+
+    #[test]
+    fun a_full_account_blocks_neither_its_pay_nor_the_refund() {
+        let w = t::setup();
+        let job = w.running(100, 100_000);
+        t::wait(10);
+        // 9,900 fit: the greatest balance is reached exactly.
+        t::mint(w.asset(), t::of(&t::owner()), MAX_U64 - t::funds() - 9_900);
+        w.pay(job, 1, 10);
+        assert!(w.balance(t::of(&t::owner())) == MAX_U64, 1);
+        // Nothing more fits: the next goes to a new store of the owner's, the rest back to the buyer.
+        t::wait(10);
+        w.terminate(job, 2, 20);
+        assert!(w.balance(t::of(&t::owner())) == MAX_U64, 2);
+        assert!(w.balance(t::treasury_address()) == 200, 3);
+        assert!(w.balance(t::of(&t::buyer())) == t::funds() - 20_000, 4);
+        assert!(fungible_asset::balance(t::store_of(job)) == 0, 5);
+        t::assert_state(job, 8, 6);
     }
 
     #[test]
