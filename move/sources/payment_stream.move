@@ -195,8 +195,8 @@ module computestream::payment_stream {
 
     // === Entry ===
 
-    /// Brings the newest attestation of a job and pays what it makes due. Anyone may; nothing due is a no-op
-    /// without an event. Aborts with the code of the first check that fails.
+    /// Brings the newest attestation of a job and pays what it makes due. Anyone may; with nothing due there is an
+    /// event only if a stall flag is cleared. Aborts with the code of the first check that fails.
     public entry fun process_payment(
         keeper: &signer,
         job: address,
@@ -406,25 +406,34 @@ module computestream::payment_stream {
         if (!escrow::can_release(job, accrual.due)) return E_ESCROW_UNAVAILABLE;
 
         s.seq = claim.seq();
+        let clears_flag = false;
         if (seconds_attested > s.seconds_attested) {
+            clears_flag = s.stalled_at != 0;
             s.seconds_attested = seconds_attested;
             s.last_progress_at = now;
             s.stalled_at = 0;
         };
-        s.pay(job, keeper, accrual);
+        s.pay(job, keeper, accrual, clears_flag);
         0
     }
 
     fun settle_proven(self: &mut Stream, job: address, keeper: address) {
         let accrual = self.accrue(self.seconds_attested, timestamp::now_seconds());
-        self.pay(job, keeper, accrual);
+        self.pay(job, keeper, accrual, false);
     }
 
-    fun pay(self: &mut Stream, job: address, keeper: address, accrual: Accrual) {
+    /// `must_tell` is for a change that a reader of events has to learn of though no money moves.
+    fun pay(
+        self: &mut Stream,
+        job: address,
+        keeper: address,
+        accrual: Accrual,
+        must_tell: bool
+    ) {
         let Accrual { seconds_billed, acc, due, fee_due } = accrual;
         self.seconds_billed = seconds_billed;
         self.acc = acc;
-        if (due == 0) return;
+        if (due == 0 && !must_tell) return;
         self.paid = self.paid + due;
         self.fee_paid = self.fee_paid + fee_due;
         let balance =

@@ -3,6 +3,7 @@
 module computestream::payment_stream_tests {
     use std::bcs;
     use computestream::escrow;
+    use computestream::job_registry;
     use computestream::payment_stream::{
         Self,
         SettlementSkipped,
@@ -154,6 +155,20 @@ module computestream::payment_stream_tests {
         assert!(t::stream_field(job, BILLED) == 30, 2);
         assert!(t::stream_field(job, LAST_PROGRESS) == t::start_time() + 30, 3);
         w.assert_money(job, 0, 0, 0, 1);
+    }
+
+    #[test]
+    fun an_answer_to_a_stall_flag_is_told_though_nothing_is_due() {
+        let w = t::setup_at(1);
+        let job = w.running(100, 1);
+        t::wait(60);
+        job_registry::flag_stalled(&t::stranger(), t::handle(job));
+        w.pay(job, 1, 30);
+        // Half a minute at 1 base unit an hour earns nothing; the escrow still holds its 1.
+        t::assert_last<StreamSettled>(settled_fields(job, 1, 30, 30, 0, 0, 0, 0, 1, 60));
+        assert!(t::count<StreamSettled>() == 1, 1);
+        w.pay(job, 2, 31);
+        assert!(t::count<StreamSettled>() == 1, 2);
     }
 
     #[test]
