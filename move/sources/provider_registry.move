@@ -466,8 +466,8 @@ module computestream::provider_registry {
         );
     }
 
-    /// Starts unbonding. A further request restarts the clock for everything unbonding; what is left below the
-    /// minimum closes the provider for new jobs.
+    /// Starts unbonding. A further request restarts the clock for everything unbonding and never brings its end
+    /// nearer; what is left below the minimum closes the provider for new jobs.
     public entry fun request_unstake(
         owner: &signer, provider: Object<Provider>, amount: u64
     ) acquires Provider {
@@ -479,7 +479,8 @@ module computestream::provider_registry {
 
         p.stake = p.stake - amount;
         p.unbonding = p.unbonding + amount;
-        p.unlocks_at = now + unbonding_secs;
+        let unlocks_at = now + unbonding_secs;
+        if (unlocks_at > p.unlocks_at) p.unlocks_at = unlocks_at;
 
         event::emit(
             UnstakeRequested {

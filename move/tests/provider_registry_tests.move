@@ -357,6 +357,29 @@ module computestream::provider_registry_tests {
     }
 
     #[test]
+    fun a_shorter_unbonding_time_does_not_reach_back() {
+        let w = t::setup();
+        provider_registry::request_unstake(&t::owner(), w.provider(), 7);
+        // Until 86,400; one unit more under a time of 60 s must not free the seven.
+        t::set_market(100, 60, 120, 600, 60, 60, 15, false);
+        t::wait(10);
+        provider_registry::request_unstake(&t::owner(), w.provider(), 1);
+        t::assert_last<UnstakeRequested>(
+            vector[
+                a(w.provider_address()),
+                n(1),
+                n(STAKE - 8),
+                n(8),
+                n(t::start_time() + 86_400),
+                n(t::start_time() + 10)
+            ]
+        );
+        t::wait(86_390);
+        provider_registry::withdraw_stake(&t::owner(), w.provider());
+        assert!(w.balance(t::of(&t::owner())) == t::funds() + 8, 1);
+    }
+
+    #[test]
     #[expected_failure(abort_code = computestream::provider_registry::E_NOTHING_UNBONDING)]
     fun stake_is_withdrawn_once() {
         let w = t::setup();
