@@ -198,6 +198,14 @@ module computestream::market_tests {
     }
 
     #[test]
+    #[expected_failure(abort_code = computestream::market::E_WINDOW_OUT_OF_RANGE)]
+    fun no_refund_may_wait_longer_than_a_day() {
+        t::start_market();
+        set(100, 1, 86_400, 1, 1);
+        set(100, 1, 86_401, 1, 1);
+    }
+
+    #[test]
     #[expected_failure(abort_code = computestream::market::E_DURATION_BOUNDS)]
     fun a_minimum_duration_of_nothing_is_refused() {
         t::start_market();
