@@ -4,7 +4,9 @@
 module computestream::lifecycle_tests {
     use computestream::escrow::{EscrowDeposited, EscrowRefunded};
     use computestream::job_registry::{Self, JobSettled};
+    use computestream::market;
     use computestream::payment_stream::{Self, SettlementSkipped, StreamClosed, StreamSettled};
+    use computestream::provider_registry;
     use computestream::test_utils::{Self as t, World, a, b, n};
 
     fun assert_settled(
@@ -498,6 +500,95 @@ module computestream::lifecycle_tests {
         assert_settled(&w, job, 3, 1, 100_000, 990, 10, 99_000);
     }
 
+    #[test]
+    fun an_asset_no_longer_allowed_still_leaves_every_job() {
+        let w = t::setup();
+        let pending = w.create(1, 1_000);
+        let job = w.accepted(100, 100_000);
+        market::set_asset_allowed(&t::admin(), w.asset(), false);
+        job_registry::cancel(&t::buyer(), t::handle(pending));
+        job_registry::start(&t::operator(), t::handle(job));
+        t::wait(10);
+        w.complete(job, 1, 10);
+        assert_settled(&w, job, 3, 10, 100_000, 9_900, 100, 90_000);
+    }
+
+    // === A provider that changes meanwhile ===
+
+    #[test]
+    fun a_price_changed_after_the_order_does_not_reach_it() {
+        let w = t::setup();
+        let job = w.create(100, 100_000);
+        provider_registry::update_price(&t::owner(), w.provider(), 36_000_000);
+        job_registry::accept(&t::operator(), t::handle(job));
+        provider_registry::update_price(&t::owner(), w.provider(), 36);
+        job_registry::start(&t::operator(), t::handle(job));
+        t::wait(10);
+        w.complete(job, 1, 10);
+        // Still 1,000 a second.
+        assert_settled(&w, job, 3, 10, 100_000, 9_900, 100, 90_000);
+    }
+
+    #[test]
+    fun a_provider_that_leaves_while_a_job_runs_is_paid_to_its_end() {
+        let w = t::setup();
+        let job = w.running(100, 100_000);
+        provider_registry::set_availability(&t::owner(), w.provider(), false);
+        provider_registry::request_unstake(&t::owner(), w.provider(), t::stake());
+        t::wait(10);
+        w.complete(job, 1, 10);
+        assert_settled(&w, job, 3, 10, 100_000, 9_900, 100, 90_000);
+    }
+
+    #[test]
+    fun a_new_operator_ends_what_the_old_one_started() {
+        let w = t::setup();
+        let job = w.running(100, 100_000);
+        t::wait(10);
+        provider_registry::update_operator(
+            &t::owner(), w.provider(), t::of(&t::stranger()), t::key()
+        );
+        // The stream keeps the key it opened with; who ends the job is the operator of now.
+        job_registry::complete(
+            &t::stranger(),
+            t::handle(job),
+            0,
+            vector[],
+            vector[],
+            vector[],
+            1,
+            10,
+            t::start_time() + 10,
+            t::log_root(),
+            w.sign(job, 1, 10, 10)
+        );
+        assert_settled(&w, job, 3, 10, 100_000, 9_900, 100, 90_000);
+    }
+
+    #[test]
+    #[expected_failure(abort_code = computestream::provider_registry::E_NOT_OPERATOR)]
+    fun an_old_operator_cannot_end_what_it_started() {
+        let w = t::setup();
+        let job = w.running(100, 100_000);
+        provider_registry::update_operator(
+            &t::owner(), w.provider(), t::of(&t::stranger()), t::key()
+        );
+        t::complete_with_nothing_new(job);
+    }
+
+    #[test]
+    #[expected_failure(abort_code = computestream::job_registry::E_CLAIM_WINDOW_OPEN)]
+    fun an_old_operator_cannot_waive_the_tail() {
+        let w = t::setup();
+        let job = w.running(100, 100_000);
+        t::wait(10);
+        t::terminate_with_nothing_new(job);
+        provider_registry::update_operator(
+            &t::owner(), w.provider(), t::of(&t::stranger()), t::key()
+        );
+        job_registry::finalize(&t::operator(), t::handle(job));
+    }
+
     // === Every split adds up ===
 
     #[test]
@@ -510,7 +601,7 @@ module computestream::lifecycle_tests {
         let fees = 0;
         let seq = 0;
         rates.for_each(|rate| {
-            computestream::provider_registry::update_price(&t::owner(), w.provider(), rate);
+            provider_registry::update_price(&t::owner(), w.provider(), rate);
             t::set_fee((rate * 37) % 1_001);
             let fee_bps = (rate * 37) % 1_001;
             // ceil(rate * 997 / 3,600), and 13 more than needed.
