@@ -20,6 +20,11 @@ describe("integers", () => {
     expect(zDecimal.parse("18446744073709551616")).toBe("18446744073709551616");
   });
 
+  it("of the chain end at 2^64 - 1", () => {
+    expect(zU64.safeParse("18446744073709551616").success).toBe(false);
+    expect(zU64.safeParse("1".repeat(39)).success).toBe(false);
+  });
+
   it.each(["", "-1", "1.0", "1e3", "0x1", " 1", "1\n", 1, null])("%j is refused", (value) => {
     expect(zU64.safeParse(value).success).toBe(false);
   });

@@ -4,11 +4,14 @@
  */
 import { z } from "zod";
 
-/** A u64 or larger as a decimal string on the wire, a bigint in TypeScript. */
+const MAX_U64 = 0xffff_ffff_ffff_ffffn;
+
+/** A u64 as a decimal string on the wire, a bigint in TypeScript. */
 export const zU64 = z
   .string()
-  .regex(/^\d{1,39}$/, "must be a decimal integer")
-  .transform(BigInt);
+  .regex(/^\d{1,20}$/, "must be a decimal integer")
+  .transform(BigInt)
+  .refine((value) => value <= MAX_U64, "must be at most 18446744073709551615");
 
 /** A decimal string that stays one: what an HTTP answer carries. */
 export const zDecimal = z.string().regex(/^\d{1,78}$/, "must be a decimal integer");

@@ -109,6 +109,7 @@ describe("findByHash", () => {
     ],
     ["a proxy answers", { status: 502, body: "<html>Bad gateway</html>" }, "NODE_ERROR"],
     ["too many ask", { status: 429, body: "slow down" }, "NODE_RATE_LIMITED"],
+    ["a proxy doesn't know the path", { status: 404, body: "<html>Not found</html>" }, "NODE_ANSWER_INVALID"],
     ["the answer isn't JSON", { status: 200, body: "<html>hello</html>" }, "NODE_ANSWER_INVALID"],
   ])("throws retryably, never null, when %s", async (_, answer, code) => {
     answers = { [BY_HASH]: answer };

@@ -108,7 +108,15 @@ export function createTransactions(options: {
   async function lookUp(path: string): Promise<Outcome | "pending" | null> {
     const answer = await node.get(path);
     if (!answer.ok) {
-      if (answer.failure.status === 404) return null;
+      if (answer.failure.code === "transaction_not_found") return null;
+      // A proxy's or a wrong path's 404 says nothing of the transaction.
+      if (answer.failure.status === 404) {
+        throw chainError(
+          "NODE_ANSWER_INVALID",
+          `The node at ${node.url} answered 404 without saying whether it knows the transaction.`,
+          { retryable: true },
+        );
+      }
       throw node.refused(answer.failure);
     }
     const { type } = decode(z.object({ type: z.string() }), answer.body, "transaction");
