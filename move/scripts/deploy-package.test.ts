@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { Ed25519Account, Ed25519PrivateKey } from "@aptos-labs/ts-sdk";
 import { type Devnet, startDevnet } from "@computestream/devnet";
 import { type Deployment, zDeployment } from "@computestream/protocol";
-import { ChainError, createChainClient } from "@computestream/protocol/client";
+import { ChainError, createChainClient, entryFunction } from "@computestream/protocol/client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type DeployOptions, deployPackage } from "./deploy-package.ts";
 
@@ -67,6 +67,23 @@ describe("deployPackage", () => {
     expect(await deploy({ account, report: (line) => lines.push(line) })).toEqual(first);
     expect(lines).toContain("the same modules are already published");
     expect(await client.sequenceNumber(first.packageAddress)).toBe(sent);
+  });
+
+  it("doesn't overrule an admin who no longer allows MOVE", async () => {
+    const account = newAccount();
+    const first = await deploy({ account });
+    const client = createChainClient({ deployment: first });
+    const { packageAddress, asset } = first;
+    await client.execute(
+      account,
+      entryFunction(packageAddress, "market", "set_asset_allowed", [asset.address, false]),
+    );
+    const sent = await client.sequenceNumber(packageAddress);
+
+    const lines: string[] = [];
+    expect(await deploy({ account, report: (line) => lines.push(line) })).toEqual(first);
+    expect(lines).toContain("the market's admin no longer allows MOVE; it stays so");
+    expect(await client.sequenceNumber(packageAddress)).toBe(sent);
   });
 
   describe("of another version", () => {

@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { type Account, type InputEntryFunctionData, parseTypeTag } from "@aptos-labs/ts-sdk";
-import { type Deployment, toHex, zU64 } from "@computestream/protocol";
+import { type Deployment, normalizeAddress, toHex, zU64 } from "@computestream/protocol";
 import {
   type ChainClient,
   ChainError,
@@ -257,9 +257,28 @@ async function initialize(
   report: (line: string) => void,
 ): Promise<void> {
   const { packageAddress } = client.deployment;
-  if ((await view(node, `${packageAddress}::market::is_asset_allowed`, [], [MOVE])) === true) return;
+  const isAllowed = () => view(node, `${packageAddress}::market::is_asset_allowed`, [], [MOVE]);
+  if ((await isAllowed()) === true) return;
+  const name = `${packageAddress}::market::initialize`;
+  // Initialised before, so an admin has taken MOVE off the list since: to deploy again isn't to overrule that.
+  if (await findTransaction(node, packageAddress, (called) => canonical(called) === name)) {
+    report("the market's admin no longer allows MOVE; it stays so");
+    return;
+  }
   report("initialising the market");
   await run(client, account, entryFunction(packageAddress, "market", "initialize", [MOVE]));
+  if ((await isAllowed()) === true) return;
+  throw new DeployError(
+    "VERIFY_FAILED",
+    "The market doesn't allow MOVE after initialising.",
+    "Run the deployment again; if it stays, another party uses the same account.",
+  );
+}
+
+/** A function's name with its address as the record spells it: nodes drop leading zeros. */
+function canonical(name: string): string {
+  const [address = "", ...rest] = name.split("::");
+  return [normalizeAddress(address), ...rest].join("::");
 }
 
 async function verify(
@@ -277,15 +296,7 @@ async function verify(
       "Run the deployment again; if it stays, another party publishes with the same account.",
     );
   }
-  const { paused } = await client.parameters();
-  const allowed = await view(node, `${address}::market::is_asset_allowed`, [], [MOVE]);
-  if (allowed !== true) {
-    throw new DeployError(
-      "VERIFY_FAILED",
-      `The market doesn't allow MOVE after initialising${paused ? " (it is paused)" : ""}.`,
-      "An admin may have removed the asset; allow it with market::set_asset_allowed.",
-    );
-  }
+  await client.parameters();
 }
 
 const zAccountTransaction = z.object({
@@ -297,28 +308,37 @@ const zAccountTransaction = z.object({
   payload: z.object({ function: z.string().optional() }).optional(),
 });
 
-/** The transaction that first published: an indexer that starts there misses no event, upgrades included. */
-async function firstPublication(
+type AccountTransaction = z.output<typeof zAccountTransaction>;
+
+/** The account's first successful call of a function that fits, or null when the node's history has none. */
+async function findTransaction(
   node: NodeApi,
   address: string,
-): Promise<{ version: bigint; hash: string; timestampUsecs: bigint }> {
+  fits: (calledFunction: string) => boolean,
+): Promise<AccountTransaction | null> {
   const limit = 100;
   for (let start = 0; ; start += limit) {
     const answer = await node.get(`/accounts/${address}/transactions?start=${start}&limit=${limit}`);
     if (!answer.ok) throw node.refused(answer.failure);
     const page = z.array(zAccountTransaction).parse(answer.body);
-    const found = page.find(
-      ({ success, payload }) => success && payload?.function?.includes("::code::publish_package"),
-    );
-    if (found) return { version: found.version, hash: found.hash, timestampUsecs: found.timestamp };
-    if (page.length < limit) {
-      throw new DeployError(
-        "PUBLICATION_UNKNOWN",
-        `The node at ${node.url} no longer has the transaction that published the package.`,
-        "Use a node that keeps its history (--node-url), or keep the deployment record you have.",
-      );
-    }
+    const found = page.find(({ success, payload }) => success && fits(payload?.function ?? ""));
+    if (found) return found;
+    if (page.length < limit) return null;
   }
+}
+
+/** The transaction that first published: an indexer that starts there misses no event, upgrades included. */
+async function firstPublication(
+  node: NodeApi,
+  address: string,
+): Promise<{ version: bigint; hash: string; timestampUsecs: bigint }> {
+  const found = await findTransaction(node, address, (called) => called.includes("::code::publish_package"));
+  if (found) return { version: found.version, hash: found.hash, timestampUsecs: found.timestamp };
+  throw new DeployError(
+    "PUBLICATION_UNKNOWN",
+    `The node at ${node.url} no longer has the transaction that published the package.`,
+    "Use a node that keeps its history (--node-url), or keep the deployment record you have.",
+  );
 }
 
 async function readAsset(node: NodeApi): Promise<Deployment["asset"]> {
