@@ -17,7 +17,8 @@ export const DEMO_PROVIDER: Omit<RegisterProviderArgs, "operator" | "attestKey" 
   diskGb: 10n,
   region: "local",
   sandbox: "docker-default-deny",
-  slots: 4n,
+  // A demonstration job asks for one core: more slots than cores would take orders that can't be run.
+  slots: BigInt(availableParallelism()),
   // 1.2345 MOVE an hour: doesn't divide by 3600, so every rounding rule is at work from the first second.
   pricePerHour: 123_450_000n,
 };

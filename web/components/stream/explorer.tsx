@@ -27,7 +27,9 @@ export function Explorer() {
     zStats,
     (signal) => api.stats(signal),
     (tick) => {
-      setStreams((list) => list?.map((job) => applyTick(job, tick)) ?? null);
+      const settle = (list: JobDto[] | null) => list?.map((job) => applyTick(job, tick)) ?? null;
+      setStreams(settle);
+      setJobs(settle);
     },
   );
 
