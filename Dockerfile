@@ -1,26 +1,21 @@
-# One image for every service: the command decides which. `--target web` adds the built dashboard.
-# The devnet's compiler and VM (development only, see README) are left out of `service` and `web`.
-FROM node:22-bookworm-slim AS deps
+# One image for every service: the command decides which. `--target web` is the built dashboard.
+# The devnet's compiler and VM (development only, see README) are in `devnet` alone: the other targets are installed
+# from the lock file without the workspaces that need them.
+FROM node:22-bookworm-slim AS base
 WORKDIR /app
-ENV NODE_ENV=production NEXT_TELEMETRY_DISABLED=1
+ENV NODE_ENV=production NEXT_TELEMETRY_DISABLED=1 HOST=0.0.0.0
 COPY package.json package-lock.json .npmrc ./
 COPY packages/protocol/package.json packages/protocol/
-COPY packages/devnet/package.json packages/devnet/
-COPY packages/dev-env/package.json packages/dev-env/
-COPY move/package.json move/
+
+FROM base AS service-deps
 COPY indexer/package.json indexer/
 COPY relayer/package.json relayer/
 COPY provider-node/package.json provider-node/
-COPY web/package.json web/
-COPY e2e/package.json e2e/
+# Their tests' tools are workspaces that aren't here.
+RUN npm pkg delete devDependencies -w @computestream/indexer -w @computestream/relayer -w @computestream/provider-node \
+  && npm ci --omit=dev
 
-FROM deps AS service-deps
-RUN npm ci --omit=dev -w @computestream/protocol -w @computestream/indexer -w @computestream/relayer -w @computestream/provider-node
-
-FROM node:22-bookworm-slim AS service
-WORKDIR /app
-ENV NODE_ENV=production HOST=0.0.0.0
-COPY --from=service-deps /app ./
+FROM service-deps AS service
 COPY packages/protocol packages/protocol
 COPY migrations migrations
 COPY indexer indexer
@@ -28,10 +23,9 @@ COPY relayer relayer
 COPY provider-node provider-node
 USER node
 
-FROM deps AS full-deps
+FROM base AS web
+COPY web/package.json web/
 RUN npm ci --include=dev
-
-FROM full-deps AS web
 COPY packages/protocol packages/protocol
 COPY web web
 COPY tsconfig.base.json ./
@@ -41,6 +35,17 @@ WORKDIR /app/web
 CMD ["node", "../node_modules/next/dist/bin/next", "start", "-H", "0.0.0.0"]
 
 # Development only: the embedded chain and the script that deploys to it.
-FROM full-deps AS devnet
+FROM base AS devnet
+COPY packages/devnet/package.json packages/devnet/
+COPY packages/dev-env/package.json packages/dev-env/
+COPY move/package.json move/
+COPY indexer/package.json indexer/
+COPY relayer/package.json relayer/
+COPY provider-node/package.json provider-node/
+COPY web/package.json web/
+COPY e2e/package.json e2e/
+RUN npm ci --include=dev
 COPY . .
-ENV HOST=0.0.0.0
+# Volumes take the owner of what they are mounted over.
+RUN mkdir /chain /setup /keys /relayer-key /operator-key && chown node:node /chain /setup /keys /relayer-key /operator-key
+USER node

@@ -1,6 +1,6 @@
 /**
  * What a fresh devnet needs before services can start: funded accounts, the deployed modules, one staked provider.
- * It doesn't start anything. Run again on the same folder it changes nothing.
+ * It doesn't start anything. Run again on the same folder it only fills the accounts up.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -19,6 +19,9 @@ export interface Provisioned {
   keyFiles: { relayer: string; operator: string };
 }
 
+/** Whose key files are made. */
+export type KeyName = "admin" | "provider-owner" | "provider-operator" | "relayer";
+
 const MOVE = 100_000_000n;
 const FUNDS = 10_000n * MOVE;
 
@@ -26,17 +29,20 @@ export async function provision(options: {
   dir: string;
   nodeUrl: string;
   faucetUrl: string;
+  /** Where a key file is kept; default `<dir>/keys`. */
+  keyDirs?: Partial<Record<KeyName, string>>;
 }): Promise<Provisioned> {
   const { dir, nodeUrl, faucetUrl } = options;
-  const keys = join(dir, "keys");
-  const [admin, owner, operator, keeper] = ["admin", "provider-owner", "provider-operator", "relayer"].map(
-    (name) => loadAccount(keys, name),
-  ) as [Ed25519Account, Ed25519Account, Ed25519Account, Ed25519Account];
-  for (const account of [admin, owner, operator, keeper]) {
-    await fundFrom(faucetUrl, account.accountAddress.toString(), FUNDS);
+  const keyDir = (name: KeyName) => options.keyDirs?.[name] ?? join(dir, "keys");
+  const account = (name: KeyName) => loadAccount(keyDir(name), name);
+  const [admin, owner] = [account("admin"), account("provider-owner")];
+  const [operator, keeper] = [account("provider-operator"), account("relayer")];
+  for (const { accountAddress } of [admin, owner, operator, keeper]) {
+    await fundFrom(faucetUrl, accountAddress.toString(), FUNDS);
   }
   const deployment = await deployPackage({ network: "devnet", nodeUrl, faucetUrl, account: admin });
   const deploymentFile = join(dir, "deployment.json");
+  mkdirSync(dir, { recursive: true });
   writeFileSync(deploymentFile, `${JSON.stringify(deployment, null, 2)}\n`);
   const chain = createChainClient({ deployment });
   return {
@@ -44,12 +50,15 @@ export async function provision(options: {
     deploymentFile,
     chain,
     provider: { address: await registerOnce(chain, dir, owner, operator), owner, operator },
-    keyFiles: { relayer: join(keys, "relayer.json"), operator: join(keys, "provider-operator.json") },
+    keyFiles: {
+      relayer: join(keyDir("relayer"), "relayer.json"),
+      operator: join(keyDir("provider-operator"), "provider-operator.json"),
+    },
   };
 }
 
 /** A kept account, so that a restart on the same folder is the same provider and keeper. */
-function loadAccount(dir: string, name: string): Ed25519Account {
+function loadAccount(dir: string, name: KeyName): Ed25519Account {
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const path = join(dir, `${name}.json`);
   if (!existsSync(path)) {

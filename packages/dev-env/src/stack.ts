@@ -162,7 +162,7 @@ export async function bootStack(options: StackOptions = {}): Promise<Stack> {
               name: "indexer",
               dir: logs,
               port: ports.indexer,
-              env: { ...common, ...cors, DATABASE_URL: postgres.url, REDIS_URL: redis.url },
+              env: { ...common, ...cors, DATABASE_URL: postgres.url },
             }),
           ),
           part(
