@@ -1,4 +1,6 @@
 import { createPrivateKey, createPublicKey, sign, verify } from "node:crypto";
+import { ED25519_TORSION_SUBGROUP, ed25519 } from "@noble/curves/ed25519.js";
+import { sha512 } from "@noble/hashes/sha2.js";
 import { describe, expect, it } from "vitest";
 import {
   encodeUsage,
@@ -122,6 +124,42 @@ describe("signatures", () => {
     const identity = Uint8Array.from({ length: 32 }, (_, i) => (i === 0 ? 1 : 0));
     const forged = toHex(Uint8Array.from([...identity, ...new Uint8Array(32)]));
     expect(verifyUsage(usage, forged, identity)).toBe(false);
+  });
+
+  describe("that the key's owner bends", () => {
+    const { Point } = ed25519;
+    const read = (bytes: Uint8Array) => bytes.reduceRight((value, byte) => (value << 8n) | BigInt(byte), 0n);
+    const torsion = Point.fromHex(ED25519_TORSION_SUBGROUP[1] as string);
+
+    /** Signs with the nonce point r*B + `added`: the equation holds but for `added`, which the cofactor wipes out. */
+    function bent(r: bigint, added: typeof torsion): string {
+      const { scalar } = ed25519.utils.getExtendedPublicKey(SEED);
+      const R = Point.BASE.multiplyUnsafe(r).add(added).toBytes();
+      const k = read(sha512(Uint8Array.from([...R, ...PUBLIC_KEY, ...encodeUsage(usage)])));
+      const s = (r + k * scalar) % Point.Fn.ORDER;
+      return toHex(
+        Uint8Array.from([
+          ...R,
+          ...Array.from({ length: 32 }, (_, i) => Number((s >> BigInt(8 * i)) & 0xffn)),
+        ]),
+      );
+    }
+
+    it("pass when not bent at all", () => {
+      expect(verifyUsage(usage, bent(12345n, Point.ZERO), PUBLIC_KEY)).toBe(true);
+    });
+
+    it("fail as on chain when the nonce point is off by a point of small order, though noble takes them", () => {
+      const signature = bent(12345n, torsion);
+      expect(ed25519.verify(fromHex(signature), encodeUsage(usage), PUBLIC_KEY, { zip215: false })).toBe(
+        true,
+      );
+      expect(verifyUsage(usage, signature, PUBLIC_KEY)).toBe(false);
+    });
+
+    it("fail as on chain when the nonce point is of small order itself", () => {
+      expect(verifyUsage(usage, bent(0n, Point.ZERO), PUBLIC_KEY)).toBe(false);
+    });
   });
 });
 

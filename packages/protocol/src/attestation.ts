@@ -3,6 +3,7 @@
  * It doesn't know the watermark on chain: whether an attestation is new is the chain's and the relayer's question.
  */
 import { ed25519 } from "@noble/curves/ed25519.js";
+import { sha512 } from "@noble/hashes/sha2.js";
 import { z } from "zod";
 import { fromHex, toHex, zAddress, zHash32, zHex, zU64 } from "./primitives.ts";
 
@@ -78,14 +79,36 @@ export function signUsage(usage: UsageV1, privateKey: Uint8Array): SignedUsage {
   };
 }
 
-/** False for anything that is not a valid signature of exactly this usage; never throws. */
+/** True for exactly the signatures of this usage that the chain takes; never throws. */
 export function verifyUsage(usage: UsageV1, signature: string, publicKey: Uint8Array): boolean {
   try {
-    // Strict like the chain: a small-order key or point would make one signature fit every message.
-    return ed25519.verify(fromHex(signature), encodeUsage(usage), publicKey, { zip215: false });
+    const bytes = fromHex(signature);
+    const message = encodeUsage(usage);
+    return (
+      ed25519.verify(bytes, message, publicKey, { zip215: false }) && isStrict(bytes, message, publicKey)
+    );
   } catch {
     return false;
   }
+}
+
+/**
+ * What `signature_verify_strict` asks beyond noble, which multiplies the equation by the cofactor: neither point of
+ * small order, and R = S*B - k*A to the byte. Else the key's owner could make signatures that pass here and fail there.
+ */
+function isStrict(signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array): boolean {
+  const { Point } = ed25519;
+  const r = signature.subarray(0, 32);
+  const s = littleEndian(signature.subarray(32));
+  const k = littleEndian(sha512(Uint8Array.from([...r, ...publicKey, ...message]))) % Point.Fn.ORDER;
+  const key = Point.fromBytes(publicKey);
+  if (key.isSmallOrder() || Point.fromBytes(r).isSmallOrder()) return false;
+  const expected = Point.BASE.multiplyUnsafe(s).subtract(key.multiplyUnsafe(k)).toBytes();
+  return r.every((byte, i) => byte === expected[i]);
+}
+
+function littleEndian(bytes: Uint8Array): bigint {
+  return bytes.reduceRight((value, byte) => (value << 8n) | BigInt(byte), 0n);
 }
 
 function u8(value: number): number {
