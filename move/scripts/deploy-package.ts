@@ -327,12 +327,19 @@ async function findTransaction(
   }
 }
 
+/** `code::publish_package_txn`, or the last of the transactions of `--chunked-publish`. */
+export function isPublication(calledFunction: string): boolean {
+  return /::(code::publish_package_txn|large_packages::stage_code_chunk_and_publish_to_account)$/.test(
+    calledFunction,
+  );
+}
+
 /** The transaction that first published: an indexer that starts there misses no event, upgrades included. */
 async function firstPublication(
   node: NodeApi,
   address: string,
 ): Promise<{ version: bigint; hash: string; timestampUsecs: bigint }> {
-  const found = await findTransaction(node, address, (called) => called.includes("::code::publish_package"));
+  const found = await findTransaction(node, address, isPublication);
   if (found) return { version: found.version, hash: found.hash, timestampUsecs: found.timestamp };
   throw new DeployError(
     "PUBLICATION_UNKNOWN",
