@@ -79,7 +79,7 @@ export function signUsage(usage: UsageV1, privateKey: Uint8Array): SignedUsage {
   };
 }
 
-/** True for exactly the signatures of this usage that the chain takes; never throws. */
+/** True for exactly the signatures of this usage that Aptos's strict rule takes (the devnet takes a few more); never throws. */
 export function verifyUsage(usage: UsageV1, signature: string, publicKey: Uint8Array): boolean {
   try {
     const bytes = fromHex(signature);
