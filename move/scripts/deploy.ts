@@ -12,7 +12,7 @@ import { isNetworkName, NETWORKS } from "./networks.ts";
 
 const USAGE = `Usage: npm run deploy -- --network devnet|testnet|mainnet [options]
 
-  --node-url <url>     fullnode; default: the network's public node, or http://127.0.0.1:8080/v1 for the devnet
+  --node-url <url>     fullnode; default: the network's public node, or npm start's for the devnet
   --faucet-url <url>   devnet only: funds the account when it is empty
   --key-file <path>    {"privateKey":"0x…"}, mode 600; default .data/keys/<network>.json, made on the devnet
   --out <path>         deployment record; default deployments/<network>.json

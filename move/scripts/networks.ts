@@ -3,7 +3,8 @@
  * It doesn't connect to any.
  */
 export const NETWORKS = {
-  devnet: { chainId: null, nodeUrl: "http://127.0.0.1:8080/v1", faucetUrl: "http://127.0.0.1:8081" },
+  /** Where `npm start` serves it. */
+  devnet: { chainId: null, nodeUrl: "http://127.0.0.1:3004/v1", faucetUrl: "http://127.0.0.1:3005" },
   testnet: { chainId: 250, nodeUrl: "https://testnet.movementnetwork.xyz/v1", faucetUrl: null },
   mainnet: { chainId: 126, nodeUrl: "https://mainnet.movementnetwork.xyz/v1", faucetUrl: null },
 } as const;
