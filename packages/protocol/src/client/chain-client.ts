@@ -12,43 +12,22 @@ import {
   type SimpleTransaction,
 } from "@aptos-labs/ts-sdk";
 import type { Deployment } from "../deployment.ts";
-import type { EventPosition, ProtocolEvent } from "../events.ts";
 import { ChainError, chainError, explainFailure } from "./errors.ts";
 import { createNodeApi } from "./node.ts";
 import { createPayloads, type Payloads } from "./payloads.ts";
 import { createTransactions } from "./transactions.ts";
-import type { ChainFailure, JobView, MarketParameters, Outcome, ProviderView, StreamView } from "./types.ts";
+import type {
+  BuildOptions,
+  ChainFailure,
+  JobView,
+  MarketParameters,
+  Outcome,
+  ProviderView,
+  SignedTransaction,
+  StreamView,
+  TransactionRecord,
+} from "./types.ts";
 import { createViews } from "./views.ts";
-
-/** A signed transaction whose hash is known before it is sent: persist `hash` and `bytes`, then submit. */
-export interface SignedTransaction {
-  hash: string;
-  /** BCS of the SignedTransaction, for submission and resubmission. */
-  bytes: Uint8Array;
-  sequenceNumber: bigint;
-  /** Unix seconds after which it can never be committed. */
-  expiresAt: bigint;
-}
-
-export interface BuildOptions {
-  maxGasAmount?: number;
-  /** Seconds until it expires; default 20. */
-  expireInSecs?: number;
-  /** Default: the account's next number on chain. */
-  sequenceNumber?: bigint;
-}
-
-/** One committed transaction, with the events of our package only. */
-export interface TransactionRecord {
-  version: bigint;
-  hash: string;
-  success: boolean;
-  sender: string | null;
-  timestampUsecs: bigint;
-  gasUsed: bigint;
-  gasUnitPrice: bigint;
-  events: Array<{ position: EventPosition; event: ProtocolEvent; raw: Record<string, unknown> }>;
-}
 
 export interface ChainClient {
   readonly deployment: Deployment;

@@ -17,10 +17,9 @@ import { sha3_256 } from "@noble/hashes/sha3.js";
 import { z } from "zod";
 import { decodeEvent } from "../events.ts";
 import { normalizeAddress, toHex, zAddress, zU64 } from "../primitives.ts";
-import type { BuildOptions, SignedTransaction, TransactionRecord } from "./chain-client.ts";
 import { ChainError, chainError, explainFailure } from "./errors.ts";
 import { decode, type NodeApi } from "./node.ts";
-import type { Outcome } from "./types.ts";
+import type { BuildOptions, Outcome, SignedTransaction, TransactionRecord } from "./types.ts";
 
 const DEFAULT_MAX_GAS_AMOUNT = 200_000;
 const DEFAULT_EXPIRE_IN_SECS = 20;

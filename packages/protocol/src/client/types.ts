@@ -3,7 +3,7 @@
  * It doesn't know the SDK.
  */
 import type { SignedUsage } from "../attestation.ts";
-import type { ProtocolEvent } from "../events.ts";
+import type { EventPosition, ProtocolEvent } from "../events.ts";
 import type { JobState } from "../job-state.ts";
 
 export interface MarketParameters {
@@ -161,4 +161,34 @@ export interface Outcome {
   timestampUsecs: bigint;
   events: ProtocolEvent[];
   failure: ChainFailure | null;
+}
+
+/** A signed transaction whose hash is known before it is sent: persist `hash` and `bytes`, then submit. */
+export interface SignedTransaction {
+  hash: string;
+  /** BCS of the SignedTransaction, for submission and resubmission. */
+  bytes: Uint8Array;
+  sequenceNumber: bigint;
+  /** Unix seconds after which it can never be committed. */
+  expiresAt: bigint;
+}
+
+export interface BuildOptions {
+  maxGasAmount?: number;
+  /** Seconds until it expires; default 20. */
+  expireInSecs?: number;
+  /** Default: the account's next number on chain. */
+  sequenceNumber?: bigint;
+}
+
+/** One committed transaction, with the events of our package only. */
+export interface TransactionRecord {
+  version: bigint;
+  hash: string;
+  success: boolean;
+  sender: string | null;
+  timestampUsecs: bigint;
+  gasUsed: bigint;
+  gasUnitPrice: bigint;
+  events: Array<{ position: EventPosition; event: ProtocolEvent; raw: Record<string, unknown> }>;
 }
