@@ -60,3 +60,8 @@ export function errorMessage(error: unknown): string {
   if (error instanceof ChainError) return error.failure.message;
   return error instanceof Error ? error.message : String(error);
 }
+
+/** For answers that anyone may read: a node's URL may carry an access key, so of its failures only the code is told. */
+export function publicMessage(error: unknown): string {
+  return error instanceof ChainError ? `the node can't be used (${errorCode(error)})` : errorMessage(error);
+}

@@ -26,7 +26,7 @@ const health = async (url: string) => {
   const response = await fetch(`${url}/api/v1/health`);
   return {
     status: response.status,
-    body: (await response.json()) as { checks: Record<string, { ok: boolean }> },
+    body: (await response.json()) as { checks: Record<string, { ok: boolean; message?: string }> },
   };
 };
 
@@ -91,6 +91,8 @@ describe("when a part is away", () => {
       return !answer.body.checks.chain?.ok && answer;
     }, "the chain's check to fail");
     expect(sick.status).toBe(503);
+    // The code and not the sentence: that one names the node's URL, in which some providers put an access key.
+    expect(sick.body.checks.chain?.message).toBe("the node can't be used (NODE_UNREACHABLE)");
     expect(sick.body.checks.database?.ok).toBe(true);
     expect((await fetch(`${service.url}/api/v1/jobs`)).status).toBe(200);
     expect((await fetch(`${service.url}/ready`)).status).toBe(200);

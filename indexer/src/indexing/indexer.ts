@@ -8,7 +8,7 @@ import type { ChainSource } from "../chain/source.ts";
 import { streamTransactions } from "../chain/stream.ts";
 import type { DatabaseOptions } from "../db/client.ts";
 import { acquireWriterLease, type WriterLease } from "../db/writer-lease.ts";
-import { errorCode, errorMessage, isFatal } from "../errors.ts";
+import { errorCode, isFatal, publicMessage } from "../errors.ts";
 import type { Logger } from "../logger.ts";
 import type { Metrics } from "../metrics.ts";
 import { backoffMs, sleep } from "../retry.ts";
@@ -16,7 +16,7 @@ import { writeBatch } from "./write-batch.ts";
 
 export interface IndexingStatus {
   role: "starting" | "writer" | "standby" | "stopped";
-  /** The last failure that hasn't been overcome; `fatal` ones won't be. */
+  /** The last failure that hasn't been overcome; `fatal` ones won't be. Health shows it to anyone. */
   problem: { code: string; message: string; fatal: boolean } | null;
 }
 
@@ -49,7 +49,7 @@ export function startIndexer(options: {
         });
       } catch (error) {
         if (stop.signal.aborted) break;
-        status.problem = { code: errorCode(error), message: errorMessage(error), fatal: isFatal(error) };
+        status.problem = { code: errorCode(error), message: publicMessage(error), fatal: isFatal(error) };
         if (isFatal(error)) {
           log.fatal({ err: error, code: errorCode(error) }, "indexing stopped");
           return error;
@@ -105,7 +105,7 @@ export function startIndexer(options: {
         metrics.lagVersions.set(Math.max(0, Number(head + 1n - next)));
       },
       onRetry: (error, attempt, delayMs) => {
-        status.problem = { code: errorCode(error), message: errorMessage(error), fatal: false };
+        status.problem = { code: errorCode(error), message: publicMessage(error), fatal: false };
         metrics.retries.inc();
         // The first failure is news, the rest is noise until it lasts.
         log[attempt % 10 === 1 ? "warn" : "debug"](

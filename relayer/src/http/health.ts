@@ -2,7 +2,7 @@
  * What the relayer knows about its own state, read at most once in a while.
  * It doesn't act on it.
  */
-import type { ChainClient } from "@computestream/protocol/client";
+import { type ChainClient, ChainError } from "@computestream/protocol/client";
 import type { Redis } from "../store/redis.ts";
 
 export interface Check {
@@ -106,10 +106,10 @@ async function probe(what: string, action: () => Promise<unknown>): Promise<Chec
     await within(action());
     return { ok: true };
   } catch (error) {
-    return {
-      ok: false,
-      message: `${what}${error instanceof Error && error.message ? `: ${error.message}` : ""}`,
-    };
+    // A node's URL may carry an access key and this is anybody's to read, so of its failures only the code is told.
+    const why =
+      error instanceof ChainError ? error.failure.code : error instanceof Error ? error.message : "";
+    return { ok: false, message: why ? `${what}: ${why}` : what };
   }
 }
 

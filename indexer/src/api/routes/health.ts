@@ -7,7 +7,7 @@ import { Router } from "express";
 import type { Context } from "../../context.ts";
 import { type Cursor, readCursor } from "../../db/cursor.ts";
 import { timeseriesKind } from "../../db/queries/stats.ts";
-import { errorMessage } from "../../errors.ts";
+import { publicMessage } from "../../errors.ts";
 
 /** A mirror that lags more than this is unhealthy once it also stands still. */
 const LAG_VERSIONS = 100n;
@@ -107,7 +107,7 @@ function createHeadReader({ source, now }: Context) {
     });
     const head = source.ledger().then(
       ({ version }): Head => ({ version }),
-      (error: unknown): Head => ({ version: null, message: errorMessage(error) }),
+      (error: unknown): Head => ({ version: null, message: publicMessage(error) }),
     );
     read = { at: now(), head: Promise.race([head, timeout]).finally(() => clearTimeout(timer)) };
     return read.head;

@@ -27,6 +27,11 @@ export async function startIpfs(options: { dir?: string; port?: number } = {}): 
   await blocks.open();
   const app = express();
 
+  // As Kubo does: any page in a browser could otherwise fill this machine's disk.
+  app.use("/api/v0", (req, res, next) => {
+    if (req.headers.origin === undefined) return next();
+    res.status(403).json({ Message: "browsers may not use the RPC", Code: 0, Type: "error" });
+  });
   app.post(
     "/api/v0/version",
     (_req, res) => void res.json({ Version: "0.0.0-computestream-devnet", Commit: "" }),

@@ -133,7 +133,7 @@ async function usableBinaries(isRoot: boolean): Promise<string> {
     throw new SetupError(
       "MISSING_PROGRAM",
       `There is no embedded PostgreSQL for ${platform}.`,
-      "Set DATABASE_URL to a PostgreSQL 15 or newer of your own.",
+      "Use Linux or macOS on x64 or arm64, or `docker compose up`, which brings its own.",
       cause,
     );
   }
