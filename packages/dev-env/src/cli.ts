@@ -2,8 +2,7 @@
  * `npm start`: boots the stack, runs one real job to settlement, tells its money, serves the dashboard.
  * It doesn't know how parts or services work. Options: see USAGE.
  */
-import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, rmSync } from "node:fs";
+import { cpSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -11,6 +10,7 @@ import { SetupError } from "./errors.ts";
 import { installPrograms } from "./parts/programs.ts";
 import { runScenario, SCENARIOS, type Scenario, type ScenarioResult } from "./scenario.ts";
 import { bootStack, DEFAULT_PORT_BASE, type Stack } from "./stack.ts";
+import { buildWeb } from "./web-build.ts";
 
 const USAGE = `npm start -- [options]
   --once             run one job to settlement, then stop everything and exit
@@ -89,24 +89,6 @@ const began = performance.now();
 const report = (line: string) =>
   console.error(`${((performance.now() - began) / 1000).toFixed(1).padStart(6)} s  ${line}`);
 
-function buildWeb(): void {
-  if (existsSync(join(ROOT, "web/.next/BUILD_ID"))) return;
-  report("building the dashboard (once, about half a minute)");
-  const built = spawnSync("npm", ["run", "build", "-w", "web"], {
-    cwd: ROOT,
-    encoding: "utf8",
-    env: { ...process.env, NEXT_TELEMETRY_DISABLED: "1" },
-  });
-  if (built.status !== 0) {
-    const last = `${built.stdout}\n${built.stderr}`.trim().split("\n").slice(-15).join("\n");
-    throw new SetupError(
-      "WEB_BUILD_FAILED",
-      `next build failed:\n${last}\n`,
-      "Start with --no-web to go on without it.",
-    );
-  }
-}
-
 function tellResult(result: ScenarioResult): void {
   report(
     result.ok
@@ -144,7 +126,7 @@ async function main(argv: string[]): Promise<number> {
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
 
   installPrograms(["redis-server", "dockerd", "busybox"], report);
-  if (options.web) buildWeb();
+  if (options.web) buildWeb(ROOT, report);
   const stack = await bootStack({
     ...(options.once ? {} : { dir: DATA_DIR, reset: options.reset }),
     ...(options.portBase === undefined ? {} : { portBase: options.portBase }),
