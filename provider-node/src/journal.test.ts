@@ -1,7 +1,8 @@
 import { appendFileSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import {
   createJournalStore,
   decodeRecords,
@@ -72,6 +73,23 @@ describe("a journal file", () => {
     writeFileSync(fileOf(dir), damaged);
     await expect(store.open(JOB)).rejects.toMatchObject({ code: "JOURNAL_CORRUPT" });
     expect(readFileSync(fileOf(dir), "utf8")).toBe(damaged);
+  });
+
+  it.each(["appendFile", "datasync"] as const)("goes on whole after a disk failed %s once", async (call) => {
+    const dir = newDir();
+    const journal = await (await createJournalStore(dir)).open(JOB);
+    await journal.append(signed(1n));
+    const probe = await open(fileOf(dir), "r");
+    const failing = vi
+      .spyOn(Object.getPrototypeOf(probe), call)
+      .mockRejectedValueOnce(new Error("ENOSPC: no space left on device"));
+    await expect(journal.append(signed(2n))).rejects.toThrow(/ENOSPC/);
+    failing.mockRestore();
+    await probe.close();
+    expect(journal.state.signed?.seq).toBe(1n);
+    await journal.append(signed(3n));
+    await journal.close();
+    expect(decodeRecords(readFileSync(fileOf(dir))).records).toEqual([signed(1n), signed(3n)]);
   });
 
   it("is listed until it is archived, and known after", async () => {

@@ -247,15 +247,23 @@ async function openJournal(path: string, job: string): Promise<Journal> {
     }
     const fresh = content.length === 0;
     if (fresh) await syncDir(dirname(path));
-    return journalOn(file, job, fresh, records.reduce(fold, EMPTY_STATE));
+    return journalOn(file, job, fresh, wholeBytes, records.reduce(fold, EMPTY_STATE));
   } catch (error) {
     await file.close();
     throw error;
   }
 }
 
-function journalOn(file: FileHandle, job: string, fresh: boolean, initial: JournalState): Journal {
+function journalOn(
+  file: FileHandle,
+  job: string,
+  fresh: boolean,
+  wholeBytes: number,
+  initial: JournalState,
+): Journal {
   let state = initial;
+  let size = wholeBytes;
+  let torn = false;
   let tail: Promise<void> = Promise.resolve();
   let closed = false;
   return {
@@ -266,19 +274,27 @@ function journalOn(file: FileHandle, job: string, fresh: boolean, initial: Journ
     },
     append(record) {
       const written = tail.then(async () => {
-        await file.appendFile(encodeRecord(record));
+        if (torn) {
+          // What a failed write left was never acted on: cut off, so that a disk that has room again goes on whole.
+          await file.truncate(size);
+          await file.sync();
+          torn = false;
+        }
+        const line = encodeRecord(record);
+        torn = true;
+        await file.appendFile(line);
         await file.datasync();
+        torn = false;
+        size += Buffer.byteLength(line);
         state = fold(state, record);
       });
-      // After a failed write nothing may follow: the file's end is unknown until it is opened again.
-      tail = written;
-      written.catch(() => {});
+      tail = written.catch(() => {});
       return written;
     },
     async close() {
       if (closed) return;
       closed = true;
-      await tail.catch(() => {});
+      await tail;
       await file.close();
     },
   };
