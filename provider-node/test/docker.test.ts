@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { importDemoImage, startDocker } from "@computestream/dev-env/parts";
 import { type JobSpecInput, zJobSpec } from "@computestream/protocol";
+import Docker from "dockerode";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { wholeSecs } from "../src/meter.ts";
 import { packOutput } from "../src/publish/pack.ts";
@@ -330,6 +331,19 @@ describe("a pull", () => {
         id: expect.stringMatching(/^sha256:/),
       });
       expect(await runtime.findImage(registry.image)).toEqual(image);
+
+      // The engine makes a nameless volume for /data of every container that doesn't cover it: none may stay behind.
+      const engine = new Docker({ socketPath: docker.socketPath });
+      const volumes = async () =>
+        ((await engine.listVolumes()).Volumes ?? [])
+          .map(({ Name }) => Name)
+          .filter((name) => /^[0-9a-f]{64}$/.test(name));
+      const before = new Set(await volumes());
+      const job = newJob();
+      const spec = zJobSpec.parse({ version: 1, memory_mb: 64 });
+      await runtime.create({ job, image, spec, capSecs: 60n });
+      await runtime.remove(job);
+      expect((await volumes()).filter((name) => !before.has(name))).toEqual([]);
     } finally {
       await registry.close();
     }

@@ -83,7 +83,7 @@ export function createDockerRuntime(options: DockerRuntimeOptions): ContainerRun
   async function prepareVolume(names: ContainerNames, plan: ContainerPlan): Promise<void> {
     await reach(() => docker.createVolume({ Name: names.volume, Labels: names.labels }));
     const [uid, gid] = containerUser(plan.image.user).split(":").map(Number) as [number, number];
-    await absent(() => docker.getContainer(helperName(names)).remove({ force: true }));
+    await removeHelper(names);
     const helper = await reach(() =>
       docker.createContainer({
         name: helperName(names),
@@ -109,8 +109,13 @@ export function createDockerRuntime(options: DockerRuntimeOptions): ContainerRun
       pack.finalize();
       await reach(() => helper.putArchive(pack as unknown as NodeJS.ReadableStream, { path: "/" }));
     } finally {
-      await absent(() => helper.remove({ force: true, v: false }));
+      await removeHelper(names);
     }
+  }
+
+  /** With the nameless volumes that the engine makes for what its image declares; the job's own has a name and stays. */
+  async function removeHelper(names: ContainerNames): Promise<void> {
+    await absent(() => docker.getContainer(helperName(names)).remove({ force: true, v: true }));
   }
 
   return {
@@ -229,7 +234,7 @@ export function createDockerRuntime(options: DockerRuntimeOptions): ContainerRun
     async remove(job) {
       await absent(() => container(job).remove({ force: true, v: true }));
       // Left behind only by an agent that was killed while it made the volume.
-      await absent(() => docker.getContainer(helperName(namesOf(job))).remove({ force: true }));
+      await removeHelper(namesOf(job));
       await absent(() => docker.getVolume(namesOf(job).volume).remove());
     },
   };

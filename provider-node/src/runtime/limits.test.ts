@@ -30,7 +30,13 @@ describe("the container", () => {
       Entrypoint: ["sh"],
       Cmd: ["-c", "echo hi"],
       User: "65534:65534",
-      Env: ["HOME=/tmp", "A=1", `COMPUTESTREAM_JOB=${job}`, "COMPUTESTREAM_OUTPUT=/output"],
+      Env: [
+        "HOME=/tmp",
+        "A=1",
+        "NVIDIA_VISIBLE_DEVICES=void",
+        `COMPUTESTREAM_JOB=${job}`,
+        "COMPUTESTREAM_OUTPUT=/output",
+      ],
       Labels: { "computestream.job": job },
       Tty: false,
       OpenStdin: false,
@@ -111,4 +117,16 @@ it.each([
   ["4294967296", "65534:65534"],
 ])("an image's user %j runs as %s", (user, expected) => {
   expect(containerUser(user)).toBe(expected);
+});
+
+it("no variable of a job chooses its GPUs", () => {
+  const env = {
+    NVIDIA_VISIBLE_DEVICES: "all",
+    NVIDIA_MIG_MONITOR_DEVICES: "all",
+    NVIDIA_DRIVER_CAPABILITIES: "utility",
+  };
+  const nvidia = (gpus: number) =>
+    containerConfig(plan({ env, gpus }), names).Env.filter((entry) => entry.startsWith("NVIDIA_"));
+  expect(nvidia(0)).toEqual(["NVIDIA_DRIVER_CAPABILITIES=utility", "NVIDIA_VISIBLE_DEVICES=void"]);
+  expect(nvidia(1)).toEqual(["NVIDIA_DRIVER_CAPABILITIES=utility"]);
 });

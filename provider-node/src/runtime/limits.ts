@@ -19,6 +19,9 @@ const FILE_SIZE_SLACK_BYTES = MB;
 /** CPU time is bounded a little later than the node stops the job: it only bites when the node is gone. */
 const CPU_TIME_SLACK_SECS = 60;
 
+/** Which GPUs a container sees is the node's decision, never a variable of the job's. */
+const GPU_CHOICE = /^NVIDIA_(VISIBLE_DEVICES|MIG_\w+|IMEX_\w+)$/;
+
 export interface ContainerNames {
   container: string;
   volume: string;
@@ -51,7 +54,11 @@ export function containerConfig(plan: ContainerPlan, names: ContainerNames) {
     User: containerUser(image.user),
     Env: [
       "HOME=/tmp",
-      ...Object.entries(spec.env).map(([key, value]) => `${key}=${value}`),
+      ...Object.entries(spec.env)
+        .filter(([key]) => !GPU_CHOICE.test(key))
+        .map(([key, value]) => `${key}=${value}`),
+      // Where NVIDIA's runtime is the engine's default, a variable alone would hand out every GPU, the image's too.
+      ...(spec.gpus > 0 ? [] : ["NVIDIA_VISIBLE_DEVICES=void"]),
       `COMPUTESTREAM_JOB=${plan.job}`,
       `COMPUTESTREAM_OUTPUT=${OUTPUT_DIR}`,
     ],
