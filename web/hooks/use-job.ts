@@ -76,7 +76,8 @@ export function useJob(address: string): JobData {
       try {
         if (document.visibilityState === "visible") setStatus(await api.jobStatus(address, abort.signal));
       } catch {
-        // The relayer is a convenience here: without it the stages follow the chain alone.
+        // The relayer is a convenience here: without it the stages follow the chain alone, not an old word of the node.
+        if (!abort.signal.aborted) setStatus(null);
         wait = STATUS_RETRY_MS;
       }
       if (!abort.signal.aborted) timer = setTimeout(ask, wait);

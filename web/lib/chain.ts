@@ -5,6 +5,7 @@
  */
 import type { PublicConfig } from "@computestream/protocol/api";
 import type { ChainClient, Outcome, Payloads } from "@computestream/protocol/client";
+import { isChunkError, OUTDATED_SENTENCE } from "./chunk-error.ts";
 import { forgetPending, rememberPending } from "./pending.ts";
 import { walletActions } from "./wallet-store.ts";
 
@@ -120,6 +121,7 @@ export function explainAction(error: unknown): ActionError {
   if (failure && typeof failure.code === "string" && typeof failure.message === "string") {
     return new ActionError(failure.code, failure.message, { cause: error });
   }
+  if (isChunkError(error)) return new ActionError("PAGE_OUTDATED", OUTDATED_SENTENCE, { cause: error });
   // The wallet adapter throws plain strings.
   const text = typeof error === "string" ? error : error instanceof Error ? error.message : String(error);
   if (/reject|denied|cancel/i.test(text)) {

@@ -8,6 +8,7 @@ const SENTENCES: Record<string, string> = {
   CONTAINER_LOST: "The machine lost the container. Try again, or choose another machine.",
   CREATE_FAILED: "The machine couldn't create the container. Check the command, or choose another machine.",
   START_FAILED: "The command couldn't be started. Check that the image has the program it names.",
+  START_WINDOW_OVER: "The machine couldn't start the job in time. Try again, or choose another machine.",
   IMAGE_UNAVAILABLE: "The machine couldn't fetch the image. Check its name, or choose another machine.",
   IMAGE_NOT_ALLOWED: "The machine's owner doesn't allow this image. Choose another machine or image.",
   IMAGE_NOT_PINNED: "The machine only takes images named by digest. Name the image as name@sha256:….",

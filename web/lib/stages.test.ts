@@ -23,6 +23,12 @@ describe("jobStages", () => {
     expect(stage?.detail).toMatch(/doesn't allow this image/);
   });
 
+  it("says what a machine without room waits for", () => {
+    const detail = "Waiting for a free core on the machine";
+    const stage = jobStages(job({}), { phase: "pulling", detail })[1];
+    expect(stage).toMatchObject({ state: "current", label: "Waiting for the machine", detail });
+  });
+
   it("shows the pull's percentage while preparing", () => {
     const stage = jobStages(job({ state: "Accepted" }), { phase: "pulling", percent: 40 })[2];
     expect(stage).toMatchObject({ label: "Fetching the image", percent: 40, state: "current" });

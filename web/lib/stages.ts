@@ -163,7 +163,7 @@ export function verdict(
         sentence:
           job.startedAt === 0
             ? "The machine didn't start in time; the whole deposit came back."
-            : "The machine stopped proving its work. Proven seconds were paid, the rest came back.",
+            : "The machine proved no new second in time: it was lost, or storing the output took too long. Proven seconds were paid, the rest came back.",
       };
     default:
       return { tone: "good", label: "Settled", sentence: "Every base unit is accounted for." };
