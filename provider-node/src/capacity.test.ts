@@ -15,6 +15,16 @@ it("never hands out more than there is, and gets back what is released", () => {
   expect(capacity.held()).toBe(2);
 });
 
+it("says what there isn't enough of", () => {
+  const capacity = createCapacity({ slots: 4, memoryMb: 1_000, cpuCores: 2, gpus: 0, diskMb: 1_000 });
+  capacity.hold("a", need(1, 100));
+  expect(capacity.shortage(need(1, 100))).toBeNull();
+  capacity.hold("b", need(1, 100));
+  expect(capacity.shortage(need(1, 100))).toBe("a free core");
+  capacity.release("a");
+  expect(capacity.shortage(need(1, 950))).toBe("free memory");
+});
+
 it("counts a job that is ours already, even above the limit", () => {
   const capacity = createCapacity({ slots: 1, memoryMb: 1_000, cpuCores: 8, gpus: 0, diskMb: 1_000 });
   capacity.hold("a", need(1, 900));

@@ -95,9 +95,14 @@ describe("an accepted job", () => {
       { do: "give-up", reason: "IMAGE_NOT_ALLOWED" },
     ],
     [
-      "doesn't open a stream after its window",
+      "gives a job back that can't start any more",
       { container: container("created"), chainNow: 1_700n },
-      { do: "wait", why: "the start window is over" },
+      { do: "give-up", reason: "START_WINDOW_OVER" },
+    ],
+    [
+      "gives a job back whose image took too long",
+      { image: { kind: "pulling" }, chainNow: 1_700n },
+      { do: "give-up", reason: "START_WINDOW_OVER" },
     ],
   ])("%s", (_name, over, step) => {
     expect(decide(observe({ ...over, job: { state: "Accepted" } }))).toEqual(step);

@@ -56,6 +56,7 @@ export type Step =
   | { do: "record-exit" }
   /** Decide to fail with this reason, once. */
   | { do: "give-up"; reason: string }
+  /** Begin or go on publishing the output, beside everything else. */
   | { do: "publish" }
   /** The `complete` or `fail` transaction. */
   | { do: "report" }
@@ -95,10 +96,11 @@ function decidePending(o: Observation): Step {
 function decideAccepted(o: Observation): Step {
   if (o.journal.failing) return { do: "report" };
   if (!o.verdict.ok) return { do: "give-up", reason: o.verdict.code };
+  // It can't start any more: said at once, so that the buyer has the deposit back and the slot is free.
+  if (o.chainNow >= o.job.startBy) return { do: "give-up", reason: "START_WINDOW_OVER" };
   const missing = imageStep(o.image);
   if (missing) return missing;
   if (!o.container) return { do: "create" };
-  if (o.chainNow >= o.job.startBy) return { do: "wait", why: "the start window is over" };
   return { do: "open" };
 }
 
