@@ -7,7 +7,7 @@ import { mkdir, statfs } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { createChainClient, type ProviderView } from "@computestream/protocol/client";
+import { type ChainClient, createChainClient, type ProviderView } from "@computestream/protocol/client";
 import { checkProvider, createAgent } from "./agent.ts";
 import { createCapacity } from "./capacity.ts";
 import { createOperator } from "./chain.ts";
@@ -113,7 +113,7 @@ async function run(config: Config, log: Logger): Promise<void> {
     log,
     dataDir,
     bootId: await readBootId(),
-    settings: config,
+    settings: { ...config, publishGraceSecs: await publishGrace(client, config, log) },
     chainNow: () => chainTime,
     accepting: () => accepting,
   };
@@ -201,6 +201,21 @@ async function machineCapacity(
     diskMb: Math.min(Number(provider.diskGb) * 1024, freeMb),
     slots: Number(provider.slots),
   };
+}
+
+/** Room to report a job that couldn't be published, before anyone may expire it. */
+const REPORT_SECS = 20;
+
+/**
+ * A container that has exited makes no progress on chain: once both stall windows are over anyone may expire its job.
+ * So publishing ends a little earlier, whatever PUBLISH_GRACE_SECS says.
+ */
+async function publishGrace(client: ChainClient, config: Config, log: Logger): Promise<number> {
+  const { stallAfterSecs, stallGraceSecs } = await client.parameters();
+  const most = Math.max(1, Number(stallAfterSecs + stallGraceSecs) - REPORT_SECS);
+  if (config.publishGraceSecs <= most) return config.publishGraceSecs;
+  log.warn({ most }, "PUBLISH_GRACE_SECS is longer than the market waits for progress: using less");
+  return most;
 }
 
 function fail(error: unknown, say: (fields: object, text: string) => void): never {

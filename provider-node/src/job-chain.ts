@@ -111,7 +111,8 @@ export function createJobChain(ctx: NodeContext, journal: Journal): JobChain {
     isProven(job, ranSecs) {
       if (!stream) return false;
       const { secondsAttested } = stream;
-      return [ranSecs, capSecs(job), job.endedAt - job.startedAt].some((limit) => secondsAttested >= limit);
+      const open = job.endedAt > 0n ? job.endedAt - job.startedAt : ranSecs;
+      return [ranSecs, capSecs(job), open].some((limit) => secondsAttested >= limit);
     },
     async settleWhenIgnored(usage, nowSecs) {
       if (!stream || Date.now() - settledAt < SELF_SETTLE_PAUSE_MS) return;

@@ -4,14 +4,20 @@
  */
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { decodeJobSpec, isEnded, type JOB_PHASES, type JobSpec } from "@computestream/protocol";
-import type { JobView, OutputArgs } from "@computestream/protocol/client";
+import {
+  decodeJobSpec,
+  isEnded,
+  type JOB_PHASES,
+  type JobSpec,
+  type SignedUsage,
+} from "@computestream/protocol";
+import type { JobView, Outcome, OutputArgs } from "@computestream/protocol/client";
 import type { NodeContext } from "./context.ts";
 import { codeOf, messageOf, NodeError } from "./errors.ts";
 import { capSecs, createJobChain } from "./job-chain.ts";
 import { createJobContainer } from "./job-container.ts";
 import { createJobImage } from "./job-image.ts";
-import { publishOutput } from "./job-output.ts";
+import { createJobOutput } from "./job-output.ts";
 import type { Journal, StopCause } from "./journal.ts";
 import { wholeSecs } from "./meter.ts";
 import { judge, needsOf, type Verdict } from "./policy.ts";
@@ -55,7 +61,16 @@ export function createJobRunner(ctx: NodeContext, journal: Journal): JobRunner {
     onChange: () => nudge(),
   });
 
+  const output = createJobOutput(ctx, journal, {
+    workDir,
+    onPhase: (phase, detail) => tell(phase, detail === undefined ? {} : { detail }),
+    onChange: () => nudge(),
+  });
+
   let startFailures = 0;
+  let waitingFor: string | null = null;
+  /** The newest attestation of this process. */
+  let lastUsage: SignedUsage | null = null;
   let provingSince: number | null = null;
   let lastPhase: Phase | null = null;
   let finished = false;
@@ -89,20 +104,34 @@ export function createJobRunner(ctx: NodeContext, journal: Journal): JobRunner {
   }
 
   async function accept(verdict: Verdict): Promise<number> {
-    if (!verdict.ok || !ctx.capacity.tryReserve(address, needsOf(verdict.spec))) return BUSY_MS;
+    if (!verdict.ok) return BUSY_MS;
+    const needs = needsOf(verdict.spec);
+    if (!ctx.capacity.tryReserve(address, needs)) {
+      waitFor(`Waiting for ${ctx.capacity.shortage(needs) ?? "room"} on the machine`);
+      return BUSY_MS;
+    }
+    let outcome: Outcome;
     try {
-      const outcome = await chain.transact("accept", client.payloads.accept(address));
-      if (outcome.success) {
-        ctx.metrics.jobsAccepted.inc();
-        return SOON;
-      }
+      outcome = await chain.transact("accept", client.payloads.accept(address));
     } catch (error) {
       if (codeOf(error) === "TX_REFUSED") ctx.capacity.release(address);
       throw error;
     }
+    if (outcome.success) {
+      ctx.metrics.jobsAccepted.inc();
+      return SOON;
+    }
     // Slots taken on chain, paused, cancelled in between: the next reading of the job tells which.
     ctx.capacity.release(address);
-    return BUSY_MS;
+    if (outcome.failure) waitFor(`Not accepted yet: ${outcome.failure.message}`);
+    throw refused("ACCEPT_REFUSED", outcome);
+  }
+
+  /** Tells the buyer once why a pending job isn't taken yet; a pull that goes on tells its own progress. */
+  function waitFor(detail: string): void {
+    if (waitingFor === detail || image.state.kind === "pulling") return;
+    waitingFor = detail;
+    tell("pulling", { detail });
   }
 
   async function create(job: JobView, spec: JobSpec): Promise<number> {
@@ -157,6 +186,7 @@ export function createJobRunner(ctx: NodeContext, journal: Journal): JobRunner {
     if (lastPhase !== "running") tell("running");
     const usage = await chain.attest(job, ranSecs(container), { logRoot: side.logRoot });
     if (usage) hub.attest(usage);
+    lastUsage = usage ?? lastUsage;
     if (spec && side.outputTooLarge(spec.output_max_mb * MB)) return stopContainer("OUTPUT_TOO_LARGE");
     if (usage) await chain.settleWhenIgnored(usage, now());
     return untilNextSecond(container.startedAtNs);
@@ -185,14 +215,29 @@ export function createJobRunner(ctx: NodeContext, journal: Journal): JobRunner {
     log.info({ exitCode: container?.exitCode, secs: ran.toString() }, "container exited");
     const usage = isEnded(job.state) ? null : await chain.attest(job, ran, { logRoot: side.logRoot });
     if (usage) hub.attest(usage);
+    lastUsage = usage ?? lastUsage;
     return SOON;
+  }
+
+  /**
+   * Publishing may take as long as the chain's stall windows: whatever ran is proven before, so that even a job that
+   * expires meanwhile is paid for it.
+   */
+  async function proveMeanwhile(job: JobView): Promise<void> {
+    const ran = ranSecs(null);
+    if (ran === 0n || !(await chain.readStream()) || chain.isProven(job, ran)) return;
+    if (!lastUsage) {
+      lastUsage = await chain.attest(job, ran, { logRoot: side.logRoot, force: true });
+      if (lastUsage) hub.attest(lastUsage);
+    }
+    if (lastUsage) await chain.settleWhenIgnored(lastUsage, now());
   }
 
   async function report(job: JobView): Promise<number> {
     tell("completing");
     const conclusion = conclude(journal.state);
     const { published } = journal.state;
-    const output: OutputArgs = {
+    const result: OutputArgs = {
       exitCode: BigInt(conclusion.result === "fail" ? conclusion.exitCode : 0),
       outputUris: published?.uris ?? [],
       outputSha256: published?.sha256 ?? "0x",
@@ -202,8 +247,8 @@ export function createJobRunner(ctx: NodeContext, journal: Journal): JobRunner {
     const usage = job.state === "Running" ? await chain.attest(job, ranSecs(null), newest) : null;
     const payload =
       conclusion.result === "complete"
-        ? client.payloads.complete(address, output, usage)
-        : client.payloads.fail(address, conclusion.reason, output, usage);
+        ? client.payloads.complete(address, result, usage)
+        : client.payloads.fail(address, conclusion.reason, result, usage);
     const outcome = await chain.transact(conclusion.result, payload);
     if (outcome.success) {
       ctx.metrics.jobsFinished.inc({
@@ -211,9 +256,7 @@ export function createJobRunner(ctx: NodeContext, journal: Journal): JobRunner {
       });
       return SOON;
     }
-    throw new NodeError("REPORT_REFUSED", outcome.failure?.message ?? "the chain refused", {
-      retryable: true,
-    });
+    throw refused("REPORT_REFUSED", outcome);
   }
 
   async function prove(job: JobView): Promise<number> {
@@ -229,10 +272,14 @@ export function createJobRunner(ctx: NodeContext, journal: Journal): JobRunner {
   }
 
   async function cleanup(job: JobView): Promise<number> {
+    await output.close();
     await side.close();
     await runtime.remove(address);
     await rm(workDir, { recursive: true, force: true });
     const outcome = job.outcome ?? job.state;
+    if (outcome === "Expired" && journal.state.exited) {
+      log.error("the job expired on chain before its result was there; what was proven is paid");
+    }
     const conclusion = conclude(journal.state);
     if (outcome === "Completed") tell("done");
     else
@@ -272,6 +319,7 @@ export function createJobRunner(ctx: NodeContext, journal: Journal): JobRunner {
     const spec = decoded.ok ? decoded.spec : null;
     switch (step.do) {
       case "wait":
+        if (step.why === "draining") waitFor("The machine takes no new jobs now");
         return settings.reconcileIntervalMs;
       case "forget":
         log.debug({ why: step.why }, "nothing to do for the job");
@@ -289,7 +337,8 @@ export function createJobRunner(ctx: NodeContext, journal: Journal): JobRunner {
         return create(job, spec);
       case "open": {
         const outcome = await chain.transact("start", client.payloads.start(address));
-        return outcome.success ? SOON : BUSY_MS;
+        if (!outcome.success) throw refused("START_REFUSED", outcome);
+        return SOON;
       }
       case "launch":
         return launch();
@@ -303,19 +352,17 @@ export function createJobRunner(ctx: NodeContext, journal: Journal): JobRunner {
         await journal.append({ t: "failing", reason: step.reason });
         return SOON;
       case "publish":
-        await publishOutput(ctx, journal, {
-          workDir,
-          spec: container ? spec : null,
-          onPhase: (phase, detail) => tell(phase, detail === undefined ? {} : { detail }),
-        });
-        return SOON;
+        output.advance(container ? spec : null);
+        await proveMeanwhile(job);
+        return BUSY_MS;
       case "report":
         return report(job);
       case "prove":
         return prove(job);
       case "waive": {
         const outcome = await chain.transact("finalize", client.payloads.finalize(address));
-        return outcome.success ? SOON : BUSY_MS;
+        if (!outcome.success) throw refused("FINALIZE_REFUSED", outcome);
+        return SOON;
       }
       case "cleanup":
         return cleanup(job);
@@ -410,10 +457,16 @@ export function createJobRunner(ctx: NodeContext, journal: Journal): JobRunner {
       abort.abort();
       nudge();
       await running;
+      await output.close();
       await side.close();
       await journal.close();
     },
   };
+}
+
+/** A transaction that the chain took and refused: tried again with growing pauses, because each try costs gas. */
+function refused(code: string, outcome: Outcome): NodeError {
+  return new NodeError(code, outcome.failure?.message ?? "the chain refused", { retryable: true });
 }
 
 /** Milliseconds until the container's next whole second is complete. */

@@ -1,6 +1,8 @@
 /** The whole node against a real chain, a real engine and real stores; it dies without warning and nothing changes. */
 import { createHash } from "node:crypto";
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -368,6 +370,47 @@ describe("a node killed without warning", () => {
 });
 
 describe("the node", () => {
+  it("tells the buyer what a job waits for that doesn't fit yet, and takes it when there is room", async () => {
+    const first = await order({ command: ["sleep", "4"], spec: { cpu_cores: 1.5 } });
+    await until(first.job, (view) => view.state === "Running");
+    const second = await order({ command: ["true"], spec: { cpu_cores: 1 } });
+    await expect
+      .poll(() => hub.lastStatus(second.job)?.detail, { timeout: 20_000 })
+      .toBe("Waiting for a free core on the machine");
+    expect((await client.getJob(second.job))?.state).toBe("Pending");
+    expect((await settled(second.job)).outcome).toBe("Completed");
+    expect((await settled(first.job)).outcome).toBe("Completed");
+  });
+
+  it("whose stores never answer has every second on chain meanwhile, then fails the job and is paid for them", async () => {
+    const mute = createServer(() => {});
+    await new Promise<void>((resolve) => mute.listen(0, "127.0.0.1", resolve));
+    await node.terminate();
+    node = await startNodeProcess({
+      ...nodeEnv,
+      S3_BUCKET: "",
+      IPFS_API_URL: `http://127.0.0.1:${(mute.address() as AddressInfo).port}`,
+      PUBLISH_GRACE_SECS: "1",
+      SELF_SETTLE_AFTER_SECS: "1",
+    });
+    try {
+      const { job, deposit } = await order({ command: ["sh", "-c", "echo x > /output/x; sleep 2.2"] });
+      await expect.poll(() => hub.lastStatus(job)?.phase, { timeout: 30_000 }).toBe("uploading");
+      await expect
+        .poll(async () => (await client.getStream(job))?.secondsBilled, { timeout: 30_000 })
+        .toBe(2n);
+      expect((await client.getJob(job))?.state).toBe("Running");
+      expect(await settled(job)).toMatchObject({ outcome: "Failed", reason: "PUBLISH_FAILED" });
+      await expectMoney(job, deposit, 2n);
+      await expect.poll(() => containersOf(job), { timeout: 20_000 }).toEqual([]);
+    } finally {
+      await node.terminate();
+      mute.closeAllConnections();
+      mute.close();
+      node = await startNodeProcess(nodeEnv);
+    }
+  });
+
   it("leaves containers running on SIGTERM and goes on after", async () => {
     const { job, deposit } = await order({ command: ["sh", "-c", "sleep 4.5"] });
     await expect.poll(() => hub.attestations(job).length, { timeout: 30_000 }).toBeGreaterThanOrEqual(1);

@@ -75,7 +75,7 @@ it("a copy that isn't what was sent is never published", async () => {
   const corrupted = { ...pack, path: join(mkdtempSync(join(tmpdir(), "publish-")), "other") };
   writeFileSync(corrupted.path, readFileSync(pack.path).fill(0x78, 600, 610));
   for (const store of [s3Store(), createIpfsStore(ipfs.apiUrl)]) {
-    await expect(store.put(JOB, corrupted)).rejects.toMatchObject({
+    await expect(store.put(JOB, corrupted, new AbortController().signal)).rejects.toMatchObject({
       code: "OUTPUT_MISMATCH",
       retryable: true,
     });
@@ -112,6 +112,27 @@ it("a store that recovers is used", async () => {
     },
   };
   expect(await publish([flaky], JOB, pack, { attempts: 3, backoffMs: 1 })).toEqual(["ipfs://x"]);
+});
+
+it("a store that takes the connection and never answers costs its URI, not the job", async () => {
+  const pack = await packOf(100);
+  const silent = createServer(() => {});
+  await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
+  const endpoint = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+  try {
+    const mute = [createS3Store({ ...s3, endpoint, forcePathStyle: true }), createIpfsStore(endpoint)];
+    const answers = [mute[0] as OutputStore, createIpfsStore(ipfs.apiUrl)];
+    expect(await publish(answers, JOB, pack, { signal: AbortSignal.timeout(1_500) })).toEqual([
+      expect.stringMatching(/^ipfs:/),
+    ]);
+    await expect(publish(mute, JOB, pack, { signal: AbortSignal.timeout(500) })).rejects.toMatchObject({
+      code: "PUBLISH_FAILED",
+      retryable: true,
+    });
+  } finally {
+    silent.closeAllConnections();
+    silent.close();
+  }
 });
 
 /** An address at which nothing listens. */

@@ -21,10 +21,11 @@ export function createIpfsStore(apiUrl: string): OutputStore {
   const client = create({ url: apiUrl });
   return {
     name: "ipfs",
-    async put(_job, pack) {
+    async put(_job, pack, signal) {
+      const content = createReadStream(pack.path);
       try {
-        const { cid } = await client.add({ content: createReadStream(pack.path) }, IPFS_ADD_OPTIONS);
-        await verifyCopy(client.cat(cid), pack, "IPFS");
+        const { cid } = await client.add({ content }, { ...IPFS_ADD_OPTIONS, signal });
+        await verifyCopy(client.cat(cid, { signal }), pack, "IPFS");
         return `ipfs://${cid.toString()}`;
       } catch (cause) {
         if (cause instanceof NodeError) throw cause;
@@ -33,6 +34,8 @@ export function createIpfsStore(apiUrl: string): OutputStore {
           remedy: "Check IPFS_API_URL.",
           cause,
         });
+      } finally {
+        content.destroy();
       }
     },
   };

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
@@ -233,4 +233,27 @@ it.each([
     for (let at = 0; at < size; at += cut) hasher.update(bytes.subarray(at, at + cut));
     expect(hasher.digest()).toEqual({ sha256: toHex(outputSha256(bytes)), root: toHex(outputRoot(bytes)) });
   }
+});
+
+describe("a disk that is full", () => {
+  it.each(["output.spool", "output.tar"])(
+    "while writing %s is an error worth a retry, not a wait for ever",
+    async (file) => {
+      const dir = newDir();
+      symlinkSync("/dev/full", join(dir, file));
+      const source = tarOf([["output/a", Buffer.alloc(1024 * 1024, 1)]]);
+      await expect(packOutput(source, { dir, limitBytes: LIMIT })).rejects.toMatchObject({
+        code: "OUTPUT_UNREADABLE",
+        retryable: true,
+      });
+    },
+  );
+});
+
+it("a source that never ends is left when time is up", async () => {
+  const source = new Readable({ read() {} });
+  const signal = AbortSignal.timeout(50);
+  await expect(packOutput(source, { dir: newDir(), limitBytes: LIMIT, signal })).rejects.toMatchObject({
+    code: "OUTPUT_UNREADABLE",
+  });
 });

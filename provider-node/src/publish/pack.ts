@@ -2,6 +2,7 @@
  * A job's output folder as one deterministic tar: sorted names, fixed owner, mode and time.
  * It doesn't know containers or stores. Nothing is ever unpacked: hostile names and links only exist as text here.
  */
+import { once } from "node:events";
 import { createReadStream, createWriteStream } from "node:fs";
 import { mkdir, open, rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -33,20 +34,31 @@ type Entry = { name: string; kind: "directory" } | { name: string; kind: "file";
 
 /**
  * Reads `source` (a tar whose first path segment is the output folder), writes `<dir>/output.tar`.
- * Throws `OUTPUT_TOO_LARGE` once more than `limitBytes` would be packed, `OUTPUT_UNREADABLE` (retryable) on a broken stream.
+ * Throws `OUTPUT_TOO_LARGE` once more than `limitBytes` would be packed, `OUTPUT_UNREADABLE`
+ * (retryable) on a broken stream, a full disk or when `signal` aborts.
  */
 export async function packOutput(
   source: Readable,
-  options: { dir: string; limitBytes: number },
+  options: { dir: string; limitBytes: number; signal?: AbortSignal },
 ): Promise<PackedOutput> {
   await mkdir(options.dir, { recursive: true, mode: 0o700 });
   const spool = join(options.dir, "output.spool");
   const path = join(options.dir, "output.tar");
+  const breakOff = () => source.destroy(new Error("out of time"));
+  if (options.signal?.aborted) breakOff();
+  options.signal?.addEventListener("abort", breakOff, { once: true });
   try {
     const { entries, skipped } = await spoolEntries(source, spool, options.limitBytes);
     const written = await writePack(entries, spool, path);
     return { path, files: entries.filter((entry) => entry.kind === "file").length, skipped, ...written };
+  } catch (error) {
+    if (error instanceof NodeError) throw error;
+    throw new NodeError("OUTPUT_UNREADABLE", `the output can't be packed: ${messageOf(error)}`, {
+      retryable: true,
+      cause: error,
+    });
   } finally {
+    options.signal?.removeEventListener("abort", breakOff);
     source.destroy();
     await rm(spool, { force: true });
   }
@@ -119,7 +131,8 @@ async function spoolEntries(source: Readable, spool: string, limitBytes: number)
         const size = header.size ?? 0;
         count(tarBytes(size));
         for await (const chunk of stream) {
-          if (!out.write(chunk)) await new Promise<void>((resolve) => out.once("drain", () => resolve()));
+          // A stream that failed, such as on a full disk, never drains: `written` tells that.
+          if (!out.write(chunk)) await Promise.race([once(out, "drain"), written]);
         }
         entries.set(clean, { name: clean, kind: "file", at, size });
         at += size;
@@ -129,11 +142,7 @@ async function spoolEntries(source: Readable, spool: string, limitBytes: number)
     }
   } catch (error) {
     out.destroy();
-    if (error instanceof NodeError) throw error;
-    throw new NodeError("OUTPUT_UNREADABLE", `the output can't be read: ${messageOf(error)}`, {
-      retryable: true,
-      cause: error,
-    });
+    throw error;
   }
   out.end();
   await written;
@@ -165,7 +174,8 @@ async function writePack(entries: Entry[], spool: string, path: string) {
   })();
   drained.catch(() => {});
   try {
-    for (const entry of entries) await addEntry(pack, entry, spool);
+    // A target that fails takes no more, and then no entry ever ends.
+    for (const entry of entries) await Promise.race([addEntry(pack, entry, spool), drained]);
     pack.finalize();
     await drained;
     await target.sync();

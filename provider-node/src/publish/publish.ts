@@ -11,6 +11,8 @@ export interface PublishOptions {
   /** Tries a store gets in one call. */
   attempts?: number;
   backoffMs?: number;
+  /** Ends all waiting: what has no verified copy by then counts as failed. */
+  signal?: AbortSignal;
   onFailure?(store: string, message: string): void;
 }
 
@@ -21,16 +23,16 @@ export async function publish(
   pack: PackedOutput,
   options: PublishOptions = {},
 ): Promise<string[]> {
-  const { attempts = 3, backoffMs = 500, onFailure } = options;
+  const { attempts = 3, backoffMs = 500, signal = new AbortController().signal, onFailure } = options;
   const uris = await Promise.all(
     stores.map(async (store) => {
       for (let n = 1; ; n++) {
         try {
-          return await store.put(job, pack);
+          return await store.put(job, pack, signal);
         } catch (error) {
           onFailure?.(store.name, messageOf(error));
-          if (n >= attempts) return null;
-          await sleep(backoffMs * 2 ** (n - 1));
+          if (n < attempts) await sleep(backoffMs * 2 ** (n - 1), undefined, { signal }).catch(() => {});
+          if (n >= attempts || signal.aborted) return null;
         }
       }
     }),

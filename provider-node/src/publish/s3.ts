@@ -3,7 +3,7 @@
  * It doesn't know how packs are made or what the chain stores of them.
  */
 import { createReadStream } from "node:fs";
-import type { Readable } from "node:stream";
+import { addAbortSignal, type Readable } from "node:stream";
 import { GetObjectCommand, HeadBucketCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import type { S3Config } from "../config.ts";
 import { messageOf, NodeError } from "../errors.ts";
@@ -34,23 +34,21 @@ export function createS3Store(config: S3Config): S3Store {
     async check() {
       await attempt(() => client.send(new HeadBucketCommand({ Bucket })), `bucket ${Bucket}`);
     },
-    async put(job, pack) {
+    async put(job, pack, abortSignal) {
       const Key = `outputs/${job}/${pack.sha256.slice(2)}.tar`;
-      await attempt(
-        () =>
-          client.send(
-            new PutObjectCommand({
-              Bucket,
-              Key,
-              Body: createReadStream(pack.path),
-              ContentLength: pack.bytes,
-              ContentType: "application/x-tar",
-            }),
-          ),
-        "upload",
-      );
-      const copy = await attempt(() => client.send(new GetObjectCommand({ Bucket, Key })), "reading back");
-      await verifyCopy(copy.Body as Readable, pack, "S3");
+      const Body = createReadStream(pack.path);
+      const upload = new PutObjectCommand({
+        Bucket,
+        Key,
+        Body,
+        ContentLength: pack.bytes,
+        ContentType: "application/x-tar",
+      });
+      await attempt(() => client.send(upload, { abortSignal }), "upload").finally(() => Body.destroy());
+      await attempt(async () => {
+        const copy = await client.send(new GetObjectCommand({ Bucket, Key }), { abortSignal });
+        await verifyCopy(addAbortSignal(abortSignal, copy.Body as Readable), pack, "S3");
+      }, "reading back");
       return `s3://${Bucket}/${Key}`;
     },
     close: () => client.destroy(),
@@ -61,6 +59,7 @@ async function attempt<T>(call: () => Promise<T>, what: string): Promise<T> {
   try {
     return await call();
   } catch (cause) {
+    if (cause instanceof NodeError) throw cause;
     throw new NodeError("STORE_UNREACHABLE", `S3 ${what}: ${messageOf(cause)}`, {
       retryable: true,
       remedy: "Check S3_ENDPOINT, S3_BUCKET and the access key.",

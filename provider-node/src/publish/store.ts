@@ -8,8 +8,11 @@ import type { PackedOutput } from "./pack.ts";
 
 export interface OutputStore {
   readonly name: "s3" | "ipfs";
-  /** Uploads, reads back, compares, and gives the URI for the chain. Idempotent. Throws `NodeError` (retryable). */
-  put(job: string, pack: PackedOutput): Promise<string>;
+  /**
+   * Uploads, reads back, compares, and gives the URI for the chain. Idempotent. Throws `NodeError` (retryable), also
+   * when `signal` aborts: a store that takes the connection and never answers must not keep a job for ever.
+   */
+  put(job: string, pack: PackedOutput, signal: AbortSignal): Promise<string>;
 }
 
 /** Throws `OUTPUT_MISMATCH` (retryable) unless the stream holds exactly the pack. */
