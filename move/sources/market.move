@@ -21,7 +21,7 @@ module computestream::market {
     const E_NOT_PROPOSED_ADMIN: u64 = 2;
     /// The fee is above the maximum of 1000 basis points: choose a lower one.
     const E_FEE_TOO_HIGH: u64 = 3;
-    /// A window is out of range: accept, start and stall windows take 1 second to 365 days, unbonding 0 to 365 days, the claim window 0 to 1 day.
+    /// A window is out of range: accept, start and stall windows take 1 second to 365 days, unbonding 0 to 365 days, the claim window 5 seconds to 1 day.
     const E_WINDOW_OUT_OF_RANGE: u64 = 4;
     /// The duration bounds don't fit: the minimum must be at least 1 second, at most the maximum, and that at most 365 days.
     const E_DURATION_BOUNDS: u64 = 5;
@@ -35,6 +35,8 @@ module computestream::market {
     const MAX_FEE_BPS: u64 = 1_000;
     /// Keeps every deadline far from the end of u64 and every duration below 2^32.
     const MAX_WINDOW_SECS: u64 = 31_536_000;
+    /// Attestations reach the chain seconds after they are signed: less would take a provider's last seconds.
+    const MIN_CLAIM_WINDOW_SECS: u64 = 5;
     /// The only window that its buyer can't end: it bounds how long a silent provider may hold a refund.
     const MAX_CLAIM_WINDOW_SECS: u64 = 86_400;
 
@@ -172,7 +174,11 @@ module computestream::market {
         assert_window(start_window_secs, 1);
         assert_window(stall_after_secs, 1);
         assert_window(stall_grace_secs, 1);
-        assert!(claim_window_secs <= MAX_CLAIM_WINDOW_SECS, E_WINDOW_OUT_OF_RANGE);
+        assert!(
+            MIN_CLAIM_WINDOW_SECS <= claim_window_secs
+                && claim_window_secs <= MAX_CLAIM_WINDOW_SECS,
+            E_WINDOW_OUT_OF_RANGE
+        );
         assert_window(unbonding_secs, 0);
         assert!(
             1 <= min_duration_secs

@@ -450,8 +450,8 @@ module computestream::lifecycle_tests {
     fun later_windows_reach_no_existing_job() {
         let w = t::setup();
         let job = w.create(100, 100_000);
-        // Everything at a second from now on.
-        t::set_market(100, 1, 1, 1, 1, 1, 0, false);
+        // Everything as short as it may be from now on.
+        t::set_market(100, 1, 1, 1, 1, 1, 5, false);
         t::wait(100);
         job_registry::accept(&t::operator(), t::handle(job));
         t::wait(500);

@@ -68,7 +68,7 @@ module computestream::market_tests {
     #[test]
     fun an_update_sets_and_tells_every_parameter() {
         t::start_market();
-        set(1_000, 7, 0, 3, 31_536_000);
+        set(1_000, 7, 11, 3, 31_536_000);
         t::assert_last<ParametersUpdated>(
             vector[
                 n(1_000),
@@ -79,7 +79,7 @@ module computestream::market_tests {
                 n(8),
                 n(9),
                 n(10),
-                n(0),
+                n(11),
                 n(3),
                 n(31_536_000),
                 yes(false),
@@ -133,7 +133,7 @@ module computestream::market_tests {
         t::start_market();
         market::propose_admin(&t::admin(), @0xb0b);
         market::accept_admin(&t::buyer());
-        set(1, 1, 1, 1, 1);
+        set(1, 1, 5, 1, 1);
     }
 
     #[test]
@@ -180,14 +180,14 @@ module computestream::market_tests {
     #[expected_failure(abort_code = computestream::market::E_FEE_TOO_HIGH)]
     fun a_fee_above_ten_percent_is_refused() {
         t::start_market();
-        set(1_001, 1, 1, 1, 1);
+        set(1_001, 1, 5, 1, 1);
     }
 
     #[test]
     #[expected_failure(abort_code = computestream::market::E_WINDOW_OUT_OF_RANGE)]
     fun an_accept_window_of_nothing_is_refused() {
         t::start_market();
-        set(100, 0, 1, 1, 1);
+        set(100, 0, 5, 1, 1);
     }
 
     #[test]
@@ -195,6 +195,14 @@ module computestream::market_tests {
     fun a_claim_window_that_could_overflow_a_deadline_is_refused() {
         t::start_market();
         set(100, 1, 0xffff_ffff_ffff_ffff, 1, 1);
+    }
+
+    #[test]
+    #[expected_failure(abort_code = computestream::market::E_WINDOW_OUT_OF_RANGE)]
+    fun no_provider_may_be_left_without_time_to_prove_its_last_seconds() {
+        t::start_market();
+        set(100, 1, 5, 1, 1);
+        set(100, 1, 4, 1, 1);
     }
 
     #[test]
@@ -209,21 +217,21 @@ module computestream::market_tests {
     #[expected_failure(abort_code = computestream::market::E_DURATION_BOUNDS)]
     fun a_minimum_duration_of_nothing_is_refused() {
         t::start_market();
-        set(100, 1, 1, 0, 1);
+        set(100, 1, 5, 0, 1);
     }
 
     #[test]
     #[expected_failure(abort_code = computestream::market::E_DURATION_BOUNDS)]
     fun a_minimum_above_the_maximum_is_refused() {
         t::start_market();
-        set(100, 1, 1, 3, 2);
+        set(100, 1, 5, 3, 2);
     }
 
     #[test]
     #[expected_failure(abort_code = computestream::market::E_DURATION_BOUNDS)]
     fun a_maximum_above_a_year_is_refused() {
         t::start_market();
-        set(100, 1, 1, 1, 31_536_001);
+        set(100, 1, 5, 1, 31_536_001);
     }
 
     #[test]

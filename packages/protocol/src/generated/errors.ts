@@ -142,7 +142,7 @@ export const ABORTS: Record<string, Record<number, { name: string; sentence: str
     },
     "4": {
       "name": "E_WINDOW_OUT_OF_RANGE",
-      "sentence": "A window is out of range: accept, start and stall windows take 1 second to 365 days, unbonding 0 to 365 days, the claim window 0 to 1 day."
+      "sentence": "A window is out of range: accept, start and stall windows take 1 second to 365 days, unbonding 0 to 365 days, the claim window 5 seconds to 1 day."
     },
     "5": {
       "name": "E_DURATION_BOUNDS",
