@@ -60,6 +60,8 @@ export function ApprovalDialog() {
                 type="button"
                 className="btn"
                 data-testid="wallet-reject"
+                // biome-ignore lint/a11y/noAutofocus: a modal takes the focus, and a stray Enter must not sign
+                autoFocus
                 onClick={() => approvals.answer(false)}
               >
                 Reject
@@ -68,8 +70,6 @@ export function ApprovalDialog() {
                 type="button"
                 className="btn btn-primary"
                 data-testid="wallet-approve"
-                // biome-ignore lint/a11y/noAutofocus: a modal moves focus to its main answer
-                autoFocus
                 onClick={() => approvals.answer(true)}
               >
                 Approve
