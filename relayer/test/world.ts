@@ -32,7 +32,7 @@ const FUNDS = 100_000_000_000n;
 const STAKE = 100_000_000n;
 
 /** Windows so short that the keeper's tests end; `LONG` ones let no other test meet the keeper. */
-export const SHORT = { accept: 3n, start: 3n, stallAfter: 6n, stallGrace: 2n, claim: 3n };
+export const SHORT = { accept: 3n, start: 3n, stallAfter: 6n, stallGrace: 2n, claim: 5n };
 export const LONG = { accept: 300n, start: 300n, stallAfter: 300n, stallGrace: 300n, claim: 300n };
 
 export interface Provider {
