@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { NodeContext } from "./context.ts";
+import { createDeadline } from "./deadline.ts";
 import { codeOf, messageOf } from "./errors.ts";
 import type { ImageState } from "./reconcile.ts";
 
@@ -31,12 +32,20 @@ export function createJobImage(
 
   async function pull(image: string): Promise<ImageState> {
     const { pullTimeoutMs, pullMaxBytes } = ctx.settings;
-    const signal = AbortSignal.any([options.signal, AbortSignal.timeout(pullTimeoutMs)]);
+    const deadline = createDeadline(options.signal, pullTimeoutMs);
+    try {
+      return await pullUntil(image, deadline.signal, pullMaxBytes);
+    } finally {
+      deadline.close();
+    }
+  }
+
+  async function pullUntil(image: string, signal: AbortSignal, maxBytes: number): Promise<ImageState> {
     for (;;) {
       try {
         await ctx.runtime.pullImage(image, {
           signal,
-          maxBytes: pullMaxBytes,
+          maxBytes,
           onProgress: (percent, detail) => options.onProgress({ percent, detail }),
         });
         return { kind: "ready" };

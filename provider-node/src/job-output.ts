@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { JobSpec } from "@computestream/protocol";
 import type { NodeContext } from "./context.ts";
+import { createDeadline } from "./deadline.ts";
 import { codeOf, messageOf } from "./errors.ts";
 import type { Journal } from "./journal.ts";
 import { type PackedOutput, packOutput } from "./publish/pack.ts";
@@ -63,19 +64,20 @@ export function createJobOutput(
     const { exited, stopping } = journal.state;
     if (!spec || stopping === "OUTPUT_TOO_LARGE") return journal.append({ t: "published", ...NO_OUTPUT });
     const graceMs = (exited?.at ?? 0) + ctx.settings.publishGraceSecs * 1_000 - Date.now();
-    const timeout = AbortSignal.timeout(Math.max(TRY_LEAST_MS, graceMs));
-    const signal = AbortSignal.any([stop.signal, timeout]);
+    const deadline = createDeadline(stop.signal, Math.max(TRY_LEAST_MS, graceMs));
     try {
-      const pack = await packed(spec, signal);
-      await uploaded(pack, signal);
+      const pack = await packed(spec, deadline.signal);
+      await uploaded(pack, deadline.signal);
     } catch (error) {
       if (stop.signal.aborted) throw error;
       if (codeOf(error) === "OUTPUT_TOO_LARGE") {
         return journal.append({ t: "failing", reason: "OUTPUT_TOO_LARGE" });
       }
-      if (!FINAL_PAST_GRACE.includes(codeOf(error)) || (graceMs > 0 && !timeout.aborted)) throw error;
+      if (!FINAL_PAST_GRACE.includes(codeOf(error)) || (graceMs > 0 && !deadline.passed)) throw error;
       log.error({ code: codeOf(error), err: messageOf(error) }, "the output can't be published in time");
       await journal.append({ t: "failing", reason: "PUBLISH_FAILED" });
+    } finally {
+      deadline.close();
     }
   }
 
