@@ -8,6 +8,8 @@ export default defineConfig({
     pool: "forks",
     testTimeout: 120_000,
     hookTimeout: 180_000,
+    // A busy machine is slow, not wrong: vitest's own limit of one second would say otherwise.
+    expect: { poll: { timeout: 30_000 } },
     globalSetup: ["packages/dev-env/src/vitest-setup.ts"],
     projects: [
       {
