@@ -1,33 +1,26 @@
-/// Jobs, and the facade over everything a job needs: every way a job begins, goes on and ends is one function here.
-/// It doesn't know arithmetic or custody: `payment_stream` works out money, `escrow` holds it, `provider_registry`
-/// counts slots.
+/// Jobs, and the facade over everything a job needs: every way a job goes on and ends is one function here.
+/// It doesn't know states (`job`), arithmetic (`payment_stream`), custody (`escrow`) or capacity
+/// (`provider_registry`): it keeps the records and lets the others do what a transition demands.
 ///
-///                 accept             start               complete
-///   Pending(0) ----------> Accepted(1) ----> Running(2) ----------> Completed(3) --+
-///     |  |                   |  |  |           | | |   fail                        |
-///     |  |                   |  |  +- fail ------------------------> Failed(4) ----+
-///     |  +----- cancel ------+  |              | |                                 |
-///     |         (buyer)  +---------------------|-|-----------------> Cancelled(5) -+--> Settled(8)
-///     |                         |              | |   terminate (buyer)             |
-///     |                         |              | +-----------------> Terminated(6) + finalize
-///     | expire (anyone): accept |              |                                   |
-///     +---- or start window ----+- flag_stalled, then expire ------> Expired(7) ---+
-///           over
+///     job_orders::create_* --> accept --> start --> complete, fail, terminate, expire --> finalize --> reclaim
+///                                 |         |                                     |
+///                                 cancel    extend, change_rate, confirm          confirm, dispute
 ///
-/// Every ending but `terminate` settles in its own transaction, so `state` shows 0, 1, 2, 6 or 8 between
-/// transactions. Windows are half open: what must happen before a deadline fails at it, what may happen after it
-/// works at it. A slot is reserved at accept and released when work ends; the record is written when money has.
+/// Every ending settles in its own transaction unless seconds may still be proven (terminated) or money is held back
+/// for the buyer. A slot is reserved at accept and released when work ends; the provider's record is written when
+/// money has moved.
 module computestream::job_registry {
-    use std::bcs;
-    use std::hash;
     use std::signer;
     use std::string::{Self, String};
-    use aptos_framework::event;
+    use aptos_framework::fungible_asset::Metadata;
     use aptos_framework::object::{Self, Object};
     use aptos_framework::timestamp;
-    use computestream::attestation;
+    use computestream::attestation::{Self, Claim};
     use computestream::escrow;
-    use computestream::market;
+    use computestream::job::{Self, JobRecord};
+    use computestream::job_output;
+    use computestream::job_terms::{Self, Terms};
+    use computestream::market::{Self, JobRules};
     use computestream::payment_stream;
     use computestream::provider_registry::{Self, Provider};
     use computestream::vault;
@@ -36,447 +29,145 @@ module computestream::job_registry {
 
     /// There is no job at this address: check the address.
     const E_NO_JOB: u64 = 1;
-    /// Only the job's buyer may do this: sign with the account that created it.
-    const E_NOT_BUYER: u64 = 2;
-    /// The job isn't waiting to be accepted.
-    const E_NOT_PENDING: u64 = 3;
-    /// The job isn't accepted, or has started already.
-    const E_NOT_ACCEPTED: u64 = 4;
-    /// The job isn't running.
-    const E_NOT_RUNNING: u64 = 5;
-    /// The job is neither accepted nor running.
-    const E_NOT_ACTIVE: u64 = 6;
-    /// The job has started or ended: a running job can be terminated instead.
-    const E_NOT_CANCELLABLE: u64 = 7;
-    /// The job isn't terminated: only a terminated job waits to be finalized.
-    const E_NOT_TERMINATED: u64 = 8;
-    /// The job has ended already.
-    const E_ALREADY_ENDED: u64 = 9;
-    /// The image reference must be 1 to 512 bytes long.
-    const E_IMAGE_LENGTH: u64 = 10;
-    /// The job specification must be 1 to 4096 bytes long.
-    const E_SPEC_LENGTH: u64 = 11;
-    /// The duration is outside the market's bounds: choose one within them.
-    const E_DURATION_OUT_OF_RANGE: u64 = 12;
-    /// The provider's price is above your maximum: raise the maximum or choose another provider.
-    const E_PRICE_ABOVE_MAXIMUM: u64 = 13;
-    /// The deposit doesn't cover the whole duration at the provider's price: raise it or shorten the job.
-    const E_DEPOSIT_TOO_LOW: u64 = 14;
-    /// The time to accept this job is over.
-    const E_ACCEPT_WINDOW_OVER: u64 = 15;
-    /// The time to start this job is over.
-    const E_START_WINDOW_OVER: u64 = 16;
-    /// At most 8 output addresses of at most 512 bytes each are stored.
-    const E_OUTPUT_URIS: u64 = 17;
-    /// An output hash must be empty or 32 bytes.
-    const E_OUTPUT_HASH_LENGTH: u64 = 18;
-    /// The reason must be at most 1024 bytes long.
-    const E_REASON_LENGTH: u64 = 19;
+    /// This job was ordered from another provider.
+    const E_OTHER_PROVIDER: u64 = 2;
+    /// This job is paid in another asset than the provider's.
+    const E_OTHER_ASSET: u64 = 3;
+    /// The provider's machine or stake doesn't meet what the job requires.
+    const E_REQUIREMENTS_NOT_MET: u64 = 4;
+    /// The provider's price is above the buyer's maximum: lower it or choose another job.
+    const E_PRICE_ABOVE_MAXIMUM: u64 = 5;
+    /// Neither seconds nor money were added: give at least one of them.
+    const E_NOTHING_ADDED: u64 = 6;
+    /// Only the job's buyer or the provider's owner may do this.
+    const E_NOT_BUYER_OR_OWNER: u64 = 7;
+    /// A buyer may only raise the rate of a running job, an owner only lower it.
+    const E_RATE_DIRECTION: u64 = 8;
     /// The job can't expire yet: its deadline hasn't passed, or it must be flagged as stalled first.
-    const E_NOT_EXPIRED: u64 = 20;
-    /// The provider may still prove its last seconds: finalize when the claim window is over.
-    const E_CLAIM_WINDOW_OPEN: u64 = 21;
-
-    // === Constants ===
-
-    const PENDING: u8 = 0;
-    const ACCEPTED: u8 = 1;
-    const RUNNING: u8 = 2;
-    const COMPLETED: u8 = 3;
-    const FAILED: u8 = 4;
-    const CANCELLED: u8 = 5;
-    const TERMINATED: u8 = 6;
-    const EXPIRED: u8 = 7;
-    const SETTLED: u8 = 8;
-
-    const SECONDS_PER_HOUR: u128 = 3_600;
-    const MAX_IMAGE_LENGTH: u64 = 512;
-    const MAX_SPEC_LENGTH: u64 = 4_096;
-    const MAX_OUTPUT_URIS: u64 = 8;
-    const MAX_OUTPUT_URI_LENGTH: u64 = 512;
-    const MAX_REASON_LENGTH: u64 = 1_024;
-    const HASH_LENGTH: u64 = 32;
+    const E_NOT_EXPIRED: u64 = 9;
+    /// The provider may still prove its last seconds: try again when the claim window is over.
+    const E_CLAIM_WINDOW_OPEN: u64 = 10;
+    /// No money of this job is held back, so there is nothing to decide about.
+    const E_NOTHING_HELD: u64 = 11;
 
     // === Structs ===
 
     #[resource_group_member(group = aptos_framework::object::ObjectGroup)]
     struct Job has key {
-        buyer: address,
-        provider: address,
-        asset: address,
-        image: String,
-        job_spec: String,
-        terms_hash: vector<u8>,
-        rate_per_hour: u64,
-        max_duration_secs: u64,
-        deposit: u64,
-        state: u8,
-        /// 0 until settled.
-        outcome: u8,
-        /// Unix seconds; 0 while they haven't come.
-        created_at: u64,
-        accept_by: u64,
-        start_by: u64,
-        started_at: u64,
-        ended_at: u64,
-        claim_until: u64,
-        /// The market's windows when the job was made.
-        start_window_secs: u64,
-        stall_after_secs: u64,
-        stall_grace_secs: u64,
-        claim_window_secs: u64,
-        exit_code: u64,
-        reason: String,
-        output_uris: vector<String>,
-        output_sha256: vector<u8>,
-        output_root: vector<u8>
-    }
-
-    /// What buyer and provider agree on; attestations are bound to its hash.
-    struct Terms has drop {
-        job: address,
-        buyer: address,
-        provider: address,
-        asset: address,
-        rate_per_hour: u64,
-        max_duration_secs: u64,
-        deposit: u64,
-        image: String,
-        job_spec: String
-    }
-
-    struct JobView has copy, drop, store {
-        job: address,
-        buyer: address,
-        provider: address,
-        asset: address,
-        image: String,
-        job_spec: String,
-        terms_hash: vector<u8>,
-        rate_per_hour: u64,
-        max_duration_secs: u64,
-        deposit: u64,
-        state: u8,
-        outcome: u8,
-        created_at: u64,
-        accept_by: u64,
-        start_by: u64,
-        started_at: u64,
-        ended_at: u64,
-        claim_until: u64,
-        exit_code: u64,
-        reason: String,
-        output_uris: vector<String>,
-        output_sha256: vector<u8>,
-        output_root: vector<u8>
-    }
-
-    // === Events ===
-
-    #[event]
-    struct JobCreated has drop, store {
-        job: address,
-        buyer: address,
-        provider: address,
-        asset: address,
-        image: String,
-        job_spec: String,
-        rate_per_hour: u64,
-        max_duration_secs: u64,
-        deposit: u64,
-        terms_hash: vector<u8>,
-        accept_by: u64,
-        timestamp: u64
-    }
-
-    #[event]
-    struct JobAccepted has drop, store {
-        job: address,
-        provider: address,
-        operator: address,
-        start_by: u64,
-        timestamp: u64
-    }
-
-    #[event]
-    struct JobStarted has drop, store {
-        job: address,
-        provider: address,
-        started_at: u64,
-        timestamp: u64
-    }
-
-    #[event]
-    struct JobCompleted has drop, store {
-        job: address,
-        provider: address,
-        exit_code: u64,
-        output_uris: vector<String>,
-        output_sha256: vector<u8>,
-        output_root: vector<u8>,
-        timestamp: u64
-    }
-
-    #[event]
-    struct JobFailed has drop, store {
-        job: address,
-        provider: address,
-        exit_code: u64,
-        reason: String,
-        output_uris: vector<String>,
-        output_sha256: vector<u8>,
-        output_root: vector<u8>,
-        timestamp: u64
-    }
-
-    #[event]
-    struct JobCancelled has drop, store {
-        job: address,
-        buyer: address,
-        timestamp: u64
-    }
-
-    #[event]
-    struct JobTerminated has drop, store {
-        job: address,
-        buyer: address,
-        ended_at: u64,
-        claim_until: u64,
-        timestamp: u64
-    }
-
-    #[event]
-    struct JobStalled has drop, store {
-        job: address,
-        flagged_by: address,
-        answer_by: u64,
-        timestamp: u64
-    }
-
-    #[event]
-    struct JobExpired has drop, store {
-        job: address,
-        expired_by: address,
-        timestamp: u64
-    }
-
-    #[event]
-    struct JobSettled has drop, store {
-        job: address,
-        buyer: address,
-        provider: address,
-        outcome: u8,
-        seconds: u64,
-        deposited: u64,
-        paid: u64,
-        fees: u64,
-        refunded: u64,
-        timestamp: u64
+        record: JobRecord
     }
 
     // === Views ===
 
     #[view]
-    public fun get_job(job: address): JobView acquires Job {
+    public fun get_job(job: address): JobRecord acquires Job {
         assert!(exists<Job>(job), E_NO_JOB);
-        let j = &Job[job];
-        JobView {
-            job,
-            buyer: j.buyer,
-            provider: j.provider,
-            asset: j.asset,
-            image: j.image,
-            job_spec: j.job_spec,
-            terms_hash: j.terms_hash,
-            rate_per_hour: j.rate_per_hour,
-            max_duration_secs: j.max_duration_secs,
-            deposit: j.deposit,
-            state: j.state,
-            outcome: j.outcome,
-            created_at: j.created_at,
-            accept_by: j.accept_by,
-            start_by: j.start_by,
-            started_at: j.started_at,
-            ended_at: j.ended_at,
-            claim_until: j.claim_until,
-            exit_code: j.exit_code,
-            reason: j.reason,
-            output_uris: j.output_uris,
-            output_sha256: j.output_sha256,
-            output_root: j.output_root
-        }
+        Job[job].record
     }
 
-    // === Entry ===
-
-    /// Orders a job and locks its deposit. The rate is the provider's price now.
-    public entry fun create_job(
-        buyer: &signer,
-        provider: Object<Provider>,
-        image: String,
-        job_spec: String,
-        max_duration_secs: u64,
-        max_rate_per_hour: u64,
-        deposit: u64
-    ) {
-        create(buyer, provider, image, job_spec, max_duration_secs, max_rate_per_hour, deposit);
+    #[view]
+    /// The jobs at these addresses in their order; addresses without one are left out.
+    public fun get_jobs(jobs: vector<address>): vector<JobRecord> acquires Job {
+        let records = vector[];
+        jobs.for_each(|job| {
+            if (exists<Job>(job)) records.push_back(Job[job].record);
+        });
+        records
     }
 
-    /// `create_job` for other modules: returns the new job.
-    public fun create(
-        buyer: &signer,
+    // === Entry: work ===
+
+    /// Takes a job with one of the provider's slots and the GPUs of the mask. The first valid acceptance of an open
+    /// job gets it; its rate becomes that provider's price.
+    public entry fun accept(
+        operator: &signer,
         provider: Object<Provider>,
-        image: String,
-        job_spec: String,
-        max_duration_secs: u64,
-        max_rate_per_hour: u64,
-        deposit: u64
-    ): Object<Job> {
+        job: Object<Job>,
+        gpu_mask: u64
+    ) acquires Job {
         market::assert_not_paused();
-        assert_length(&image, MAX_IMAGE_LENGTH, E_IMAGE_LENGTH);
-        assert_length(&job_spec, MAX_SPEC_LENGTH, E_SPEC_LENGTH);
-        assert!(market::is_duration_allowed(max_duration_secs), E_DURATION_OUT_OF_RANGE);
+        let operator = signer::address_of(operator);
         let provider = object::object_address(&provider);
-        let (rate_per_hour, asset) = provider_registry::quote(provider);
-        market::assert_asset_allowed(asset);
-        assert!(rate_per_hour <= max_rate_per_hour, E_PRICE_ABOVE_MAXIMUM);
-        // D >= ceil(A * secs / P) is D * P >= A * secs.
-        assert!(
-            (deposit as u128) * SECONDS_PER_HOUR
-                >= (rate_per_hour as u128) * (max_duration_secs as u128),
-            E_DEPOSIT_TOO_LOW
-        );
-
-        let (accept_window_secs, start_window_secs, stall_after_secs, stall_grace_secs, claim_window_secs) =
-            market::job_windows();
+        provider_registry::assert_operator(provider, operator);
+        let job = object::object_address(&job);
+        let record = &mut Job[job].record;
         let now = timestamp::now_seconds();
-        let accept_by = now + accept_window_secs;
-        let constructor_ref = vault::create_object();
-        let job = object::address_from_constructor_ref(&constructor_ref);
-        let buyer_address = signer::address_of(buyer);
-        let asset_address = object::object_address(&asset);
-        let terms_hash =
-            hash::sha3_256(
-                bcs::to_bytes(
-                    &Terms {
-                        job,
-                        buyer: buyer_address,
-                        provider,
-                        asset: asset_address,
-                        rate_per_hour,
-                        max_duration_secs,
-                        deposit,
-                        image,
-                        job_spec
-                    }
-                )
+        record.assert_acceptable(now);
+        if (record.is_open()) take(record, provider)
+        else assert!(provider == record.terms().provider(), E_OTHER_PROVIDER);
+        let devices =
+            provider_registry::reserve(
+                provider, job, gpu_mask, record.terms().requirements().gpus()
             );
-        move_to(
-            &object::generate_signer(&constructor_ref),
-            Job {
-                buyer: buyer_address,
-                provider,
-                asset: asset_address,
-                image,
-                job_spec,
-                terms_hash,
-                rate_per_hour,
-                max_duration_secs,
-                deposit,
-                state: PENDING,
-                outcome: 0,
-                created_at: now,
-                accept_by,
-                start_by: 0,
-                started_at: 0,
-                ended_at: 0,
-                claim_until: 0,
-                start_window_secs,
-                stall_after_secs,
-                stall_grace_secs,
-                claim_window_secs,
-                exit_code: 0,
-                reason: string::utf8(b""),
-                output_uris: vector[],
-                output_sha256: vector[],
-                output_root: vector[]
-            }
-        );
-        escrow::open(&constructor_ref, buyer, asset, deposit);
 
-        event::emit(
-            JobCreated {
-                job,
-                buyer: buyer_address,
-                provider,
-                asset: asset_address,
-                image,
-                job_spec,
-                rate_per_hour,
-                max_duration_secs,
-                deposit,
-                terms_hash,
-                accept_by,
-                timestamp: now
-            }
-        );
-        object::object_from_constructor_ref(&constructor_ref)
-    }
-
-    /// Takes a job that was ordered from this provider, and one of its slots.
-    public entry fun accept(operator: &signer, job: Object<Job>) acquires Job {
-        market::assert_not_paused();
-        let (job, j) = operated(operator, job);
-        assert!(j.state == PENDING, E_NOT_PENDING);
-        let now = timestamp::now_seconds();
-        assert!(now < j.accept_by, E_ACCEPT_WINDOW_OVER);
-
-        j.state = ACCEPTED;
-        j.start_by = now + j.start_window_secs;
-        provider_registry::reserve_slot(j.provider);
-
-        event::emit(
-            JobAccepted {
-                job,
-                provider: j.provider,
-                operator: signer::address_of(operator),
-                start_by: j.start_by,
-                timestamp: now
-            }
-        );
+        record.accept(operator, gpu_mask, devices, now);
     }
 
     /// Opens the stream: the container runs from this second on. Fees, payees and keys are fixed here.
     public entry fun start(operator: &signer, job: Object<Job>) acquires Job {
-        let (job, j) = operated(operator, job);
-        assert!(j.state == ACCEPTED, E_NOT_ACCEPTED);
-        let now = timestamp::now_seconds();
-        assert!(now < j.start_by, E_START_WINDOW_OVER);
+        let (job, record) = operated(operator, job);
+        record.start(timestamp::now_seconds());
 
-        j.state = RUNNING;
-        j.started_at = now;
-        let (payee, attest_key) = provider_registry::payment_terms(j.provider);
-        let (fee_bps, treasury) = market::fee_terms();
+        let terms = record.terms();
+        let (payee, attest_key) = provider_registry::payment_terms(terms.provider());
+        let (fee_bps, keeper_share_bps, treasury) = market::fee_terms();
         payment_stream::open(
             job,
-            j.buyer,
+            terms.buyer(),
             payee,
             treasury,
-            j.asset,
+            escrow::asset(job),
             attest_key,
-            j.terms_hash,
-            j.rate_per_hour,
-            j.deposit,
-            j.max_duration_secs,
-            fee_bps
-        );
-
-        event::emit(
-            JobStarted { job, provider: j.provider, started_at: now, timestamp: now }
+            terms.buyer_key(),
+            record.terms_hash(),
+            terms.rate_per_hour(),
+            terms.deposit(),
+            terms.max_duration_secs(),
+            terms.holdback_secs(),
+            fee_bps,
+            keeper_share_bps
         );
     }
 
-    /// Ends a job that ran to its end: pays the proven seconds, refunds the rest.
+    /// Lengthens a running job and adds to its deposit; one of the two may be zero.
+    public entry fun extend(
+        buyer: &signer,
+        job: Object<Job>,
+        added_secs: u64,
+        added_deposit: u64
+    ) acquires Job {
+        let (job, record) = bought(buyer, job);
+        record.assert_running();
+        assert!(added_secs > 0 || added_deposit > 0, E_NOTHING_ADDED);
+        job_terms::assert_extension(payment_stream::max_duration_secs(job), added_secs);
+
+        payment_stream::extend(job, buyer, added_secs, added_deposit);
+        job_terms::assert_deposit(payment_stream::is_covered(job));
+    }
+
+    /// Changes the rate of the seconds not proven yet. Each side may only change it in the other's favour.
+    public entry fun change_rate(
+        buyer_or_owner: &signer, job: Object<Job>, rate_per_hour: u64
+    ) acquires Job {
+        let who = signer::address_of(buyer_or_owner);
+        let job = object::object_address(&job);
+        let record = &Job[job].record;
+        let is_buyer = who == record.terms().buyer();
+        let is_owner = provider_registry::is_owner(record.terms().provider(), who);
+        assert!(is_buyer || is_owner, E_NOT_BUYER_OR_OWNER);
+        record.assert_running();
+        let current = payment_stream::rate_per_hour(job);
+        assert!(
+            (is_buyer && rate_per_hour > current) || (is_owner && rate_per_hour < current),
+            E_RATE_DIRECTION
+        );
+
+        payment_stream::change_rate(job, who, rate_per_hour);
+    }
+
+    // === Entry: endings ===
+
+    /// Ends a job that ran to its end: pays the proven seconds, refunds what wasn't used, holds back what was agreed.
     public entry fun complete(
         operator: &signer,
         job: Object<Job>,
@@ -484,37 +175,26 @@ module computestream::job_registry {
         output_uris: vector<String>,
         output_sha256: vector<u8>,
         output_root: vector<u8>,
+        output_size: u64,
         seq: u64,
         seconds_cum: u64,
         t_last: u64,
         log_root: vector<u8>,
         signature: vector<u8>
     ) acquires Job {
-        let (job, j) = operated(operator, job);
-        assert!(j.state == RUNNING, E_NOT_RUNNING);
-        assert_output(&output_uris, &output_sha256, &output_root);
+        let (job, record) = operated(operator, job);
+        record.assert_running();
+        let reason = string::utf8(b"");
+        let output =
+            job_output::new(
+                exit_code, reason, output_uris, output_sha256, output_root, output_size
+            );
 
         let keeper = signer::address_of(operator);
         let claim = attestation::new_claim(seq, seconds_cum, t_last, log_root, signature);
-        payment_stream::settle_last(job, keeper, &claim);
-        j.end_work(COMPLETED);
-        j.exit_code = exit_code;
-        j.output_uris = output_uris;
-        j.output_sha256 = output_sha256;
-        j.output_root = output_root;
-
-        event::emit(
-            JobCompleted {
-                job,
-                provider: j.provider,
-                exit_code,
-                output_uris,
-                output_sha256,
-                output_root,
-                timestamp: j.ended_at
-            }
-        );
-        j.settle(job, keeper);
+        let settles = end_stream(record, job, keeper, &claim, false);
+        record.complete(output, timestamp::now_seconds());
+        if (settles) settle(record, job, keeper);
     }
 
     /// Ends a job that can't be finished. Before its start everything goes back; after it proven seconds are paid.
@@ -526,51 +206,43 @@ module computestream::job_registry {
         output_uris: vector<String>,
         output_sha256: vector<u8>,
         output_root: vector<u8>,
+        output_size: u64,
         seq: u64,
         seconds_cum: u64,
         t_last: u64,
         log_root: vector<u8>,
         signature: vector<u8>
     ) acquires Job {
-        let (job, j) = operated(operator, job);
-        assert!(holds_slot(j.state), E_NOT_ACTIVE);
-        assert!(reason.length() <= MAX_REASON_LENGTH, E_REASON_LENGTH);
-        assert_output(&output_uris, &output_sha256, &output_root);
+        let (job, record) = operated(operator, job);
+        record.assert_active();
+        let output =
+            job_output::new(
+                exit_code, reason, output_uris, output_sha256, output_root, output_size
+            );
 
         let keeper = signer::address_of(operator);
         let claim = attestation::new_claim(seq, seconds_cum, t_last, log_root, signature);
-        payment_stream::settle_last(job, keeper, &claim);
-        j.end_work(FAILED);
-        j.exit_code = exit_code;
-        j.reason = reason;
-        j.output_uris = output_uris;
-        j.output_sha256 = output_sha256;
-        j.output_root = output_root;
-
-        event::emit(
-            JobFailed {
-                job,
-                provider: j.provider,
-                exit_code,
-                reason,
-                output_uris,
-                output_sha256,
-                output_root,
-                timestamp: j.ended_at
-            }
-        );
-        j.settle(job, keeper);
+        let settles =
+            if (record.is_running()) {
+                end_stream(record, job, keeper, &claim, false)
+            } else {
+                // Without a stream only an empty claim passes.
+                payment_stream::settle_last(job, keeper, &claim);
+                free_capacity(record, job);
+                true
+            };
+        record.fail(output, timestamp::now_seconds());
+        if (settles) settle(record, job, keeper);
     }
 
     /// Takes a job back before it starts: the whole deposit returns.
     public entry fun cancel(buyer: &signer, job: Object<Job>) acquires Job {
-        let (job, j) = bought(buyer, job);
-        assert!(j.state == PENDING || j.state == ACCEPTED, E_NOT_CANCELLABLE);
+        let (job, record) = bought(buyer, job);
+        record.assert_cancellable();
 
-        j.end_work(CANCELLED);
-
-        event::emit(JobCancelled { job, buyer: j.buyer, timestamp: j.ended_at });
-        j.settle(job, signer::address_of(buyer));
+        if (record.holds_slot()) free_capacity(record, job);
+        record.cancel(timestamp::now_seconds());
+        settle(record, job, signer::address_of(buyer));
     }
 
     /// Stops a running job at once: pays what is proven, refunds what can't be earned any more, and keeps the worth
@@ -584,171 +256,286 @@ module computestream::job_registry {
         log_root: vector<u8>,
         signature: vector<u8>
     ) acquires Job {
-        let (job, j) = bought(buyer, job);
-        assert!(j.state == RUNNING, E_NOT_RUNNING);
+        let (job, record) = bought(buyer, job);
+        record.assert_running();
 
         let keeper = signer::address_of(buyer);
         let claim = attestation::new_claim(seq, seconds_cum, t_last, log_root, signature);
-        payment_stream::settle_last(job, keeper, &claim);
-        j.end_work(TERMINATED);
-        let all_proven = payment_stream::end(job, keeper);
-        j.claim_until =
-            if (all_proven) j.ended_at
-            else j.ended_at + j.claim_window_secs;
-
-        event::emit(
-            JobTerminated {
-                job,
-                buyer: j.buyer,
-                ended_at: j.ended_at,
-                claim_until: j.claim_until,
-                timestamp: j.ended_at
-            }
-        );
-        if (all_proven) j.settle(job, keeper);
+        let settles = end_stream(record, job, keeper, &claim, true);
+        record.terminate(timestamp::now_seconds());
+        if (settles) settle(record, job, keeper);
     }
 
     /// Marks a running job whose provider has proven nothing new for the stall window. An attestation clears it.
     public entry fun flag_stalled(anyone: &signer, job: Object<Job>) acquires Job {
         let job = object::object_address(&job);
-        let j = &Job[job];
-        assert!(j.state == RUNNING, E_NOT_RUNNING);
+        let record = &Job[job].record;
+        record.assert_running();
 
-        payment_stream::flag_stalled(job, j.stall_after_secs);
-
-        let now = timestamp::now_seconds();
-        event::emit(
-            JobStalled {
-                job,
-                flagged_by: signer::address_of(anyone),
-                answer_by: now + j.stall_grace_secs,
-                timestamp: now
-            }
-        );
+        payment_stream::flag_stalled(job, record.rules().stall_after_secs());
+        record.tell_stalled(signer::address_of(anyone), timestamp::now_seconds());
     }
 
     /// Ends a job that nobody accepted or started in time, or that stayed silent after it was flagged.
     public entry fun expire(anyone: &signer, job: Object<Job>) acquires Job {
-        let job = object::object_address(&job);
-        let j = &mut Job[job];
-        assert!(j.state <= RUNNING, E_ALREADY_ENDED);
-        assert!(j.is_overdue(job, timestamp::now_seconds()), E_NOT_EXPIRED);
-
-        j.end_work(EXPIRED);
-
         let expired_by = signer::address_of(anyone);
-        event::emit(JobExpired { job, expired_by, timestamp: j.ended_at });
-        j.settle(job, expired_by);
+        let job = object::object_address(&job);
+        let record = &mut Job[job].record;
+        record.assert_not_ended();
+        let now = timestamp::now_seconds();
+        let stalled_at =
+            if (record.is_running()) payment_stream::stalled_at(job)
+            else 0;
+        assert!(record.is_overdue(stalled_at, now), E_NOT_EXPIRED);
+
+        if (record.holds_slot()) free_capacity(record, job);
+        record.expire(expired_by, now);
+        settle(record, job, expired_by);
     }
 
-    /// Settles a terminated job once nothing is left to prove, the claim window is over, or the provider's operator
-    /// waives what it can't prove.
+    /// The buyer accepts every second proven so far: what was held back for them is paid, and an ended job with
+    /// nothing left to prove settles.
+    public entry fun confirm(buyer: &signer, job: Object<Job>) acquires Job {
+        let (job, record) = bought(buyer, job);
+        record.assert_confirmable();
+
+        let keeper = signer::address_of(buyer);
+        payment_stream::confirm(job, keeper);
+        if (record.is_waiting() && payment_stream::is_fully_proven(job)) settle(record, job, keeper);
+    }
+
+    /// Settles a job that waits, once nothing more can be proven or challenged. The provider's operator may come
+    /// before the claim window is over: it waives what it can't prove.
     public entry fun finalize(anyone: &signer, job: Object<Job>) acquires Job {
         let job = object::object_address(&job);
         let finalized_by = signer::address_of(anyone);
-        let j = &mut Job[job];
-        assert!(j.state == TERMINATED, E_NOT_TERMINATED);
-        assert!(
-            timestamp::now_seconds() >= j.claim_until
-                || payment_stream::is_fully_proven(job)
-                || provider_registry::is_operator(j.provider, finalized_by),
-            E_CLAIM_WINDOW_OPEN
-        );
+        let record = &mut Job[job].record;
+        record.assert_waiting();
+        record.assert_no_case();
+        let now = timestamp::now_seconds();
+        if (can_be_proven(record, job, now)) {
+            let provider = record.terms().provider();
+            assert!(provider_registry::is_operator(provider, finalized_by), E_CLAIM_WINDOW_OPEN);
+            if (payment_stream::seal(job, finalized_by) > 0) {
+                record.waive(now);
+                provider_registry::extend_liability(provider, record.open_until());
+                return
+            };
+        } else if (payment_stream::unreleased(job) > 0) {
+            record.assert_challenge_over(now);
+        };
 
-        j.settle(job, finalized_by);
+        settle(record, job, finalized_by);
+    }
+
+    /// Deletes a settled job, so that its storage deposit is freed.
+    public entry fun reclaim(anyone: &signer, job: Object<Job>) acquires Job {
+        let job = object::object_address(&job);
+        let reclaimed_by = signer::address_of(anyone);
+        let now = timestamp::now_seconds();
+        Job[job].record.assert_reclaimable(reclaimed_by, now);
+
+        let Job { record } = move_from<Job>(job);
+        if (record.has_started()) payment_stream::destroy(job);
+        escrow::destroy(job, record.terms().buyer());
+        record.tell_reclaimed(reclaimed_by, now);
+    }
+
+    // === Package: for orders ===
+
+    /// A new job with its deposit.
+    public(package) fun place(
+        buyer: &signer,
+        terms: Terms,
+        asset: Object<Metadata>,
+        is_open: bool
+    ): Object<Job> {
+        let now = timestamp::now_seconds();
+        let constructor_ref = vault::create_object();
+        let job = object::address_from_constructor_ref(&constructor_ref);
+        let deposit = terms.deposit();
+        let record =
+            job::new(
+                job,
+                terms,
+                is_open,
+                market::job_rules(),
+                now + market::accept_window_secs(),
+                now
+            );
+        move_to(&object::generate_signer(&constructor_ref), Job { record });
+        escrow::open(&constructor_ref, buyer, asset, deposit);
+        object::object_from_constructor_ref(&constructor_ref)
+    }
+
+    // === Package: for disputes ===
+
+    public(package) fun record(job: address): JobRecord acquires Job {
+        Job[job].record
+    }
+
+    public(package) fun rules(job: address): JobRules acquires Job {
+        *Job[job].record.rules()
+    }
+
+    public(package) fun provider(job: address): address acquires Job {
+        Job[job].record.terms().provider()
+    }
+
+    public(package) fun buyer(job: address): address acquires Job {
+        Job[job].record.terms().buyer()
+    }
+
+    public(package) fun terms_deposit(job: address): u64 acquires Job {
+        Job[job].record.terms().deposit()
+    }
+
+    /// Commitments of the GPUs the job uses or used.
+    public(package) fun devices(job: address): vector<vector<u8>> acquires Job {
+        Job[job].record.devices()
+    }
+
+    public(package) fun output_root(job: address): vector<u8> acquires Job {
+        Job[job].record.output().root()
+    }
+
+    public(package) fun output_size(job: address): u64 acquires Job {
+        Job[job].record.output().size()
+    }
+
+    public(package) fun assert_started(job: address) acquires Job {
+        Job[job].record.assert_started();
+    }
+
+    public(package) fun is_faulted(job: address): bool acquires Job {
+        Job[job].record.is_faulted()
+    }
+
+    /// A proven fault ends whatever goes on: nothing more is paid, the rest is the buyer's. A settled job only keeps
+    /// the mark.
+    public(package) fun mark_faulted(job: address, reporter: address) acquires Job {
+        let record = &mut Job[job].record;
+        record.mark_faulted();
+        if (record.is_settled()) return;
+        if (record.holds_slot()) free_capacity(record, job);
+        record.forfeit(timestamp::now_seconds());
+        settle_award(record, job, reporter, 0);
+    }
+
+    /// Holds the job for a case of its buyer until `window_secs` from now; returns what the case is about: the
+    /// unreleased money, which no attestation changes any more.
+    public(package) fun open_case(job: address, buyer: address, window_secs: u64): u64 acquires Job {
+        let record = &mut Job[job].record;
+        record.assert_no_case();
+        record.assert_buyer(buyer);
+        record.assert_waiting();
+        assert!(payment_stream::unreleased(job) > 0, E_NOTHING_HELD);
+        let now = timestamp::now_seconds();
+        assert!(!can_be_proven(record, job, now), E_CLAIM_WINDOW_OPEN);
+
+        record.open_case(now, window_secs);
+        // Once the deadline has passed anyone may resolve the case: for that long the stake must stay.
+        provider_registry::extend_liability(
+            record.terms().provider(), record.case_until() + record.rules().answer_window_secs()
+        );
+        payment_stream::seal(job, buyer)
+    }
+
+    public(package) fun close_case(job: address) acquires Job {
+        Job[job].record.close_case();
+    }
+
+    /// Settles a job that waits: `award` of the unreleased money is paid, the rest refunded.
+    public(package) fun settle_with_award(job: address, keeper: address, award: u64) acquires Job {
+        settle_award(&mut Job[job].record, job, keeper, award);
     }
 
     // === Private ===
 
-    inline fun operated(operator: &signer, job: Object<Job>): (address, &mut Job) {
+    inline fun operated(operator: &signer, job: Object<Job>): (address, &mut JobRecord) {
         let job_address = object::object_address(&job);
-        let j = &mut Job[job_address];
-        provider_registry::assert_operator(j.provider, signer::address_of(operator));
-        (job_address, j)
+        let record = &mut Job[job_address].record;
+        provider_registry::assert_operator(
+            record.terms().provider(), signer::address_of(operator)
+        );
+        (job_address, record)
     }
 
-    inline fun bought(buyer: &signer, job: Object<Job>): (address, &mut Job) {
+    inline fun bought(buyer: &signer, job: Object<Job>): (address, &mut JobRecord) {
         let job_address = object::object_address(&job);
-        let j = &mut Job[job_address];
-        assert!(signer::address_of(buyer) == j.buyer, E_NOT_BUYER);
-        (job_address, j)
+        let record = &mut Job[job_address].record;
+        record.assert_buyer(signer::address_of(buyer));
+        (job_address, record)
     }
 
-    fun holds_slot(state: u8): bool {
-        state == ACCEPTED || state == RUNNING
+    fun take(record: &mut JobRecord, provider: address) {
+        let terms = record.terms();
+        let asset = object::object_address(&provider_registry::asset(provider));
+        assert!(asset == terms.asset(), E_OTHER_ASSET);
+        let requirements = terms.requirements();
+        assert!(provider_registry::meets(provider, requirements), E_REQUIREMENTS_NOT_MET);
+        let rate_per_hour = provider_registry::price(provider, requirements.gpus());
+        assert!(rate_per_hour <= terms.rate_per_hour(), E_PRICE_ABOVE_MAXIMUM);
+        record.take(provider, rate_per_hour);
     }
 
-    fun is_overdue(self: &Job, job: address, now: u64): bool {
-        if (self.state == PENDING) return now >= self.accept_by;
-        if (self.state == ACCEPTED) return now >= self.start_by;
-        let stalled_at = payment_stream::stalled_at(job);
-        stalled_at != 0 && now >= stalled_at + self.stall_grace_secs
+    fun can_be_proven(record: &JobRecord, job: address, now: u64): bool {
+        record.is_claim_window_open(now) && !payment_stream::is_fully_proven(job)
     }
 
-    /// Work is over, whatever money is still to move: the slot is free.
-    fun end_work(self: &mut Job, state: u8) {
-        if (holds_slot(self.state)) provider_registry::release_slot(self.provider);
-        self.state = state;
-        self.ended_at = timestamp::now_seconds();
+    /// Ends the stream of a job with the last attestation of whoever ends it, and frees slot and GPUs. Returns
+    /// whether the job can settle at once.
+    fun end_stream(
+        record: &mut JobRecord,
+        job: address,
+        keeper: address,
+        claim: &Claim,
+        may_prove: bool
+    ): bool {
+        payment_stream::settle_last(job, keeper, claim);
+        let (is_final, unreleased) = payment_stream::end(job, keeper, may_prove);
+        let settles = record.set_windows(is_final, unreleased, timestamp::now_seconds());
+        free_capacity(record, job);
+        settles
     }
 
-    /// Pays and refunds everything, closes the stream, writes the provider's record.
-    fun settle(self: &mut Job, job: address, keeper: address) {
-        let outcome = self.state;
-        self.state = SETTLED;
-        self.outcome = outcome;
-        let (seconds, paid, fees) =
-            if (payment_stream::is_open(job)) {
-                payment_stream::close(job, keeper)
-            } else {
-                escrow::refund(job, self.buyer, self.deposit);
-                (0, 0, 0)
-            };
-        // Neither the buyer's change of mind nor an order nobody took says anything about the provider.
-        if (self.start_by != 0 && outcome != CANCELLED) {
+    fun free_capacity(record: &JobRecord, job: address) {
+        provider_registry::release(
+            record.terms().provider(), job, record.gpu_mask(), record.open_until()
+        );
+    }
+
+    /// Pays everything earned, refunds the rest.
+    fun settle(record: &mut JobRecord, job: address, keeper: address) {
+        if (record.has_started()) {
+            let (seconds, paid, fees, deposited) = payment_stream::close(job, keeper);
+            write_settlement(record, seconds, deposited, paid, fees);
+        } else {
+            let deposit = record.terms().deposit();
+            escrow::refund(job, record.terms().buyer(), deposit);
+            write_settlement(record, 0, deposit, 0, 0);
+        };
+    }
+
+    fun settle_award(record: &mut JobRecord, job: address, keeper: address, award: u64) {
+        let (seconds, paid, fees, deposited) =
+            payment_stream::close_with_award(job, keeper, award);
+        write_settlement(record, seconds, deposited, paid, fees);
+    }
+
+    fun write_settlement(
+        record: &mut JobRecord,
+        seconds: u64,
+        deposited: u64,
+        paid: u64,
+        fees: u64
+    ) {
+        record.settle(seconds, deposited, paid, fees, timestamp::now_seconds());
+        let (counts, completed, failed, expired) = record.verdict();
+        if (counts) {
             provider_registry::record_job(
-                self.provider,
-                outcome == COMPLETED,
-                outcome == FAILED,
-                outcome == EXPIRED,
-                seconds,
-                paid - fees
+                record.terms().provider(), completed, failed, expired, seconds, paid - fees
             );
         };
-        event::emit(
-            JobSettled {
-                job,
-                buyer: self.buyer,
-                provider: self.provider,
-                outcome,
-                seconds,
-                deposited: self.deposit,
-                paid: paid - fees,
-                fees,
-                refunded: self.deposit - paid,
-                timestamp: timestamp::now_seconds()
-            }
-        );
-    }
-
-    fun assert_length(text: &String, most: u64, code: u64) {
-        let length = text.length();
-        assert!(0 < length && length <= most, code);
-    }
-
-    fun assert_output(
-        output_uris: &vector<String>, output_sha256: &vector<u8>, output_root: &vector<u8>
-    ) {
-        assert!(
-            output_uris.length() <= MAX_OUTPUT_URIS
-                && output_uris.all(|uri| uri.length() <= MAX_OUTPUT_URI_LENGTH),
-            E_OUTPUT_URIS
-        );
-        assert_hash(output_sha256);
-        assert_hash(output_root);
-    }
-
-    fun assert_hash(hash: &vector<u8>) {
-        assert!(hash.is_empty() || hash.length() == HASH_LENGTH, E_OUTPUT_HASH_LENGTH);
     }
 }

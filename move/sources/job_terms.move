@@ -32,6 +32,8 @@ module computestream::job_terms {
     const SECONDS_PER_HOUR: u128 = 3_600;
     const MAX_IMAGE_LENGTH: u64 = 512;
     const MAX_SPEC_LENGTH: u64 = 4_096;
+    /// No market allows more, so that a sum of durations never overflows.
+    const MAX_EXTENSION_SECS: u64 = 31_536_000;
     const MIN_PRIORITY: u8 = 1;
     const MAX_PRIORITY: u8 = 10;
     const KEY_LENGTH: u64 = 32;
@@ -123,6 +125,22 @@ module computestream::job_terms {
         );
         self.asset = asset;
         self.rate_per_hour = rate_per_hour;
+    }
+
+    /// A running job may grow as long as a new one of that length could be ordered.
+    public(package) fun assert_extension(max_duration_secs: u64, added_secs: u64) {
+        assert!(
+            added_secs == 0
+                || (
+                    added_secs <= MAX_EXTENSION_SECS
+                        && market::is_duration_allowed(max_duration_secs + added_secs)
+                ),
+            E_DURATION_OUT_OF_RANGE
+        );
+    }
+
+    public(package) fun assert_deposit(is_covered: bool) {
+        assert!(is_covered, E_DEPOSIT_TOO_LOW);
     }
 
     public(package) fun set_provider(self: &mut Terms, provider: address) {
