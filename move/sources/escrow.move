@@ -1,13 +1,13 @@
 /// The escrow of a job: one vault on the job's object.
 /// It doesn't know jobs, prices or time: its callers decide who is owed what.
 ///
-///     open (deposit) --> release* / refund* --> empty
+///     open (deposit) --> top_up* / take* / refund* --> empty --destroy--> gone, and the job's object with it
 ///
-/// What is released is told by `payment_stream::StreamSettled`, which carries both payees' amounts.
+/// What is taken is told by `payment_stream::StreamSettled`, which carries every receiver's amount.
 module computestream::escrow {
     use std::signer;
     use aptos_framework::event;
-    use aptos_framework::fungible_asset::Metadata;
+    use aptos_framework::fungible_asset::{FungibleAsset, Metadata};
     use aptos_framework::object::{Self, ConstructorRef, Object};
     use aptos_framework::timestamp;
     use computestream::vault::{Self, Vault};
@@ -65,19 +65,20 @@ module computestream::escrow {
     ) {
         let vault = vault::open(constructor_ref, asset);
         vault.deposit(payer, amount);
-        let balance = vault.balance();
+        let job = object::address_from_constructor_ref(constructor_ref);
+        let deposited = deposited(&vault, job, payer, amount);
         move_to(&object::generate_signer(constructor_ref), Escrow { vault });
 
-        event::emit(
-            EscrowDeposited {
-                job: object::address_from_constructor_ref(constructor_ref),
-                payer: signer::address_of(payer),
-                asset: object::object_address(&asset),
-                amount,
-                balance,
-                timestamp: timestamp::now_seconds()
-            }
-        );
+        event::emit(deposited);
+    }
+
+    /// Adds to the deposit; zero is a no-op without an event.
+    public(package) fun top_up(job: address, payer: &signer, amount: u64) acquires Escrow {
+        if (amount == 0) return;
+        let vault = &mut Escrow[job].vault;
+        vault.deposit(payer, amount);
+
+        event::emit(deposited(vault, job, payer, amount));
     }
 
     /// The signer of the job's object, for the modules that keep their resources on it.
@@ -85,23 +86,19 @@ module computestream::escrow {
         Escrow[job].vault.object_signer()
     }
 
+    public(package) fun asset(job: address): Object<Metadata> acquires Escrow {
+        Escrow[job].vault.asset()
+    }
+
     /// False while the asset's issuer has frozen the escrow or taken from it.
     public(package) fun can_release(job: address, amount: u64): bool acquires Escrow {
         Escrow[job].vault.can_pay(amount)
     }
 
-    /// Pays the provider's net and the market's fee; returns the balance after.
-    public(package) fun release(
-        job: address,
-        payee: address,
-        net: u64,
-        treasury: address,
-        fee: u64
-    ): u64 acquires Escrow {
+    /// Takes what is due, in one withdrawal for all its receivers.
+    public(package) fun take(job: address, amount: u64): FungibleAsset acquires Escrow {
         let vault = &mut Escrow[job].vault;
-        vault.pay(payee, net);
-        vault.pay(treasury, fee);
-        vault.balance()
+        vault.take(amount)
     }
 
     /// Pays `amount` back; zero is a no-op without an event.
@@ -109,6 +106,7 @@ module computestream::escrow {
         if (amount == 0) return;
         let vault = &mut Escrow[job].vault;
         vault.pay(to, amount);
+
         event::emit(
             EscrowRefunded {
                 job,
@@ -118,5 +116,26 @@ module computestream::escrow {
                 timestamp: timestamp::now_seconds()
             }
         );
+    }
+
+    /// Deletes the job's object with its empty vault; what strangers sent there goes to `dust_to`.
+    public(package) fun destroy(job: address, dust_to: address) acquires Escrow {
+        let Escrow { vault } = move_from<Escrow>(job);
+        vault.close(dust_to);
+    }
+
+    // === Private ===
+
+    fun deposited(
+        vault: &Vault, job: address, payer: &signer, amount: u64
+    ): EscrowDeposited {
+        EscrowDeposited {
+            job,
+            payer: signer::address_of(payer),
+            asset: object::object_address(&vault.asset()),
+            amount,
+            balance: vault.balance(),
+            timestamp: timestamp::now_seconds()
+        }
     }
 }
