@@ -598,6 +598,12 @@ module computestream::job {
         self.faulted
     }
 
+    #[test_only]
+    /// `(state, outcome)`
+    public fun states(self: &JobRecord): (u8, u8) {
+        (self.state, self.outcome)
+    }
+
     /// The last moment at which anybody may still ask something about this job.
     public(package) fun open_until(self: &JobRecord): u64 {
         if (self.challenge_until > self.claim_until) self.challenge_until

@@ -17,6 +17,7 @@ module computestream::test_utils {
     use aptos_framework::timestamp;
     use computestream::attestation;
     use computestream::escrow;
+    use computestream::job_orders;
     use computestream::job_registry::{Self, Job};
     use computestream::market;
     use computestream::payment_stream;
@@ -31,11 +32,15 @@ module computestream::test_utils {
     const KEEPER: address = @0x6e5;
     const STRANGER: address = @0xbad;
     const TREASURY: address = @0x7ea;
+    const ARBITER: address = @0xa7b;
 
     /// 1,000 base units a second.
     const RATE: u64 = 3_600_000;
     const STAKE: u64 = 100_000_000;
     const FUNDS: u64 = 1_000_000_000;
+
+    /// Index for `stream_field`.
+    const DEPOSITED: u64 = 1;
 
     struct Refs has key {
         mint: MintRef,
@@ -57,43 +62,36 @@ module computestream::test_utils {
         timestamp::update_global_time_for_test_secs(START);
         chain_id::initialize_for_test(&framework, CHAIN_ID);
         market::init_for_test(&admin());
-        set_market(100, 86_400, 120, 600, 60, 60, 15, false);
+        provider_registry::init_for_test(&admin());
+        set_fees(100, 0);
     }
 
-    /// Everything but `paused`, the windows, the fee and the unbonding time is as by default.
-    public fun set_market(
-        fee_bps: u64,
-        unbonding: u64,
-        accept: u64,
-        begin: u64,
-        stall_after: u64,
-        stall_grace: u64,
-        claim: u64,
-        paused: bool
+    /// The treasury is always TREASURY.
+    public fun set_fees(fee_bps: u64, keeper_share_bps: u64) {
+        market::set_fees(&admin(), fee_bps, keeper_share_bps, TREASURY);
+    }
+
+    public fun set_windows(
+        accept: u64, begin: u64, stall_after: u64, stall_grace: u64, claim: u64
     ) {
-        market::update_parameters(
-            &admin(),
-            fee_bps,
-            TREASURY,
-            100_000_000,
-            unbonding,
-            accept,
-            begin,
-            stall_after,
-            stall_grace,
-            claim,
-            1,
-            604_800,
-            paused
-        );
+        market::set_windows(&admin(), accept, begin, stall_after, stall_grace, claim);
+    }
+
+    /// Challenge and answer windows take 100 and 60 seconds, arbitration 200; bonds are 1 %.
+    public fun set_short_cases() {
+        market::set_dispute_terms(&admin(), ARBITER, 100, 60, 200, 100);
+    }
+
+    public fun set_unbonding(unbonding_secs: u64) {
+        market::set_stake_terms(&admin(), STAKE, unbonding_secs, 5_000, 1_000);
     }
 
     public fun set_fee(fee_bps: u64) {
-        set_market(fee_bps, 86_400, 120, 600, 60, 60, 15, false);
+        set_fees(fee_bps, 0);
     }
 
     public fun pause() {
-        set_market(100, 86_400, 120, 600, 60, 60, 15, true);
+        market::set_paused(&admin(), true);
     }
 
     /// A fungible asset with primary stores; `seed` tells several apart.
@@ -192,8 +190,10 @@ module computestream::test_utils {
             500,
             text(b"eu"),
             text(b"docker"),
+            vector[],
             slots,
             rate_per_hour,
+            0,
             asset,
             stake
         )
@@ -202,22 +202,84 @@ module computestream::test_utils {
     // === Steps ===
 
     public fun create(self: &World, max_duration_secs: u64, deposit: u64): address {
-        let job =
-            job_registry::create(
+        self.create_held(max_duration_secs, deposit, 0, vector[])
+    }
+
+    /// A direct order with a holdback and a buyer key.
+    public fun create_held(
+        self: &World,
+        max_duration_secs: u64,
+        deposit: u64,
+        holdback_secs: u64,
+        buyer_key: vector<u8>
+    ): address {
+        let jobs =
+            job_orders::create(
                 &buyer(),
                 self.provider,
                 text(b"busybox"),
-                text(b"{}"),
+                vector[text(b"{}")],
+                0,
                 max_duration_secs,
                 0xffff_ffff_ffff_ffff,
-                deposit
+                deposit,
+                holdback_secs,
+                5,
+                buyer_key
             );
-        object::object_address(&job)
+        object::object_address(&jobs[0])
+    }
+
+    /// An open order that any machine of the asset meets, at most at `max_rate_per_hour`.
+    public fun create_open(
+        self: &World, max_duration_secs: u64, max_rate_per_hour: u64, deposit: u64
+    ): address {
+        let jobs =
+            job_orders::create_open(
+                &buyer(),
+                self.asset,
+                text(b"busybox"),
+                vector[text(b"{}")],
+                text(b""),
+                0,
+                0,
+                0,
+                0,
+                0,
+                text(b""),
+                text(b""),
+                0,
+                max_duration_secs,
+                max_rate_per_hour,
+                deposit,
+                0,
+                5,
+                vector[]
+            );
+        object::object_address(&jobs[0])
+    }
+
+    public fun accept(self: &World, job: address) {
+        job_registry::accept(&operator(), self.provider, handle(job), 0);
     }
 
     public fun accepted(self: &World, max_duration_secs: u64, deposit: u64): address {
         let job = self.create(max_duration_secs, deposit);
-        job_registry::accept(&operator(), handle(job));
+        self.accept(job);
+        job
+    }
+
+    /// A running job whose last `holdback_secs` wait for the buyer.
+    public fun running_held(
+        self: &World,
+        max_duration_secs: u64,
+        deposit: u64,
+        holdback_secs: u64,
+        buyer_key: vector<u8>
+    ): address {
+        let job = self.create_held(max_duration_secs, deposit, holdback_secs, buyer_key);
+        self.accept(job);
+        job_registry::start(&operator(), handle(job));
         job
     }
 
@@ -256,6 +318,30 @@ module computestream::test_utils {
         ed25519::signature_to_bytes(&ed25519::sign_arbitrary_bytes(&self.secret, message))
     }
 
+    /// The same attestation countersigned with `secret`.
+    public fun countersign(
+        self: &World,
+        secret: &SecretKey,
+        job: address,
+        seq: u64,
+        seconds: u64,
+        t: u64
+    ): vector<u8> {
+        let message =
+            attestation::usage_message(
+                CHAIN_ID,
+                @computestream,
+                job,
+                terms_hash(job),
+                seq,
+                seconds,
+                START + t,
+                log_root()
+            );
+        let _ = self;
+        ed25519::signature_to_bytes(&ed25519::sign_arbitrary_bytes(secret, message))
+    }
+
     /// A keeper settles `seconds` with an attestation of now.
     public fun pay(self: &World, job: address, seq: u64, seconds: u64) {
         let t = elapsed();
@@ -266,7 +352,8 @@ module computestream::test_utils {
             seconds,
             START + t,
             log_root(),
-            self.sign(job, seq, seconds, t)
+            self.sign(job, seq, seconds, t),
+            vector[]
         );
     }
 
@@ -279,6 +366,7 @@ module computestream::test_utils {
             vector[text(b"ipfs://cid")],
             hash(1),
             hash(2),
+            40_000,
             seq,
             seconds,
             START + t,
@@ -289,7 +377,7 @@ module computestream::test_utils {
 
     public fun complete_with_nothing_new(job: address) {
         job_registry::complete(
-            &operator(), handle(job), 0, vector[], vector[], vector[], 0, 0, 0, vector[], vector[]
+            &operator(), handle(job), 0, vector[], vector[], vector[], 0, 0, 0, 0, vector[], vector[]
         );
     }
 
@@ -302,6 +390,7 @@ module computestream::test_utils {
             vector[],
             vector[],
             vector[],
+            0,
             0,
             0,
             0,
@@ -343,13 +432,19 @@ module computestream::test_utils {
         refunded: u64,
         escrowed: u64
     ) {
-        let (_, deposit, _) = job_facts(job);
+        let deposit = deposited(job);
         assert!(deposit == net + fees + refunded + escrowed, 9001);
         assert!(self.balance(OWNER) == FUNDS + net, 9002);
         assert!(self.balance(TREASURY) == fees, 9003);
         assert!(self.balance(BUYER) == FUNDS - deposit + refunded, 9004);
         assert!(escrow::balance(job) == escrowed, 9005);
         assert!(fungible_asset::balance(store_of(job)) == escrowed, 9006);
+    }
+
+    /// What the buyer has put in so far.
+    fun deposited(job: address): u64 {
+        if (payment_stream::exists_at(job)) stream_field(job, DEPOSITED)
+        else job_registry::terms_deposit(job)
     }
 
     public fun balance(self: &World, who: address): u64 {
@@ -383,26 +478,14 @@ module computestream::test_utils {
         bcs::to_bytes(&job_registry::get_job(job))
     }
 
-    /// `(terms_hash, deposit, state)`; offsets count from the front of JobView with `image` "busybox", spec "{}".
-    fun job_facts(job: address): (vector<u8>, u64, u8) {
-        let bytes = job_bytes(job);
-        // 4 addresses, "busybox" and "{}" with a length byte each, then the hash with its length byte.
-        let at = 4 * 32 + 8 + 3 + 1;
-        let terms_hash = bytes.slice(at, at + 32);
-        let at = at + 32 + 8 + 8;
-        (terms_hash, read_u64(&bytes, at), bytes[at + 8])
-    }
-
     public fun terms_hash(job: address): vector<u8> {
-        let (terms_hash, _, _) = job_facts(job);
-        terms_hash
+        job_registry::record(job).terms_hash()
     }
 
     public fun assert_state(job: address, state: u8, outcome: u8) {
-        let bytes = job_bytes(job);
-        let at = 4 * 32 + 8 + 3 + 33 + 24;
-        assert!(bytes[at] == state, 9101);
-        assert!(bytes[at + 1] == outcome, 9102);
+        let (found_state, found_outcome) = job_registry::record(job).states();
+        assert!(found_state == state, 9101);
+        assert!(found_outcome == outcome, 9102);
     }
 
     public fun read_u64(bytes: &vector<u8>, at: u64): u64 {
@@ -415,18 +498,16 @@ module computestream::test_utils {
         value
     }
 
-    /// Field `index` among the u64 fields of a StreamView after its four addresses: 0 rate, 1 deposited,
-    /// 2 max duration, 3 started, 4 ended, 5 seq, 6 attested, 7 billed, 8 paid, 9 fee paid, 10 fee bps, 11 balance,
-    /// 12 last progress, 13 stalled.
+    /// Field `index` among the u64 fields of a StreamView after its addresses and its key of 32 bytes: 0 rate,
+    /// 1 deposited, 2 max duration, 3 funded, 4 holdback, 5 started, 6 ended, 7 seq, 8 attested, 9 confirmed,
+    /// 10 billed, 11 earned, 12 paid, 13 fee paid, 14 keeper paid, 15 fee bps, 16 keeper share bps, 17 balance,
+    /// 18 last progress, 19 stalled.
     public fun stream_field(job: address, index: u64): u64 {
-        read_u64(&bcs::to_bytes(&payment_stream::get_stream(job)), 4 * 32 + 8 * index)
+        read_u64(&bcs::to_bytes(&payment_stream::get_stream(job)), 4 * 32 + 33 + 8 * index)
     }
 
     public fun slots_busy(self: &World): u64 {
-        // Two addresses and the key before it, "machine", "RTX", five numbers, "eu", "docker", the slots.
-        let bytes =
-            bcs::to_bytes(&provider_registry::get_provider(self.provider_address()));
-        read_u64(&bytes, 3 * 32 + 33 + 8 + 4 + 40 + 3 + 7 + 8)
+        provider_registry::active_jobs(self.provider_address()).length()
     }
 
     // === Events ===
@@ -566,6 +647,10 @@ module computestream::test_utils {
 
     public fun keeper(): signer {
         account::create_signer_for_test(KEEPER)
+    }
+
+    public fun arbiter(): signer {
+        account::create_signer_for_test(ARBITER)
     }
 
     public fun stranger(): signer {
