@@ -1,10 +1,11 @@
 /**
- * UsageV1: the bytes a provider signs each second, their signature, and its JSON form between services.
+ * UsageV1: the bytes a provider signs each second and a buyer may countersign, and their JSON form between services.
  * It doesn't know the watermark on chain: whether an attestation is new is the chain's and the relayer's question.
  */
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { sha512 } from "@noble/hashes/sha2.js";
 import { z } from "zod";
+import { bytesField, concat, exactly, u8, u64 } from "./bcs.ts";
 import { fromHex, toHex, zAddress, zHash32, zHex, zU64 } from "./primitives.ts";
 
 export const USAGE_DOMAIN = "computestream::usage.v1";
@@ -29,6 +30,16 @@ export interface SignedUsage extends Pick<UsageV1, "job" | "seq" | "secondsCum" 
   signature: string;
 }
 
+/**
+ * A usage whose seconds the buyer confirms too; `countersignature` is 64 bytes as hex. A type of its own, because a
+ * payment with a bad countersignature is refused as a whole: whoever passes one on must have verified it.
+ */
+export interface CountersignedUsage extends SignedUsage {
+  countersignature: string;
+}
+
+const zSignature = zHex.refine((hex) => hex.length === 130, "must be 64 bytes");
+
 /** The JSON form of a `SignedUsage` on every wire. */
 export const zSignedUsage = z.object({
   job: zAddress,
@@ -36,8 +47,11 @@ export const zSignedUsage = z.object({
   secondsCum: zU64,
   tLast: zU64,
   logRoot: zHash32,
-  signature: zHex.refine((hex) => hex.length === 130, "must be 64 bytes"),
+  signature: zSignature,
 });
+
+/** The JSON form of a `CountersignedUsage`. */
+export const zCountersignedUsage = zSignedUsage.extend({ countersignature: zSignature });
 
 export function signedUsageToJson(usage: SignedUsage): z.input<typeof zSignedUsage> {
   return {
@@ -50,20 +64,23 @@ export function signedUsageToJson(usage: SignedUsage): z.input<typeof zSignedUsa
   };
 }
 
+export function countersignedUsageToJson(usage: CountersignedUsage): z.input<typeof zCountersignedUsage> {
+  return { ...signedUsageToJson(usage), countersignature: usage.countersignature };
+}
+
 /** BCS of UsageV1, byte for byte what `attestation::usage_message` returns. Throws RangeError on a bad length or range. */
 export function encodeUsage(usage: UsageV1): Uint8Array {
-  const domain = new TextEncoder().encode(USAGE_DOMAIN);
-  return Uint8Array.from([
-    ...bytesField(domain),
+  return concat(
+    bytesField(new TextEncoder().encode(USAGE_DOMAIN)),
     u8(usage.chainId),
-    ...exactly(32, usage.packageAddress, "packageAddress"),
-    ...exactly(32, usage.job, "job"),
-    ...bytesField(exactly(32, usage.termsHash, "termsHash")),
-    ...u64(usage.seq),
-    ...u64(usage.secondsCum),
-    ...u64(usage.tLast),
-    ...bytesField(exactly(32, usage.logRoot, "logRoot")),
-  ]);
+    exactly(32, usage.packageAddress, "packageAddress"),
+    exactly(32, usage.job, "job"),
+    bytesField(exactly(32, usage.termsHash, "termsHash")),
+    u64(usage.seq),
+    u64(usage.secondsCum),
+    u64(usage.tLast),
+    bytesField(exactly(32, usage.logRoot, "logRoot")),
+  );
 }
 
 /** Signs with a 32-byte Ed25519 seed. */
@@ -77,6 +94,23 @@ export function signUsage(usage: UsageV1, privateKey: Uint8Array): SignedUsage {
     logRoot,
     signature: toHex(ed25519.sign(encodeUsage(usage), privateKey)),
   };
+}
+
+/**
+ * The buyer's confirmation of a usage: a signature over the same bytes as the provider's, made with the 32-byte seed of
+ * the job's `buyerKey`. `{ ...signed, countersignature }` is then a `CountersignedUsage`.
+ */
+export function countersign(usage: UsageV1, buyerSeed: Uint8Array): string {
+  return signUsage(usage, buyerSeed).signature;
+}
+
+/** `verifyUsage` with the job's `buyerKey`; false when the job has none (0x). */
+export function verifyCountersignature(
+  usage: UsageV1,
+  countersignature: string,
+  buyerKey: Uint8Array,
+): boolean {
+  return verifyUsage(usage, countersignature, buyerKey);
 }
 
 /** True for exactly the signatures of this usage that Aptos's strict rule takes (the devnet takes a few more); never throws. */
@@ -109,27 +143,4 @@ function isStrict(signature: Uint8Array, message: Uint8Array, publicKey: Uint8Ar
 
 function littleEndian(bytes: Uint8Array): bigint {
   return bytes.reduceRight((value, byte) => (value << 8n) | BigInt(byte), 0n);
-}
-
-function u8(value: number): number {
-  if (!Number.isInteger(value) || value < 0 || value > 255) throw new RangeError(`not a u8: ${value}`);
-  return value;
-}
-
-function u64(value: bigint): Uint8Array {
-  if (value < 0n || value > 0xffff_ffff_ffff_ffffn) throw new RangeError(`not a u64: ${value}`);
-  const bytes = new Uint8Array(8);
-  new DataView(bytes.buffer).setBigUint64(0, value, true);
-  return bytes;
-}
-
-function exactly(length: number, hex: string, field: string): Uint8Array {
-  const bytes = fromHex(hex);
-  if (bytes.length !== length) throw new RangeError(`${field} must be ${length} bytes, not ${bytes.length}`);
-  return bytes;
-}
-
-/** A BCS vector<u8> shorter than 128 bytes: one length byte, then the bytes. */
-function bytesField(bytes: Uint8Array): Uint8Array {
-  return Uint8Array.from([bytes.length, ...bytes]);
 }

@@ -4,6 +4,9 @@
  */
 import { z } from "zod";
 
+/** Stands on chain where there is no account or object: the provider of an open job that nobody has accepted yet. */
+export const NO_ADDRESS = `0x${"0".repeat(64)}`;
+
 const MAX_U64 = 0xffff_ffff_ffff_ffffn;
 
 /** A u64 as a decimal string on the wire, a bigint in TypeScript. */

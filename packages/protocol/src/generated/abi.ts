@@ -1,12 +1,131 @@
 // Made by `npm run codegen` from move/sources. Don't edit.
 /** Module -> entry function -> parameter types without the signer; {package} stands for the package's address. */
 export const ENTRY_FUNCTIONS = {
+  "dispute": {
+    "answer_challenge": [
+      "0x1::object::Object<{package}::job_registry::Job>",
+      "vector<u8>",
+      "vector<vector<u8>>"
+    ],
+    "challenge_output": [
+      "0x1::object::Object<{package}::job_registry::Job>",
+      "u64"
+    ],
+    "open_arbitration": [
+      "0x1::object::Object<{package}::job_registry::Job>",
+      "0x1::string::String"
+    ],
+    "report_contradiction": [
+      "0x1::object::Object<{package}::job_registry::Job>",
+      "u64",
+      "u64",
+      "u64",
+      "vector<u8>",
+      "vector<u8>",
+      "u64",
+      "u64",
+      "u64",
+      "vector<u8>",
+      "vector<u8>"
+    ],
+    "report_device_overlap": [
+      "0x1::object::Object<{package}::job_registry::Job>",
+      "0x1::object::Object<{package}::job_registry::Job>"
+    ],
+    "report_impossible_time": [
+      "0x1::object::Object<{package}::job_registry::Job>",
+      "u64",
+      "u64",
+      "u64",
+      "vector<u8>",
+      "vector<u8>"
+    ],
+    "resolve": [
+      "0x1::object::Object<{package}::job_registry::Job>"
+    ],
+    "rule": [
+      "0x1::object::Object<{package}::job_registry::Job>",
+      "u64"
+    ]
+  },
+  "job_orders": {
+    "create_job": [
+      "0x1::object::Object<{package}::provider_registry::Provider>",
+      "0x1::string::String",
+      "0x1::string::String",
+      "u64",
+      "u64",
+      "u64",
+      "u64",
+      "u64",
+      "u8",
+      "vector<u8>"
+    ],
+    "create_jobs": [
+      "0x1::object::Object<{package}::provider_registry::Provider>",
+      "0x1::string::String",
+      "vector<0x1::string::String>",
+      "u64",
+      "u64",
+      "u64",
+      "u64",
+      "u64",
+      "u8",
+      "vector<u8>"
+    ],
+    "create_open_job": [
+      "0x1::object::Object<0x1::fungible_asset::Metadata>",
+      "0x1::string::String",
+      "0x1::string::String",
+      "0x1::string::String",
+      "u64",
+      "u64",
+      "u64",
+      "u64",
+      "u64",
+      "0x1::string::String",
+      "0x1::string::String",
+      "u64",
+      "u64",
+      "u64",
+      "u64",
+      "u64",
+      "u8",
+      "vector<u8>"
+    ],
+    "create_open_jobs": [
+      "0x1::object::Object<0x1::fungible_asset::Metadata>",
+      "0x1::string::String",
+      "vector<0x1::string::String>",
+      "0x1::string::String",
+      "u64",
+      "u64",
+      "u64",
+      "u64",
+      "u64",
+      "0x1::string::String",
+      "0x1::string::String",
+      "u64",
+      "u64",
+      "u64",
+      "u64",
+      "u64",
+      "u8",
+      "vector<u8>"
+    ]
+  },
   "job_registry": {
     "accept": [
-      "0x1::object::Object<{package}::job_registry::Job>"
+      "0x1::object::Object<{package}::provider_registry::Provider>",
+      "0x1::object::Object<{package}::job_registry::Job>",
+      "u64"
     ],
     "cancel": [
       "0x1::object::Object<{package}::job_registry::Job>"
+    ],
+    "change_rate": [
+      "0x1::object::Object<{package}::job_registry::Job>",
+      "u64"
     ],
     "complete": [
       "0x1::object::Object<{package}::job_registry::Job>",
@@ -17,19 +136,20 @@ export const ENTRY_FUNCTIONS = {
       "u64",
       "u64",
       "u64",
+      "u64",
       "vector<u8>",
       "vector<u8>"
     ],
-    "create_job": [
-      "0x1::object::Object<{package}::provider_registry::Provider>",
-      "0x1::string::String",
-      "0x1::string::String",
-      "u64",
-      "u64",
-      "u64"
+    "confirm": [
+      "0x1::object::Object<{package}::job_registry::Job>"
     ],
     "expire": [
       "0x1::object::Object<{package}::job_registry::Job>"
+    ],
+    "extend": [
+      "0x1::object::Object<{package}::job_registry::Job>",
+      "u64",
+      "u64"
     ],
     "fail": [
       "0x1::object::Object<{package}::job_registry::Job>",
@@ -41,6 +161,7 @@ export const ENTRY_FUNCTIONS = {
       "u64",
       "u64",
       "u64",
+      "u64",
       "vector<u8>",
       "vector<u8>"
     ],
@@ -48,6 +169,9 @@ export const ENTRY_FUNCTIONS = {
       "0x1::object::Object<{package}::job_registry::Job>"
     ],
     "flag_stalled": [
+      "0x1::object::Object<{package}::job_registry::Job>"
+    ],
+    "reclaim": [
       "0x1::object::Object<{package}::job_registry::Job>"
     ],
     "start": [
@@ -74,19 +198,38 @@ export const ENTRY_FUNCTIONS = {
       "0x1::object::Object<0x1::fungible_asset::Metadata>",
       "bool"
     ],
-    "update_parameters": [
-      "u64",
+    "set_dispute_terms": [
       "address",
       "u64",
       "u64",
       "u64",
+      "u64"
+    ],
+    "set_fees": [
       "u64",
       "u64",
+      "address"
+    ],
+    "set_job_bounds": [
       "u64",
       "u64",
-      "u64",
-      "u64",
+      "u64"
+    ],
+    "set_paused": [
       "bool"
+    ],
+    "set_stake_terms": [
+      "u64",
+      "u64",
+      "u64",
+      "u64"
+    ],
+    "set_windows": [
+      "u64",
+      "u64",
+      "u64",
+      "u64",
+      "u64"
     ]
   },
   "payment_stream": {
@@ -96,6 +239,7 @@ export const ENTRY_FUNCTIONS = {
       "u64",
       "u64",
       "vector<u8>",
+      "vector<u8>",
       "vector<u8>"
     ],
     "process_payments": [
@@ -103,6 +247,7 @@ export const ENTRY_FUNCTIONS = {
       "vector<u64>",
       "vector<u64>",
       "vector<u64>",
+      "vector<vector<u8>>",
       "vector<vector<u8>>",
       "vector<vector<u8>>"
     ]
@@ -127,6 +272,8 @@ export const ENTRY_FUNCTIONS = {
       "u64",
       "0x1::string::String",
       "0x1::string::String",
+      "vector<vector<u8>>",
+      "u64",
       "u64",
       "u64",
       "0x1::object::Object<0x1::fungible_asset::Metadata>",
@@ -136,9 +283,23 @@ export const ENTRY_FUNCTIONS = {
       "0x1::object::Object<{package}::provider_registry::Provider>",
       "u64"
     ],
-    "set_availability": [
+    "set_status": [
       "0x1::object::Object<{package}::provider_registry::Provider>",
-      "bool"
+      "u8"
+    ],
+    "update_machine": [
+      "0x1::object::Object<{package}::provider_registry::Provider>",
+      "0x1::string::String",
+      "0x1::string::String",
+      "u64",
+      "u64",
+      "u64",
+      "u64",
+      "u64",
+      "0x1::string::String",
+      "0x1::string::String",
+      "vector<vector<u8>>",
+      "u64"
     ],
     "update_operator": [
       "0x1::object::Object<{package}::provider_registry::Provider>",
@@ -147,6 +308,7 @@ export const ENTRY_FUNCTIONS = {
     ],
     "update_price": [
       "0x1::object::Object<{package}::provider_registry::Provider>",
+      "u64",
       "u64"
     ],
     "withdraw_stake": [
