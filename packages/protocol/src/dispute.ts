@@ -14,7 +14,7 @@ export const FAULTS = [
   /** One device worked for two jobs at a time. */
   "DeviceOverlap",
   /** A challenged chunk of the output wasn't shown in time. */
-  "UnansweredChallenge",
+  "OutputWithheld",
 ] as const;
 export type Fault = (typeof FAULTS)[number];
 

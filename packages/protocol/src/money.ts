@@ -11,7 +11,7 @@ export function maxCost(ratePerHour: bigint, secs: bigint): bigint {
   return (ratePerHour * secs + SECONDS_PER_HOUR - 1n) / SECONDS_PER_HOUR;
 }
 
-/** Rounds down: what `secs` seconds earn, gross of the fee. */
+/** Rounds down: what `secs` seconds earn at one rate, gross of the fee. */
 export function earned(ratePerHour: bigint, secs: bigint): bigint {
   return (ratePerHour * secs) / SECONDS_PER_HOUR;
 }
@@ -21,11 +21,104 @@ export function feeOf(gross: bigint, feeBps: bigint): bigint {
   return (gross * feeBps) / BPS;
 }
 
+/** What a job with `gpus` GPUs costs an hour on a provider. */
+export function priceOf(provider: { pricePerHour: bigint; gpuPricePerHour: bigint }, gpus: bigint): bigint {
+  return provider.pricePerHour + gpus * provider.gpuPricePerHour;
+}
+
 /** Rounds down: whole seconds that `deposit` funds at `ratePerHour`; a zero rate is funded for ever (`cap`). */
 export function fundedSecs(deposit: bigint, ratePerHour: bigint, cap: bigint): bigint {
   if (ratePerHour === 0n) return cap;
   const secs = (deposit * SECONDS_PER_HOUR) / ratePerHour;
   return secs < cap ? secs : cap;
+}
+
+/**
+ * What a stream has billed so far. `acc` is in base units times 3600: the sum of rate times seconds over all rates the
+ * stream has had, so no division is ever rounded twice.
+ */
+export interface Billed {
+  ratePerHour: bigint;
+  secondsBilled: bigint;
+  acc: bigint;
+}
+
+/** `billed` once `secondsBilled` seconds are billed in all; fewer than before change nothing. */
+export function bill<B extends Billed>(billed: B, secondsBilled: bigint): B {
+  const added = secondsBilled - billed.secondsBilled;
+  if (added <= 0n) return billed;
+  return { ...billed, secondsBilled, acc: billed.acc + billed.ratePerHour * added };
+}
+
+/** Rounds down: what has been earned in all, gross of the fee, held back or not. */
+export function earnedOf(acc: bigint): bigint {
+  return acc / SECONDS_PER_HOUR;
+}
+
+/** The count of seconds at which the deposit or the maximum duration ends, for a stream under way. */
+export function fundedSecsOf(p: Billed & { deposited: bigint; maxDurationSecs: bigint }): bigint {
+  const unspent = p.deposited * SECONDS_PER_HOUR - p.acc;
+  const left = p.maxDurationSecs - p.secondsBilled;
+  if (p.ratePerHour === 0n) return p.maxDurationSecs;
+  const affordable = unspent / p.ratePerHour;
+  return p.secondsBilled + (affordable < left ? affordable : left);
+}
+
+/** The last seconds that wait for the buyer: at most the holdback, and none of those confirmed. */
+export function heldSecs(p: {
+  holdbackSecs: bigint;
+  secondsBilled: bigint;
+  secondsConfirmed: bigint;
+}): bigint {
+  const unconfirmed = p.secondsBilled - p.secondsConfirmed;
+  if (unconfirmed <= 0n) return 0n;
+  return unconfirmed < p.holdbackSecs ? unconfirmed : p.holdbackSecs;
+}
+
+/**
+ * Rounds down: what of the earned money may be paid now. `heldRatePerHour` is the highest rate that a held second may
+ * have been billed at; the stream's rate, unless that was lowered.
+ */
+export function releasable(p: { acc: bigint; heldRatePerHour: bigint; heldSecs: bigint }): bigint {
+  const held = p.heldRatePerHour * p.heldSecs;
+  return held >= p.acc ? 0n : earnedOf(p.acc - held);
+}
+
+export interface FeeSplit {
+  /** Net of the fee. */
+  provider: bigint;
+  keeper: bigint;
+  treasury: bigint;
+}
+
+/**
+ * How the step from `paidBefore` to `paid` (gross, cumulative) is split. The cumulative amounts are rounded, not the
+ * steps: any number of steps pays what one pays. `provider + keeper + treasury === paid - paidBefore`.
+ */
+export function feeSplit(p: {
+  paidBefore: bigint;
+  paid: bigint;
+  feeBps: bigint;
+  keeperShareBps: bigint;
+}): FeeSplit {
+  const fee = feeOf(p.paid, p.feeBps);
+  const feeBefore = feeOf(p.paidBefore, p.feeBps);
+  const keeper = feeOf(fee, p.keeperShareBps) - feeOf(feeBefore, p.keeperShareBps);
+  return {
+    provider: p.paid - p.paidBefore - (fee - feeBefore),
+    keeper,
+    treasury: fee - feeBefore - keeper,
+  };
+}
+
+/** Rounds up: what a buyer puts in to open a case, so that none is free. */
+export function bondOf(deposit: bigint, bondBps: bigint): bigint {
+  return (deposit * bondBps + BPS - 1n) / BPS;
+}
+
+/** Rounds down: what a fault costs a provider, of the stake that is leaving too. */
+export function slashOf(p: { staked: bigint; unbonding: bigint }, slashBps: bigint): bigint {
+  return ((p.staked + p.unbonding) * slashBps) / BPS;
 }
 
 export interface FinalSplit {
@@ -35,7 +128,7 @@ export interface FinalSplit {
   refunded: bigint;
 }
 
-/** How a deposit is split once `billedSecs` are final. `paid + fees + refunded === deposit`. */
+/** How a deposit is split once `billedSecs` at one rate are final and confirmed. `paid + fees + refunded === deposit`. */
 export function finalSplit(p: {
   deposit: bigint;
   ratePerHour: bigint;

@@ -16,20 +16,10 @@ import { ChainError, chainError, explainFailure } from "./errors.ts";
 import { createNodeApi } from "./node.ts";
 import { createPayloads, type Payloads } from "./payloads.ts";
 import { createTransactions } from "./transactions.ts";
-import type {
-  BuildOptions,
-  ChainFailure,
-  JobView,
-  MarketParameters,
-  Outcome,
-  ProviderView,
-  SignedTransaction,
-  StreamView,
-  TransactionRecord,
-} from "./types.ts";
-import { createViews } from "./views.ts";
+import type { BuildOptions, ChainFailure, Outcome, SignedTransaction, TransactionRecord } from "./types.ts";
+import { createViews, type Views } from "./views.ts";
 
-export interface ChainClient {
+export interface ChainClient extends Views {
   readonly deployment: Deployment;
   readonly aptos: Aptos;
   readonly payloads: Payloads;
@@ -37,14 +27,6 @@ export interface ChainClient {
   /** Throws `ChainError` (`CHAIN_MISMATCH`) when the node is another chain than the deployment's. */
   assertChain(): Promise<void>;
   ledger(): Promise<{ chainId: number; version: bigint; timestampUsecs: bigint }>;
-  parameters(): Promise<MarketParameters>;
-  /** null when there is no such object; throws when the node can't be read: never take one for the other. */
-  getProvider(address: string): Promise<ProviderView | null>;
-  getJob(address: string): Promise<JobView | null>;
-  getStream(job: string): Promise<StreamView | null>;
-  getStreams(jobs: string[]): Promise<StreamView[]>;
-  /** Spendable balance of the market's asset in base units. */
-  balance(address: string): Promise<bigint>;
   sequenceNumber(address: string): Promise<bigint>;
 
   build(

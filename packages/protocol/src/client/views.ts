@@ -1,162 +1,66 @@
 /**
- * The package's view functions: called with JSON, decoded to the camelCase bigint shapes of types.ts.
+ * The package's view functions: called with JSON, decoded to the camelCase bigint shapes of view-types.ts.
  * It doesn't know transactions; a missing object is null, a failed read is a `ChainError`.
  */
 import { z } from "zod";
-import { jobStateName } from "../job-state.ts";
-import { normalizeAddress, zAddress, zHex, zU64 } from "../primitives.ts";
+import { normalizeAddress, zAddress, zU64 } from "../primitives.ts";
 import { ChainError, explainFailure } from "./errors.ts";
 import { decode, type NodeApi } from "./node.ts";
-import type { JobView, MarketParameters, ProviderView, StreamView } from "./types.ts";
+import {
+  zCaseView,
+  zJobView,
+  zParametersView,
+  zProviderView,
+  zRecordView,
+  zStakeView,
+  zStreamView,
+} from "./view-schemas.ts";
+import type {
+  CaseView,
+  JobView,
+  MarketParameters,
+  ProviderView,
+  RecordView,
+  StakeView,
+  StreamView,
+} from "./view-types.ts";
 
-type Camel<S extends string> = S extends `${infer Head}_${infer Tail}`
-  ? `${Head}${Capitalize<Camel<Tail>>}`
-  : S;
-type CamelKeys<T> = { [K in keyof T & string as Camel<K>]: T[K] };
-
-function camelKeys<T extends object>(value: T): CamelKeys<T> {
-  return Object.fromEntries(
-    Object.entries(value).map(([key, field]) => [
-      key.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase()),
-      field,
-    ]),
-  ) as CamelKeys<T>;
-}
-
-const zState = z
-  .number()
-  .int()
-  .transform((code, ctx) => {
-    try {
-      return jobStateName(code);
-    } catch {
-      ctx.addIssue({ code: "custom", message: `unknown job state ${code}` });
-      return z.NEVER;
-    }
-  });
-
-const zParameters = z
-  .object({
-    fee_bps: zU64,
-    treasury: zAddress,
-    min_stake: zU64,
-    unbonding_secs: zU64,
-    accept_window_secs: zU64,
-    start_window_secs: zU64,
-    stall_after_secs: zU64,
-    stall_grace_secs: zU64,
-    claim_window_secs: zU64,
-    min_duration_secs: zU64,
-    max_duration_secs: zU64,
-    paused: z.boolean(),
-  })
-  .transform((view): MarketParameters => camelKeys(view));
-
-const zProviderView = z
-  .object({
-    provider: zAddress,
-    owner: zAddress,
-    operator: zAddress,
-    attest_key: zHex,
-    name: z.string(),
-    gpu_model: z.string(),
-    gpu_count: zU64,
-    vram_gb: zU64,
-    cpu_cores: zU64,
-    ram_gb: zU64,
-    disk_gb: zU64,
-    region: z.string(),
-    sandbox: z.string(),
-    slots: zU64,
-    slots_busy: zU64,
-    price_per_hour: zU64,
-    asset: zAddress,
-    stake: zU64,
-    unbonding: zU64,
-    unlocks_at: zU64,
-    available: z.boolean(),
-    last_heartbeat_at: zU64,
-    registered_at: zU64,
-    jobs_completed: zU64,
-    jobs_failed: zU64,
-    jobs_expired: zU64,
-    seconds_served: zU64,
-    earned: zU64,
-  })
-  .transform((view): ProviderView => camelKeys(view));
-
-const zStreamView = z
-  .object({
-    job: zAddress,
-    payer: zAddress,
-    payee: zAddress,
-    asset: zAddress,
-    rate_per_hour: zU64,
-    deposited: zU64,
-    max_duration_secs: zU64,
-    started_at: zU64,
-    ended_at: zU64,
-    seq: zU64,
-    seconds_attested: zU64,
-    seconds_billed: zU64,
-    paid: zU64,
-    fee_paid: zU64,
-    fee_bps: zU64,
-    balance: zU64,
-    last_progress_at: zU64,
-    stalled_at: zU64,
-    closed: z.boolean(),
-  })
-  .transform((view): StreamView => camelKeys(view));
-
-const zJobView = z
-  .object({
-    job: zAddress,
-    buyer: zAddress,
-    provider: zAddress,
-    asset: zAddress,
-    image: z.string(),
-    job_spec: z.string(),
-    terms_hash: zHex,
-    rate_per_hour: zU64,
-    max_duration_secs: zU64,
-    deposit: zU64,
-    state: zState,
-    outcome: zState,
-    created_at: zU64,
-    accept_by: zU64,
-    start_by: zU64,
-    started_at: zU64,
-    ended_at: zU64,
-    claim_until: zU64,
-    exit_code: zU64,
-    reason: z.string(),
-    output_uris: z.array(z.string()),
-    output_sha256: zHex,
-    output_root: zHex,
-  })
-  // Pending (0) is never an outcome: on chain it stands for "none yet".
-  .transform(
-    ({ job_spec, ...view }): JobView => ({
-      ...camelKeys(view),
-      spec: job_spec,
-      outcome: view.outcome === "Pending" ? null : view.outcome,
-    }),
-  );
-
+/** A getter answers null when there is no such object and throws when the node can't be read: never take one for the other. */
 export interface Views {
   parameters(): Promise<MarketParameters>;
+  admin(): Promise<string>;
+  /** Metadata addresses of the assets that new providers may take. */
+  assets(): Promise<string[]>;
   getProvider(address: string): Promise<ProviderView | null>;
+  /** In the order of registration; `limit` is at most 100. */
+  listProviders(offset: bigint, limit: bigint): Promise<ProviderView[]>;
+  providerCount(): Promise<bigint>;
+  /** Jobs that are accepted or running on a provider. */
+  activeJobs(provider: string): Promise<string[]>;
+  getStake(provider: string): Promise<StakeView | null>;
+  getRecord(provider: string): Promise<RecordView | null>;
   getJob(address: string): Promise<JobView | null>;
+  /** In the order asked, without those that don't exist. */
+  getJobs(jobs: string[]): Promise<JobView[]>;
   getStream(job: string): Promise<StreamView | null>;
   getStreams(jobs: string[]): Promise<StreamView[]>;
+  /** What a settlement would pay at `now` (unix seconds) with `secondsAttested` proven, gross and its fee. */
+  quoteSettlement(
+    job: string,
+    secondsAttested: bigint,
+    now: bigint,
+  ): Promise<{ amount: bigint; fee: bigint } | null>;
+  /** The case open on a job. */
+  getCase(job: string): Promise<CaseView | null>;
+  /** Spendable balance of the market's asset in base units. */
   balance(address: string): Promise<bigint>;
 }
 
 export function createViews(options: { node: NodeApi; packageAddress: string; asset: string }): Views {
   const { node, packageAddress, asset } = options;
 
-  async function call<T>(p: {
+  /** All that a view returns: most return one value. */
+  async function callAll<T>(p: {
     function: string;
     typeArguments?: string[];
     arguments: unknown[];
@@ -168,48 +72,67 @@ export function createViews(options: { node: NodeApi; packageAddress: string; as
       arguments: p.arguments,
     });
     if (!answer.ok) throw new ChainError(explainFailure(packageAddress, answer.failure.message));
-    const [value] = decode(z.array(z.unknown()).min(1), answer.body, `view ${p.function}`);
-    return decode(p.returns, value, `view ${p.function}`);
+    return decode(p.returns, answer.body, `view ${p.function}`);
+  }
+
+  async function call<T>(name: string, args: unknown[], returns: z.ZodType<T>): Promise<T> {
+    const [value] = await callAll({
+      function: `${packageAddress}::${name}`,
+      arguments: args,
+      returns: z.tuple([returns]),
+    });
+    return value;
   }
 
   /** `absent` is the abort with which the getter says that there is no such object. */
-  async function find<T>(
-    name: string,
-    address: string,
-    returns: z.ZodType<T>,
-    absent: string,
-  ): Promise<T | null> {
+  async function orNull<T>(read: Promise<T>, absent: string): Promise<T | null> {
     try {
-      return await call({
-        function: `${packageAddress}::${name}`,
-        arguments: [normalizeAddress(address)],
-        returns,
-      });
+      return await read;
     } catch (error) {
       if (error instanceof ChainError && error.failure.code === absent) return null;
       throw error;
     }
   }
 
+  const find = <T>(name: string, address: string, returns: z.ZodType<T>, absent: string) =>
+    orNull(call(name, [normalizeAddress(address)], returns), absent);
+
   return {
-    parameters: () =>
-      call({ function: `${packageAddress}::market::parameters`, arguments: [], returns: zParameters }),
+    parameters: () => call("market::parameters", [], zParametersView),
+    admin: () => call("market::admin", [], zAddress),
+    assets: () => call("market::assets", [], z.array(zAddress)),
     getProvider: (address) =>
       find("provider_registry::get_provider", address, zProviderView, "E_NO_PROVIDER"),
+    listProviders: (offset, limit) =>
+      call("provider_registry::list_providers", [`${offset}`, `${limit}`], z.array(zProviderView)),
+    providerCount: () => call("provider_registry::provider_count", [], zU64),
+    activeJobs: (provider) =>
+      call("provider_registry::active_jobs", [normalizeAddress(provider)], z.array(zAddress)),
+    getStake: (provider) => find("stake::get_stake", provider, zStakeView, "E_NO_STAKE"),
+    getRecord: (provider) => find("reputation::get_record", provider, zRecordView, "E_NO_RECORD"),
     getJob: (address) => find("job_registry::get_job", address, zJobView, "E_NO_JOB"),
+    getJobs: (jobs) => call("job_registry::get_jobs", [jobs.map(normalizeAddress)], z.array(zJobView)),
     getStream: (job) => find("payment_stream::get_stream", job, zStreamView, "E_NO_STREAM"),
     getStreams: (jobs) =>
-      call({
-        function: `${packageAddress}::payment_stream::get_streams`,
-        arguments: [jobs.map(normalizeAddress)],
-        returns: z.array(zStreamView),
-      }),
-    balance: (address) =>
-      call({
+      call("payment_stream::get_streams", [jobs.map(normalizeAddress)], z.array(zStreamView)),
+    quoteSettlement: (job, secondsAttested, now) =>
+      orNull(
+        callAll({
+          function: `${packageAddress}::payment_stream::quote_settlement`,
+          arguments: [normalizeAddress(job), `${secondsAttested}`, `${now}`],
+          returns: z.tuple([zU64, zU64]),
+        }).then(([amount, fee]) => ({ amount, fee })),
+        "E_NO_STREAM",
+      ),
+    getCase: (job) => find("dispute::get_case", job, zCaseView, "E_NO_CASE"),
+    balance: async (address) => {
+      const [balance] = await callAll({
         function: "0x1::primary_fungible_store::balance",
         typeArguments: ["0x1::fungible_asset::Metadata"],
         arguments: [normalizeAddress(address), asset],
-        returns: zU64,
-      }),
+        returns: z.tuple([zU64]),
+      });
+      return balance;
+    },
   };
 }
