@@ -1,0 +1,45 @@
+/**
+ * Applies one mutant to a copy of the Move package and asks the package's own tests whether they notice.
+ * It doesn't know which mutants there are.
+ */
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { testPackage } from "@computestream/devnet/toolchain";
+import type { Mutant } from "./mutants.ts";
+
+const PACKAGE_DIR = fileURLToPath(new URL("..", import.meta.url));
+
+export interface Verdict {
+  name: string;
+  killed: boolean;
+  /** Tests that failed; empty for a survivor. */
+  by: string[];
+}
+
+/** The source with the change. Throws if `find` doesn't stand there exactly once: the mutant is stale. */
+export function mutate(source: string, mutant: Mutant): string {
+  const parts = source.split(mutant.find);
+  if (parts.length !== 2) {
+    throw new Error(`${mutant.name}: its text stands ${parts.length - 1} times in ${mutant.file}, not once`);
+  }
+  return parts.join(mutant.replace);
+}
+
+/** Throws where the mutant doesn't compile or is stale: it would prove nothing. */
+export async function runMutant(mutant: Mutant): Promise<Verdict> {
+  const dir = mkdtempSync(join(tmpdir(), "computestream-mutant-"));
+  try {
+    for (const part of ["Move.toml", "sources", "tests"]) {
+      cpSync(join(PACKAGE_DIR, part), join(dir, part), { recursive: true });
+    }
+    const file = join(dir, "sources", mutant.file);
+    writeFileSync(file, mutate(readFileSync(file, "utf8"), mutant));
+    const report = await testPackage({ packageDir: dir, namedAddresses: {} });
+    const by = [...report.output.matchAll(/\[ FAIL\s*\]\s*(\S+)/g)].map((match) => match[1] as string);
+    return { name: mutant.name, killed: !report.ok, by };
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
