@@ -266,23 +266,23 @@ module computestream::meter {
     }
 
     /// Base units times 3600. Two u64 never overflow a u128.
-    fun price(rate_per_hour: u64, secs: u64): u128 {
+    inline fun price(rate_per_hour: u64, secs: u64): u128 {
         (rate_per_hour as u128) * (secs as u128)
     }
 
-    fun whole_units(acc: u128): u64 {
+    inline fun whole_units(acc: u128): u64 {
         (acc / SECONDS_PER_HOUR) as u64
     }
 
-    fun share(amount: u64, bps: u64): u64 {
+    inline fun share(amount: u64, bps: u64): u64 {
         ((amount as u128) * (bps as u128) / BPS) as u64
     }
 
-    fun min(a: u64, b: u64): u64 {
+    inline fun min(a: u64, b: u64): u64 {
         if (a < b) a else b
     }
 
-    fun max(a: u64, b: u64): u64 {
+    inline fun max(a: u64, b: u64): u64 {
         if (a > b) a else b
     }
 }

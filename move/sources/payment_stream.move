@@ -694,11 +694,15 @@ module computestream::payment_stream {
             if (due.keeper_fee() > 0 && !till.pays_keeper(asset)) {
                 meter.leave_keeper_fee(&mut due);
             };
-            let fee = fungible_asset::extract(&mut funds, due.fee());
-            let keeper_fee = fungible_asset::extract(&mut fee, due.keeper_fee());
-            till.payout.add(self.treasury, fee);
-            till.payout.add(till.keeper, keeper_fee);
-            till.payout.add(self.payee, funds);
+            let keeper_fee = due.keeper_fee();
+            till.payout.add_split(
+                self.treasury,
+                due.fee() - keeper_fee,
+                till.keeper,
+                keeper_fee,
+                self.payee,
+                funds
+            );
         };
         self.meter = meter;
         if (amount == 0 && !must_tell) return;

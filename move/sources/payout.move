@@ -1,7 +1,7 @@
 /// What one transaction pays out, gathered so that a receiver with many parts is paid once.
 /// It doesn't know where the money comes from, nor why a receiver gets it.
 ///
-///     new --> add* --> pay_all --> gone
+///     new --> add* / add_split* --> pay_all --> gone
 ///
 /// A value of this type can be neither dropped nor stored: what was taken is paid in the same transaction, or the
 /// transaction aborts.
@@ -11,7 +11,7 @@ module computestream::payout {
 
     // === Constants ===
 
-    /// A batch's treasury, keeper and first payees come first and come back most often. Looking through all entries
+    /// A batch's treasury, keeper and first payees come first and come back most often. Looking through all receivers
     /// would make a batch of strangers cost the square of its size.
     const REMEMBERED: u64 = 4;
     const MAX_U64: u64 = 0xffff_ffff_ffff_ffff;
@@ -19,47 +19,94 @@ module computestream::payout {
     // === Structs ===
 
     struct Payout {
+        /// Nearly always one: a batch of one asset.
+        pots: vector<Pot>
+    }
+
+    /// All the money of one asset, and whose it is: `amounts` go to `receivers`, in the same order, and add up to
+    /// `funds`. Numbers are cheaper to share out than money is.
+    struct Pot {
+        funds: FungibleAsset,
         receivers: vector<address>,
-        /// What each receiver gets, in the same order.
-        funds: vector<FungibleAsset>
+        amounts: vector<u64>
     }
 
     // === Package ===
 
     public(package) fun new(): Payout {
-        Payout { receivers: vector[], funds: vector[] }
+        Payout { pots: vector[] }
     }
 
-    /// Joins `funds` with what `to` gets already, if that is among the first entries or the last.
     public(package) fun add(self: &mut Payout, to: address, funds: FungibleAsset) {
-        if (fungible_asset::amount(&funds) == 0) {
+        let amount = fungible_asset::amount(&funds);
+        self.pour(funds).owe(to, amount);
+    }
+
+    /// `funds` in three: the first two amounts to the first two receivers, what is left of it to the last.
+    public(package) fun add_split(
+        self: &mut Payout,
+        first: address,
+        first_amount: u64,
+        second: address,
+        second_amount: u64,
+        rest_to: address,
+        funds: FungibleAsset
+    ) {
+        let rest = fungible_asset::amount(&funds) - first_amount - second_amount;
+        let pot = self.pour(funds);
+        pot.owe(first, first_amount);
+        pot.owe(second, second_amount);
+        pot.owe(rest_to, rest);
+    }
+
+    public(package) fun pay_all(self: Payout) {
+        let Payout { pots } = self;
+        pots.for_each(|pot| {
+            let Pot { funds, receivers, amounts } = pot;
+            receivers.zip(amounts, |to, amount| {
+                vault::pay_out(to, fungible_asset::extract(&mut funds, amount));
+            });
             fungible_asset::destroy_zero(funds);
-            return
+        });
+    }
+
+    // === Private ===
+
+    /// Puts `funds` into the pot of its asset. A sum beyond u64 begins another: one entry of a batch must not make
+    /// the others abort.
+    fun pour(self: &mut Payout, funds: FungibleAsset): &mut Pot {
+        let asset = fungible_asset::asset_metadata(&funds);
+        let room = MAX_U64 - fungible_asset::amount(&funds);
+        let count = self.pots.length();
+        let i = 0;
+        while (i < count) {
+            let held = &self.pots[i].funds;
+            if (fungible_asset::asset_metadata(held) == asset
+                && fungible_asset::amount(held) <= room) break;
+            i = i + 1;
         };
+        if (i == count) {
+            self.pots.push_back(Pot { funds, receivers: vector[], amounts: vector[] });
+        } else {
+            fungible_asset::merge(&mut self.pots[i].funds, funds);
+        };
+        &mut self.pots[i]
+    }
+
+    /// Joins with what `to` gets already, if that is among the first receivers or the last.
+    fun owe(self: &mut Pot, to: address, amount: u64) {
+        if (amount == 0) return;
         let count = self.receivers.length();
         let i = 0;
         while (i < count) {
-            if (self.receivers[i] == to && self.fits(i, &funds)) {
-                fungible_asset::merge(&mut self.funds[i], funds);
+            if (self.receivers[i] == to) {
+                let owed = &mut self.amounts[i];
+                *owed = *owed + amount;
                 return
             };
             i = if (i + 1 == REMEMBERED && count > REMEMBERED) count - 1 else i + 1;
         };
         self.receivers.push_back(to);
-        self.funds.push_back(funds);
-    }
-
-    public(package) fun pay_all(self: Payout) {
-        let Payout { receivers, funds } = self;
-        receivers.zip(funds, |to, part| vault::pay_out(to, part));
-    }
-
-    // === Private ===
-
-    /// The same asset, and a sum that is still a number: a second entry must not make the transaction abort.
-    fun fits(self: &Payout, i: u64, funds: &FungibleAsset): bool {
-        let part = &self.funds[i];
-        fungible_asset::asset_metadata(part) == fungible_asset::asset_metadata(funds)
-            && fungible_asset::amount(part) <= MAX_U64 - fungible_asset::amount(funds)
+        self.amounts.push_back(amount);
     }
 }
