@@ -3,12 +3,16 @@ import { ED25519_TORSION_SUBGROUP, ed25519 } from "@noble/curves/ed25519.js";
 import { sha512 } from "@noble/hashes/sha2.js";
 import { describe, expect, it } from "vitest";
 import {
+  countersign,
+  countersignedUsageToJson,
   encodeUsage,
   type SignedUsage,
   signedUsageToJson,
   signUsage,
   type UsageV1,
+  verifyCountersignature,
   verifyUsage,
+  zCountersignedUsage,
   zSignedUsage,
 } from "./attestation.ts";
 import { fromHex, normalizeAddress, toHex } from "./primitives.ts";
@@ -160,6 +164,39 @@ describe("signatures", () => {
     it("fail as on chain when the nonce point is of small order itself", () => {
       expect(verifyUsage(usage, bent(0n, Point.ZERO), PUBLIC_KEY)).toBe(false);
     });
+  });
+});
+
+describe("a countersignature", () => {
+  // RFC 8032, section 7.1, test 2.
+  const BUYER_SEED = fromHex("4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb");
+  const BUYER_KEY = fromHex("3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c");
+
+  it("is the buyer's over the provider's bytes", () => {
+    const countersignature = countersign(usage, BUYER_SEED);
+    const buyerKey = createPublicKey({
+      key: Buffer.concat([Buffer.from("302a300506032b6570032100", "hex"), BUYER_KEY]),
+      format: "der",
+      type: "spki",
+    });
+    expect(verify(null, encodeUsage(usage), buyerKey, fromHex(countersignature))).toBe(true);
+    expect(verifyCountersignature(usage, countersignature, BUYER_KEY)).toBe(true);
+  });
+
+  it("isn't the provider's signature, nor one of other seconds, nor of a job without a buyer's key", () => {
+    const countersignature = countersign(usage, BUYER_SEED);
+    expect(verifyCountersignature(usage, signUsage(usage, SEED).signature, BUYER_KEY)).toBe(false);
+    expect(verifyCountersignature({ ...usage, secondsCum: 301n }, countersignature, BUYER_KEY)).toBe(false);
+    expect(verifyCountersignature(usage, countersignature, new Uint8Array())).toBe(false);
+  });
+
+  it("travels beside the signature, and is never taken along unasked", () => {
+    const signed = { ...signUsage(usage, SEED), countersignature: countersign(usage, BUYER_SEED) };
+    const wire = JSON.parse(JSON.stringify(countersignedUsageToJson(signed)));
+    expect(zCountersignedUsage.parse(wire)).toEqual(signed);
+    expect(zSignedUsage.parse(wire)).toEqual(signUsage(usage, SEED));
+    expect(zCountersignedUsage.safeParse(signedUsageToJson(signed)).success).toBe(false);
+    expect(zCountersignedUsage.safeParse({ ...wire, countersignature: "0x00" }).success).toBe(false);
   });
 });
 

@@ -1,6 +1,23 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { earned, feeOf, finalSplit, formatUnits, fundedSecs, maxCost, parseUnits } from "./money.ts";
+import {
+  bill,
+  bondOf,
+  earned,
+  earnedOf,
+  feeOf,
+  feeSplit,
+  finalSplit,
+  formatUnits,
+  fundedSecs,
+  fundedSecsOf,
+  heldSecs,
+  maxCost,
+  parseUnits,
+  priceOf,
+  releasable,
+  slashOf,
+} from "./money.ts";
 
 const U64_MAX = 0xffff_ffff_ffff_ffffn;
 const rates = fc.bigInt({ min: 0n, max: 10n ** 15n });
@@ -40,6 +57,144 @@ describe("prices by the hour, paid by the second", () => {
     expect(feeOf(199n, 100n)).toBe(1n);
     expect(feeOf(1_000n, 250n)).toBe(25n);
     expect(feeOf(1_000n, 0n)).toBe(0n);
+  });
+});
+
+describe("a machine with GPUs", () => {
+  const provider = { pricePerHour: 3_600n, gpuPricePerHour: 7_200n };
+
+  it("costs more for each of them", () => {
+    expect(priceOf(provider, 0n)).toBe(3_600n);
+    // 3600 + 4 * 7200
+    expect(priceOf(provider, 4n)).toBe(32_400n);
+  });
+
+  it("costs at most the price of all the seconds, rounded up once", () => {
+    // 32_400 / 3600 = 9 a second
+    expect(maxCost(priceOf(provider, 4n), 61n)).toBe(549n);
+    // (1000 + 2 * 300) * 7 / 3600 = 3.11
+    expect(maxCost(priceOf({ pricePerHour: 1_000n, gpuPricePerHour: 300n }, 2n), 7n)).toBe(4n);
+  });
+});
+
+describe("a stream whose rate changes", () => {
+  const opened = { ratePerHour: 1_000n, secondsBilled: 0n, acc: 0n };
+
+  it("keeps what each second was billed at, and no fraction is lost between", () => {
+    const first = bill(opened, 5n);
+    // 1000 * 5 = 5000; / 3600 = 1.39
+    expect(first).toEqual({ ratePerHour: 1_000n, secondsBilled: 5n, acc: 5_000n });
+    expect(earnedOf(first.acc)).toBe(1n);
+    const second = bill({ ...first, ratePerHour: 2_000n }, 8n);
+    // 5000 + 2000 * 3 = 11_000; / 3600 = 3.06, though 1.39 and 1.67 rounded apart make 2
+    expect(second.acc).toBe(11_000n);
+    expect(earnedOf(second.acc)).toBe(3n);
+  });
+
+  it("never bills fewer seconds than it has", () => {
+    const billed = bill(opened, 5n);
+    expect(bill(billed, 5n)).toBe(billed);
+    expect(bill(billed, 4n)).toBe(billed);
+  });
+
+  it("is funded for what the rest of the deposit pays at today's rate", () => {
+    const p = {
+      ratePerHour: 3_600n,
+      secondsBilled: 10n,
+      acc: 36_000n,
+      deposited: 100n,
+      maxDurationSecs: 100n,
+    };
+    expect(fundedSecsOf(p)).toBe(100n);
+    // 90 units left at 2 a second = 45 more
+    expect(fundedSecsOf({ ...p, ratePerHour: 7_200n })).toBe(55n);
+    // 90 * 3600 / 7000 = 46.29
+    expect(fundedSecsOf({ ...p, ratePerHour: 7_000n })).toBe(56n);
+    expect(fundedSecsOf({ ...p, ratePerHour: 0n })).toBe(100n);
+    // Everything spent: not a second more.
+    expect(fundedSecsOf({ ...p, acc: 360_000n })).toBe(10n);
+  });
+});
+
+describe("money that waits for the buyer", () => {
+  it("is that of the last seconds, at most the holdback, without those confirmed", () => {
+    const p = { holdbackSecs: 10n, secondsBilled: 30n, secondsConfirmed: 0n };
+    expect(heldSecs(p)).toBe(10n);
+    expect(heldSecs({ ...p, secondsConfirmed: 24n })).toBe(6n);
+    expect(heldSecs({ ...p, secondsConfirmed: 30n })).toBe(0n);
+    // The buyer confirmed seconds that aren't funded yet.
+    expect(heldSecs({ ...p, secondsConfirmed: 40n })).toBe(0n);
+    expect(heldSecs({ ...p, secondsBilled: 4n })).toBe(4n);
+    expect(heldSecs({ ...p, holdbackSecs: 0n })).toBe(0n);
+  });
+
+  it("leaves the rest to be paid", () => {
+    // 30 s at 1000 = 30_000; without the last 10: 20_000 / 3600 = 5.56
+    expect(releasable({ acc: 30_000n, heldRatePerHour: 1_000n, heldSecs: 10n })).toBe(5n);
+    // Nothing held: 30_000 / 3600 = 8.33
+    expect(releasable({ acc: 30_000n, heldRatePerHour: 1_000n, heldSecs: 0n })).toBe(8n);
+    expect(releasable({ acc: 30_000n, heldRatePerHour: 3_000n, heldSecs: 10n })).toBe(0n);
+    // After a raise the held seconds may be worth more than all that was earned.
+    expect(releasable({ acc: 30_000n, heldRatePerHour: 9_000n, heldSecs: 10n })).toBe(0n);
+  });
+});
+
+describe("feeSplit", () => {
+  it("splits a step into provider, keeper and treasury", () => {
+    // 5% of 10_000 = 500; a tenth of it = 50
+    expect(feeSplit({ paidBefore: 0n, paid: 10_000n, feeBps: 500n, keeperShareBps: 1_000n })).toEqual({
+      provider: 9_500n,
+      keeper: 50n,
+      treasury: 450n,
+    });
+  });
+
+  it("rounds the sums, not the step", () => {
+    // Fees: 1% of 199 = 1, of 400 = 4, so 3. Keeper: half of 1 = 0, of 4 = 2, so 2. 201 - 3 = 198.
+    expect(feeSplit({ paidBefore: 199n, paid: 400n, feeBps: 100n, keeperShareBps: 5_000n })).toEqual({
+      provider: 198n,
+      keeper: 2n,
+      treasury: 1n,
+    });
+  });
+
+  it("pays in any number of steps what it pays in one, and never takes anything back", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.bigInt({ min: 0n, max: 10n ** 12n }), { maxLength: 20 }),
+        bps,
+        fc.bigInt({ min: 0n, max: 10_000n }),
+        (steps, feeBps, keeperShareBps) => {
+          const sum = { provider: 0n, keeper: 0n, treasury: 0n };
+          let paid = 0n;
+          for (const step of steps) {
+            const split = feeSplit({ paidBefore: paid, paid: paid + step, feeBps, keeperShareBps });
+            expect(split.provider + split.keeper + split.treasury).toBe(step);
+            expect([split.provider, split.keeper, split.treasury].every((part) => part >= 0n)).toBe(true);
+            sum.provider += split.provider;
+            sum.keeper += split.keeper;
+            sum.treasury += split.treasury;
+            paid += step;
+          }
+          expect(sum).toEqual(feeSplit({ paidBefore: 0n, paid, feeBps, keeperShareBps }));
+        },
+      ),
+    );
+  });
+});
+
+describe("disputes", () => {
+  it("cost a bond that is rounded up, so none is free", () => {
+    // 1% of 10_001 = 100.01
+    expect(bondOf(10_001n, 100n)).toBe(101n);
+    expect(bondOf(10_000n, 100n)).toBe(100n);
+    expect(bondOf(1n, 1n)).toBe(1n);
+    expect(bondOf(1n, 0n)).toBe(0n);
+  });
+
+  it("cost a part of the stake, that on its way out too", () => {
+    // Half of 75 + 26 = 50.5
+    expect(slashOf({ staked: 75n, unbonding: 26n }, 5_000n)).toBe(50n);
   });
 });
 

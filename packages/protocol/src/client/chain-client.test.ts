@@ -7,7 +7,7 @@ import type { AddressInfo } from "node:net";
 import { Deserializer, Ed25519Account, Ed25519PrivateKey, SignedTransaction } from "@aptos-labs/ts-sdk";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Deployment } from "../deployment.ts";
-import { normalizeAddress, toHex } from "../primitives.ts";
+import { normalizeAddress } from "../primitives.ts";
 import { type ChainClient, createChainClient } from "./chain-client.ts";
 import { ChainError } from "./errors.ts";
 
@@ -191,6 +191,7 @@ describe("views", () => {
     expect(await client.getProvider("0x1")).toBeNull();
     answers = { "POST /v1/view": abort("payment_stream", 1) };
     expect(await client.getStream("0x1")).toBeNull();
+    expect(await client.quoteSettlement("0x1", 1n, 2n)).toBeNull();
   });
 
   it.each<[string, Answer, boolean]>([
@@ -310,28 +311,5 @@ describe("assertChain", () => {
     };
     expect(await failureOf(client.assertChain())).toEqual({ code: "CHAIN_MISMATCH", retryable: false });
     await expect(client.assertChain()).rejects.toThrow(/chain 126.*chain 4/);
-  });
-});
-
-describe("payloads", () => {
-  it("send bytes as bytes and nothing new as an empty signature", () => {
-    const { functionArguments } = client.payloads.terminate("0x5", null);
-    expect(functionArguments).toEqual(["0x5", 0n, 0n, 0n, new Uint8Array(), new Uint8Array()]);
-    const usage = {
-      job: "0x5",
-      seq: 3n,
-      secondsCum: 4n,
-      tLast: 5n,
-      logRoot: toHex(new Uint8Array(32).fill(1)),
-      signature: toHex(new Uint8Array(64).fill(2)),
-    };
-    expect(client.payloads.processPayments([usage]).functionArguments).toEqual([
-      ["0x5"],
-      [3n],
-      [4n],
-      [5n],
-      [new Uint8Array(32).fill(1)],
-      [new Uint8Array(64).fill(2)],
-    ]);
   });
 });
