@@ -1,5 +1,6 @@
 /**
- * The commitments to a job's packed output: SHA-256 and a Merkle root over fixed chunks.
+ * The commitments to a job's packed output, SHA-256 and a Merkle root over fixed chunks, and the proof that a chunk
+ * is in it.
  * It doesn't know how the pack is made or where it is stored.
  */
 import { sha256 } from "@noble/hashes/sha2.js";
@@ -20,13 +21,45 @@ const concat = (...parts: Uint8Array[]): Uint8Array => {
 const LEAF = Uint8Array.of(0);
 const NODE = Uint8Array.of(1);
 
+/** How many chunks `size` bytes make: the last may be short, and no bytes make none. */
+export function outputChunkCount(size: number): number {
+  return Math.ceil(size / OUTPUT_CHUNK_BYTES);
+}
+
 /** RFC 6962 tree hash (SHA-256, 0x00 before leaves, 0x01 before nodes) over `OUTPUT_CHUNK_BYTES` chunks. */
 export function outputRoot(pack: Uint8Array): Uint8Array {
+  const levels = treeLevels(pack);
+  return levels.at(-1)?.[0] ?? sha256(new Uint8Array());
+}
+
+/**
+ * The inclusion proof of chunk `index` (RFC 9162 2.1.3.1): the siblings from the leaf up to below `outputRoot(pack)`.
+ * Throws a RangeError where the pack has no such chunk.
+ */
+export function outputProof(pack: Uint8Array, index: number): Uint8Array[] {
+  const count = outputChunkCount(pack.length);
+  if (!Number.isInteger(index) || index < 0 || index >= count) {
+    throw new RangeError(`The output has ${count} chunks and none with the number ${index}.`);
+  }
+  const proof: Uint8Array[] = [];
+  let at = index;
+  for (const level of treeLevels(pack)) {
+    // The last of an odd number goes up as it is, without a sibling.
+    const sibling = level[at ^ 1];
+    if (sibling) proof.push(sibling);
+    at >>>= 1;
+  }
+  return proof;
+}
+
+/** From the leaves up to the root alone; none for no bytes. */
+function treeLevels(pack: Uint8Array): Uint8Array[][] {
   let level: Uint8Array[] = [];
   for (let at = 0; at < pack.length; at += OUTPUT_CHUNK_BYTES) {
     level.push(sha256(concat(LEAF, pack.subarray(at, at + OUTPUT_CHUNK_BYTES))));
   }
-  if (level.length === 0) return sha256(new Uint8Array());
+  if (level.length === 0) return [];
+  const levels = [level];
   while (level.length > 1) {
     const above: Uint8Array[] = [];
     for (let i = 0; i < level.length; i += 2) {
@@ -35,8 +68,9 @@ export function outputRoot(pack: Uint8Array): Uint8Array {
       above.push(right ? sha256(concat(NODE, left, right)) : left);
     }
     level = above;
+    levels.push(level);
   }
-  return level[0] as Uint8Array;
+  return levels;
 }
 
 export function outputSha256(pack: Uint8Array): Uint8Array {
