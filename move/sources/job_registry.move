@@ -442,7 +442,8 @@ module computestream::job_registry {
     }
 
     public(package) fun close_case(job: address) acquires Job {
-        Job[job].record.close_case();
+        let record = &mut Job[job].record;
+        record.close_case();
     }
 
     /// Settles a job that waits: `award` of the unreleased money is paid, the rest refunded.
