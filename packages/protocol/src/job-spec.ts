@@ -3,6 +3,7 @@
  * It doesn't know prices or providers; the image stands beside it in the job.
  */
 import { z } from "zod";
+import { MAX_GPUS } from "./devices.ts";
 
 export const SPEC_MAX_BYTES = 4096;
 
@@ -15,7 +16,7 @@ export const zJobSpec = z
     env: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string().max(1024)).default({}),
     cpu_cores: z.number().min(0.1).max(256).default(1),
     memory_mb: z.number().int().min(16).max(1_048_576).default(256),
-    gpus: z.number().int().min(0).max(16).default(0),
+    gpus: z.number().int().min(0).max(MAX_GPUS).default(0),
     /** Upper bound of the packed output; more fails the job. */
     output_max_mb: z.number().int().min(1).max(10_240).default(64),
     network: z.literal("none").default("none"),
