@@ -1,22 +1,26 @@
-/// Providers: one object per machine with its identity, price, capacity, stake and record.
-/// It doesn't know jobs or streams: the facade reserves a slot, releases it once and reports how the job ended.
+/// Providers: one object per machine with its keys, price and status, and which slots and GPUs are taken by which jobs.
+/// It doesn't know how jobs or streams work: others reserve, release and report; `stake` and `reputation` keep the books.
 ///
-///     register --> available <--set_availability--> unavailable
-///                      +------- unstaking below the minimum --> unavailable
-///     stake --request_unstake--> unbonding --(unbonding_secs) withdraw_stake--> owner
+///     register --> active <--set_status--> draining, maintenance, offline
+///                    +------- staked falls below the minimum --> offline
 ///
-/// The owner holds the stake and the price. The operator is a hot key: it can accept, start, attest, complete, fail,
-/// heartbeat and change availability, and can't withdraw.
+/// The owner holds the stake and the prices. The operator is a hot key: it can accept, start, attest, complete, fail,
+/// heartbeat and change the status, and can't withdraw.
 module computestream::provider_registry {
     use std::signer;
     use std::string::String;
     use aptos_std::ed25519;
+    use aptos_std::table_with_length::{Self, TableWithLength};
     use aptos_framework::event;
     use aptos_framework::fungible_asset::Metadata;
     use aptos_framework::object::{Self, Object};
     use aptos_framework::timestamp;
+    use computestream::capacity::{Self, Capacity};
+    use computestream::machine::{Self, Machine, Requirements};
     use computestream::market;
-    use computestream::vault::{Self, Vault};
+    use computestream::reputation;
+    use computestream::stake;
+    use computestream::vault;
 
     // === Errors ===
 
@@ -26,33 +30,36 @@ module computestream::provider_registry {
     const E_NOT_OWNER: u64 = 2;
     /// Only the provider's operator may do this: sign with the operator's key.
     const E_NOT_OPERATOR: u64 = 3;
-    /// Only the provider's owner or operator may do this.
+    /// Only the provider's owner or operator may do this: sign with one of their keys.
     const E_NOT_OWNER_OR_OPERATOR: u64 = 4;
     /// The attestation key must be a valid Ed25519 public key of 32 bytes.
     const E_INVALID_ATTEST_KEY: u64 = 5;
-    /// The name must be 1 to 128 bytes long, and GPU model, region and sandbox at most 128 bytes each.
-    const E_TEXT_LENGTH: u64 = 6;
-    /// A provider must offer at least one slot.
-    const E_NO_SLOTS: u64 = 7;
     /// The stake is below the market's minimum: add stake.
     const E_STAKE_TOO_LOW: u64 = 8;
-    /// The provider isn't available: choose another one or wait until it is.
+    /// The provider isn't active: choose another one or wait until it is.
     const E_PROVIDER_UNAVAILABLE: u64 = 9;
-    /// Every slot of the provider is taken: wait until a job ends.
-    const E_NO_FREE_SLOT: u64 = 10;
-    /// The amount is more than is staked.
-    const E_INSUFFICIENT_STAKE: u64 = 11;
-    /// No stake is unbonding: request an unstake first.
-    const E_NOTHING_UNBONDING: u64 = 12;
-    /// The stake is still unbonding: wait until the time it unlocks.
-    const E_STILL_UNBONDING: u64 = 13;
     /// The amount must be above zero.
     const E_ZERO_AMOUNT: u64 = 14;
+    /// The status must be 0 (active), 1 (draining), 2 (maintenance) or 3 (offline).
+    const E_UNKNOWN_STATUS: u64 = 15;
+    /// The provider still has active jobs: drain it, then try again.
+    const E_STILL_BUSY: u64 = 16;
+    /// Jobs of this provider run or can still be challenged: wait for their end, or keep the minimum staked.
+    const E_STILL_LIABLE: u64 = 17;
+    /// The price of so many GPUs is too large to be counted: choose another provider, or lower its prices.
+    const E_PRICE_OVERFLOW: u64 = 18;
+    /// The provider doesn't have so many GPUs: ask for fewer or choose another one.
+    const E_NOT_ENOUGH_GPUS: u64 = 19;
+    /// At most 100 providers are listed at once: ask for the next ones with a larger offset.
+    const E_PAGE_TOO_LONG: u64 = 20;
 
     // === Constants ===
 
+    const ACTIVE: u8 = 0;
+    const OFFLINE: u8 = 3;
+
     const ATTEST_KEY_LENGTH: u64 = 32;
-    const MAX_TEXT_LENGTH: u64 = 128;
+    const MAX_PAGE: u64 = 100;
     const MAX_U64: u64 = 0xffff_ffff_ffff_ffff;
 
     // === Structs ===
@@ -62,33 +69,21 @@ module computestream::provider_registry {
         owner: address,
         operator: address,
         attest_key: vector<u8>,
-        name: String,
-        gpu_model: String,
-        gpu_count: u64,
-        vram_gb: u64,
-        cpu_cores: u64,
-        ram_gb: u64,
-        disk_gb: u64,
-        region: String,
-        sandbox: String,
-        slots: u64,
-        slots_busy: u64,
-        /// Base units of the vault's asset.
+        machine: Machine,
+        capacity: Capacity,
+        /// Base units of the stake's asset, like the next.
         price_per_hour: u64,
-        /// `stake + unbonding` is the vault's balance.
-        vault: Vault,
-        stake: u64,
-        unbonding: u64,
-        unlocks_at: u64,
-        available: bool,
+        gpu_price_per_hour: u64,
+        status: u8,
         last_heartbeat_at: u64,
         registered_at: u64,
-        jobs_completed: u64,
-        jobs_failed: u64,
-        jobs_expired: u64,
-        seconds_served: u64,
-        /// Net of fees.
-        earned: u64
+        /// When the last job that has ended can't cost stake any more.
+        liable_until: u64
+    }
+
+    /// Every provider there is, in the order of registration.
+    struct Directory has key {
+        providers: TableWithLength<u64, address>
     }
 
     struct ProviderView has copy, drop, store {
@@ -96,30 +91,28 @@ module computestream::provider_registry {
         owner: address,
         operator: address,
         attest_key: vector<u8>,
-        name: String,
-        gpu_model: String,
-        gpu_count: u64,
-        vram_gb: u64,
-        cpu_cores: u64,
-        ram_gb: u64,
-        disk_gb: u64,
-        region: String,
-        sandbox: String,
+        machine: Machine,
+        devices: vector<vector<u8>>,
         slots: u64,
         slots_busy: u64,
+        gpus_busy: u64,
         price_per_hour: u64,
+        gpu_price_per_hour: u64,
         asset: address,
-        stake: u64,
+        staked: u64,
         unbonding: u64,
         unlocks_at: u64,
-        available: bool,
+        status: u8,
         last_heartbeat_at: u64,
         registered_at: u64,
+        liable_until: u64,
         jobs_completed: u64,
         jobs_failed: u64,
         jobs_expired: u64,
+        faults: u64,
         seconds_served: u64,
-        earned: u64
+        earned: u64,
+        score: u64
     }
 
     // === Events ===
@@ -130,19 +123,22 @@ module computestream::provider_registry {
         owner: address,
         operator: address,
         attest_key: vector<u8>,
-        name: String,
-        gpu_model: String,
-        gpu_count: u64,
-        vram_gb: u64,
-        cpu_cores: u64,
-        ram_gb: u64,
-        disk_gb: u64,
-        region: String,
-        sandbox: String,
+        machine: Machine,
+        devices: vector<vector<u8>>,
         slots: u64,
         price_per_hour: u64,
+        gpu_price_per_hour: u64,
         asset: address,
-        stake: u64,
+        staked: u64,
+        timestamp: u64
+    }
+
+    #[event]
+    struct ProviderMachineChanged has drop, store {
+        provider: address,
+        machine: Machine,
+        devices: vector<vector<u8>>,
+        slots: u64,
         timestamp: u64
     }
 
@@ -153,9 +149,9 @@ module computestream::provider_registry {
     }
 
     #[event]
-    struct ProviderAvailabilityChanged has drop, store {
+    struct ProviderStatusChanged has drop, store {
         provider: address,
-        available: bool,
+        status: u8,
         timestamp: u64
     }
 
@@ -163,6 +159,7 @@ module computestream::provider_registry {
     struct ProviderPriceChanged has drop, store {
         provider: address,
         price_per_hour: u64,
+        gpu_price_per_hour: u64,
         timestamp: u64
     }
 
@@ -175,47 +172,11 @@ module computestream::provider_registry {
     }
 
     #[event]
-    struct StakeAdded has drop, store {
-        provider: address,
-        amount: u64,
-        stake: u64,
-        timestamp: u64
-    }
-
-    #[event]
-    struct UnstakeRequested has drop, store {
-        provider: address,
-        amount: u64,
-        stake: u64,
-        unbonding: u64,
-        unlocks_at: u64,
-        timestamp: u64
-    }
-
-    #[event]
-    struct StakeWithdrawn has drop, store {
-        provider: address,
-        amount: u64,
-        stake: u64,
-        timestamp: u64
-    }
-
-    #[event]
     struct ProviderCapacityChanged has drop, store {
         provider: address,
         slots_busy: u64,
         slots: u64,
-        timestamp: u64
-    }
-
-    #[event]
-    struct ProviderStatsUpdated has drop, store {
-        provider: address,
-        jobs_completed: u64,
-        jobs_failed: u64,
-        jobs_expired: u64,
-        seconds_served: u64,
-        earned: u64,
+        gpus_busy: u64,
         timestamp: u64
     }
 
@@ -225,175 +186,151 @@ module computestream::provider_registry {
     public fun get_provider(provider: address): ProviderView acquires Provider {
         assert!(exists<Provider>(provider), E_NO_PROVIDER);
         let p = &Provider[provider];
+        let (jobs_completed, jobs_failed, jobs_expired, faults, seconds_served, earned) =
+            reputation::counts(provider);
         ProviderView {
             provider,
             owner: p.owner,
             operator: p.operator,
             attest_key: p.attest_key,
-            name: p.name,
-            gpu_model: p.gpu_model,
-            gpu_count: p.gpu_count,
-            vram_gb: p.vram_gb,
-            cpu_cores: p.cpu_cores,
-            ram_gb: p.ram_gb,
-            disk_gb: p.disk_gb,
-            region: p.region,
-            sandbox: p.sandbox,
-            slots: p.slots,
-            slots_busy: p.slots_busy,
+            machine: p.machine,
+            devices: p.capacity.devices(),
+            slots: p.capacity.slots(),
+            slots_busy: p.capacity.slots_busy(),
+            gpus_busy: p.capacity.gpus_busy(),
             price_per_hour: p.price_per_hour,
-            asset: object::object_address(&p.vault.asset()),
-            stake: p.stake,
-            unbonding: p.unbonding,
-            unlocks_at: p.unlocks_at,
-            available: p.available,
+            gpu_price_per_hour: p.gpu_price_per_hour,
+            asset: object::object_address(&stake::asset(provider)),
+            staked: stake::staked(provider),
+            unbonding: stake::unbonding(provider),
+            unlocks_at: stake::unlocks_at(provider),
+            status: p.status,
             last_heartbeat_at: p.last_heartbeat_at,
             registered_at: p.registered_at,
-            jobs_completed: p.jobs_completed,
-            jobs_failed: p.jobs_failed,
-            jobs_expired: p.jobs_expired,
-            seconds_served: p.seconds_served,
-            earned: p.earned
+            liable_until: p.liable_until,
+            jobs_completed,
+            jobs_failed,
+            jobs_expired,
+            faults,
+            seconds_served,
+            earned,
+            score: reputation::score(provider)
         }
+    }
+
+    #[view]
+    /// Up to `limit` providers, from the `offset`-th ever registered on.
+    public fun list_providers(
+        offset: u64, limit: u64
+    ): vector<ProviderView> acquires Directory, Provider {
+        assert!(limit <= MAX_PAGE, E_PAGE_TOO_LONG);
+        let providers = &Directory[@computestream].providers;
+        let count = providers.length();
+        let page = vector[];
+        while (page.length() < limit && offset < count) {
+            page.push_back(get_provider(*providers.borrow(offset)));
+            offset = offset + 1;
+        };
+        page
+    }
+
+    #[view]
+    public fun provider_count(): u64 acquires Directory {
+        Directory[@computestream].providers.length()
+    }
+
+    #[view]
+    /// The jobs that take a slot.
+    public fun active_jobs(provider: address): vector<address> acquires Provider {
+        assert!(exists<Provider>(provider), E_NO_PROVIDER);
+        Provider[provider].capacity.jobs()
     }
 
     // === Entry ===
 
-    /// Registers a machine, available at once, its stake taken from the owner.
+    fun init_module(publisher: &signer) {
+        move_to(publisher, Directory { providers: table_with_length::new() });
+    }
+
+    /// Registers a machine, active at once, its stake taken from the owner.
     public entry fun register(
-        owner: &signer,
-        operator: address,
-        attest_key: vector<u8>,
-        name: String,
-        gpu_model: String,
-        gpu_count: u64,
-        vram_gb: u64,
-        cpu_cores: u64,
-        ram_gb: u64,
-        disk_gb: u64,
-        region: String,
-        sandbox: String,
-        slots: u64,
-        price_per_hour: u64,
-        asset: Object<Metadata>,
-        stake: u64
-    ) {
+        owner: &signer, operator: address, attest_key: vector<u8>,
+        name: String, gpu_model: String, gpu_count: u64, vram_gb: u64, cpu_cores: u64, ram_gb: u64,
+        disk_gb: u64, region: String, sandbox: String,
+        devices: vector<vector<u8>>, slots: u64, price_per_hour: u64, gpu_price_per_hour: u64,
+        asset: Object<Metadata>, stake: u64
+    ) acquires Directory {
         register_provider(
-            owner,
-            operator,
-            attest_key,
-            name,
-            gpu_model,
-            gpu_count,
-            vram_gb,
-            cpu_cores,
-            ram_gb,
-            disk_gb,
-            region,
-            sandbox,
-            slots,
-            price_per_hour,
-            asset,
-            stake
+            owner, operator, attest_key, name, gpu_model, gpu_count, vram_gb, cpu_cores, ram_gb, disk_gb,
+            region, sandbox, devices, slots, price_per_hour, gpu_price_per_hour, asset, stake
         );
     }
 
     /// `register` for other modules: returns the new provider.
     public fun register_provider(
-        owner: &signer,
-        operator: address,
-        attest_key: vector<u8>,
-        name: String,
-        gpu_model: String,
-        gpu_count: u64,
-        vram_gb: u64,
-        cpu_cores: u64,
-        ram_gb: u64,
-        disk_gb: u64,
-        region: String,
-        sandbox: String,
-        slots: u64,
-        price_per_hour: u64,
-        asset: Object<Metadata>,
-        stake: u64
-    ): Object<Provider> {
+        owner: &signer, operator: address, attest_key: vector<u8>,
+        name: String, gpu_model: String, gpu_count: u64, vram_gb: u64, cpu_cores: u64, ram_gb: u64,
+        disk_gb: u64, region: String, sandbox: String,
+        devices: vector<vector<u8>>, slots: u64, price_per_hour: u64, gpu_price_per_hour: u64,
+        asset: Object<Metadata>, stake: u64
+    ): Object<Provider> acquires Directory {
         market::assert_not_paused();
         market::assert_asset_allowed(asset);
         assert_attest_key(attest_key);
-        assert!(!name.is_empty(), E_TEXT_LENGTH);
-        assert_text(&name);
-        assert_text(&gpu_model);
-        assert_text(&region);
-        assert_text(&sandbox);
-        assert!(slots > 0, E_NO_SLOTS);
+        let machine =
+            machine::new(
+                name, gpu_model, gpu_count, vram_gb, cpu_cores, ram_gb, disk_gb, region, sandbox
+            );
+        let capacity = capacity::new(gpu_count, devices, slots);
         assert_stake(stake);
 
         let now = timestamp::now_seconds();
         let constructor_ref = vault::create_object();
-        let vault = vault::open(&constructor_ref, asset);
-        vault.deposit(owner, stake);
+        let provider = object::address_from_constructor_ref(&constructor_ref);
+        let provider_signer = object::generate_signer(&constructor_ref);
+        stake::open(&constructor_ref, owner, asset, stake);
+        reputation::open(&provider_signer);
         let owner = signer::address_of(owner);
         move_to(
-            &object::generate_signer(&constructor_ref),
+            &provider_signer,
             Provider {
                 owner,
                 operator,
                 attest_key,
-                name,
-                gpu_model,
-                gpu_count,
-                vram_gb,
-                cpu_cores,
-                ram_gb,
-                disk_gb,
-                region,
-                sandbox,
-                slots,
-                slots_busy: 0,
+                machine,
+                capacity,
                 price_per_hour,
-                vault,
-                stake,
-                unbonding: 0,
-                unlocks_at: 0,
-                available: true,
+                gpu_price_per_hour,
+                status: ACTIVE,
                 last_heartbeat_at: now,
                 registered_at: now,
-                jobs_completed: 0,
-                jobs_failed: 0,
-                jobs_expired: 0,
-                seconds_served: 0,
-                earned: 0
+                liable_until: 0
             }
         );
+        let directory = &mut Directory[@computestream];
+        let index = directory.providers.length();
+        directory.providers.add(index, provider);
 
         event::emit(
             ProviderRegistered {
-                provider: object::address_from_constructor_ref(&constructor_ref),
+                provider,
                 owner,
                 operator,
                 attest_key,
-                name,
-                gpu_model,
-                gpu_count,
-                vram_gb,
-                cpu_cores,
-                ram_gb,
-                disk_gb,
-                region,
-                sandbox,
+                machine,
+                devices,
                 slots,
                 price_per_hour,
+                gpu_price_per_hour,
                 asset: object::object_address(&asset),
-                stake,
+                staked: stake,
                 timestamp: now
             }
         );
         object::object_from_constructor_ref(&constructor_ref)
     }
 
-    public entry fun heartbeat(
-        operator: &signer, provider: Object<Provider>
-    ) acquires Provider {
+    public entry fun heartbeat(operator: &signer, provider: Object<Provider>) acquires Provider {
         let provider = object::object_address(&provider);
         assert_operator(provider, signer::address_of(operator));
         let timestamp = timestamp::now_seconds();
@@ -402,29 +339,31 @@ module computestream::provider_registry {
     }
 
     /// Opens or closes the provider for new jobs; running ones go on. Opening needs the minimum stake.
-    public entry fun set_availability(
-        owner_or_operator: &signer, provider: Object<Provider>, available: bool
+    public entry fun set_status(
+        owner_or_operator: &signer, provider: Object<Provider>, status: u8
     ) acquires Provider {
         let provider = object::object_address(&provider);
         let who = signer::address_of(owner_or_operator);
         let p = &mut Provider[provider];
         assert!(who == p.owner || who == p.operator, E_NOT_OWNER_OR_OPERATOR);
-        if (available) assert_stake(p.stake);
-        p.change_availability(provider, available);
+        assert!(status <= OFFLINE, E_UNKNOWN_STATUS);
+        if (status == ACTIVE) assert_stake(stake::staked(provider));
+        p.change_status(provider, status);
     }
 
-    /// A new price for new jobs only.
+    /// New prices for new jobs only.
     public entry fun update_price(
-        owner: &signer, provider: Object<Provider>, price_per_hour: u64
+        owner: &signer,
+        provider: Object<Provider>,
+        price_per_hour: u64,
+        gpu_price_per_hour: u64
     ) acquires Provider {
         let (provider, p) = owned(owner, provider);
         p.price_per_hour = price_per_hour;
+        p.gpu_price_per_hour = gpu_price_per_hour;
+        let timestamp = timestamp::now_seconds();
         event::emit(
-            ProviderPriceChanged {
-                provider,
-                price_per_hour,
-                timestamp: timestamp::now_seconds()
-            }
+            ProviderPriceChanged { provider, price_per_hour, gpu_price_per_hour, timestamp }
         );
     }
 
@@ -439,76 +378,58 @@ module computestream::provider_registry {
         assert_attest_key(attest_key);
         p.operator = operator;
         p.attest_key = attest_key;
-        event::emit(
-            ProviderOperatorChanged {
-                provider,
-                operator,
-                attest_key,
-                timestamp: timestamp::now_seconds()
-            }
-        );
+        let timestamp = timestamp::now_seconds();
+        event::emit(ProviderOperatorChanged { provider, operator, attest_key, timestamp });
+    }
+
+    /// Describes the machine anew, when no job uses it.
+    public entry fun update_machine(
+        owner: &signer, provider: Object<Provider>,
+        name: String, gpu_model: String, gpu_count: u64, vram_gb: u64, cpu_cores: u64, ram_gb: u64,
+        disk_gb: u64, region: String, sandbox: String,
+        devices: vector<vector<u8>>, slots: u64
+    ) acquires Provider {
+        let (provider, p) = owned(owner, provider);
+        assert!(p.capacity.is_idle(), E_STILL_BUSY);
+        let machine =
+            machine::new(
+                name, gpu_model, gpu_count, vram_gb, cpu_cores, ram_gb, disk_gb, region, sandbox
+            );
+        p.capacity = capacity::new(gpu_count, devices, slots);
+        p.machine = machine;
+        let timestamp = timestamp::now_seconds();
+        event::emit(ProviderMachineChanged { provider, machine, devices, slots, timestamp });
     }
 
     public entry fun add_stake(
         owner: &signer, provider: Object<Provider>, amount: u64
     ) acquires Provider {
-        let (provider, p) = owned(owner, provider);
+        let (provider, _) = owned(owner, provider);
         assert!(amount > 0, E_ZERO_AMOUNT);
-        p.stake = p.stake + amount;
-        p.vault.deposit(owner, amount);
-        event::emit(
-            StakeAdded {
-                provider,
-                amount,
-                stake: p.stake,
-                timestamp: timestamp::now_seconds()
-            }
-        );
+        stake::add(provider, owner, amount);
     }
 
-    /// Starts unbonding. A further request restarts the clock for everything unbonding and never brings its end
-    /// nearer; what is left below the minimum closes the provider for new jobs.
+    /// Starts unbonding; what is left below the minimum closes the provider for new jobs.
     public entry fun request_unstake(
         owner: &signer, provider: Object<Provider>, amount: u64
     ) acquires Provider {
         let (provider, p) = owned(owner, provider);
         assert!(amount > 0, E_ZERO_AMOUNT);
-        assert!(amount <= p.stake, E_INSUFFICIENT_STAKE);
-        let (min_stake, unbonding_secs) = market::stake_terms();
-        let now = timestamp::now_seconds();
-
-        p.stake = p.stake - amount;
-        p.unbonding = p.unbonding + amount;
-        let unlocks_at = now + unbonding_secs;
-        if (unlocks_at > p.unlocks_at) p.unlocks_at = unlocks_at;
-
-        event::emit(
-            UnstakeRequested {
-                provider,
-                amount,
-                stake: p.stake,
-                unbonding: p.unbonding,
-                unlocks_at: p.unlocks_at,
-                timestamp: now
-            }
-        );
-        if (p.stake < min_stake) p.change_availability(provider, false);
+        let (_, unbonding_secs) = market::stake_terms();
+        let staked = stake::request_unstake(provider, amount, unbonding_secs);
+        p.close_below_minimum(provider, staked);
     }
 
-    public entry fun withdraw_stake(
-        owner: &signer, provider: Object<Provider>
-    ) acquires Provider {
+    /// Pays out what has unbonded. Below the minimum it stays until nothing that was served can cost stake any more.
+    public entry fun withdraw_stake(owner: &signer, provider: Object<Provider>) acquires Provider {
         let (provider, p) = owned(owner, provider);
-        let amount = p.unbonding;
-        assert!(amount > 0, E_NOTHING_UNBONDING);
-        let now = timestamp::now_seconds();
-        assert!(now >= p.unlocks_at, E_STILL_UNBONDING);
-
-        p.unbonding = 0;
-        p.unlocks_at = 0;
-        p.vault.pay(p.owner, amount);
-
-        event::emit(StakeWithdrawn { provider, amount, stake: p.stake, timestamp: now });
+        stake::assert_withdrawable(provider);
+        assert!(
+            has_minimum(stake::staked(provider))
+                || (p.capacity.is_idle() && timestamp::now_seconds() >= p.liable_until),
+            E_STILL_LIABLE
+        );
+        stake::withdraw(provider);
     }
 
     // === Package ===
@@ -521,11 +442,42 @@ module computestream::provider_registry {
         who == Provider[provider].operator
     }
 
-    /// `(price_per_hour, asset)` for a job ordered now.
-    public(package) fun quote(provider: address): (u64, Object<Metadata>) acquires Provider {
+    public(package) fun is_owner(provider: address, who: address): bool acquires Provider {
+        who == Provider[provider].owner
+    }
+
+    public(package) fun owner(provider: address): address acquires Provider {
+        Provider[provider].owner
+    }
+
+    public(package) fun asset(provider: address): Object<Metadata> {
+        stake::asset(provider)
+    }
+
+    public(package) fun assert_active(provider: address) acquires Provider {
+        assert!(Provider[provider].status == ACTIVE, E_PROVIDER_UNAVAILABLE);
+    }
+
+    public(package) fun meets(
+        provider: address, requirements: &Requirements
+    ): bool acquires Provider {
+        Provider[provider].machine.meets(requirements, stake::staked(provider))
+    }
+
+    /// Per hour, for a job with `gpus` GPUs.
+    public(package) fun price(provider: address, gpus: u64): u64 acquires Provider {
         let p = &Provider[provider];
-        assert!(p.available, E_PROVIDER_UNAVAILABLE);
-        (p.price_per_hour, p.vault.asset())
+        let price =
+            (p.price_per_hour as u128) + (gpus as u128) * (p.gpu_price_per_hour as u128);
+        assert!(price <= (MAX_U64 as u128), E_PRICE_OVERFLOW);
+        (price as u64)
+    }
+
+    /// `(rate_per_hour, asset)` for a job with `gpus` GPUs ordered now.
+    public(package) fun quote(provider: address, gpus: u64): (u64, Object<Metadata>) acquires Provider {
+        assert_active(provider);
+        assert!(gpus <= Provider[provider].machine.gpu_count(), E_NOT_ENOUGH_GPUS);
+        (price(provider, gpus), stake::asset(provider))
     }
 
     /// `(payee, attest_key)` for a stream that opens now.
@@ -534,49 +486,49 @@ module computestream::provider_registry {
         (p.owner, p.attest_key)
     }
 
-    public(package) fun reserve_slot(provider: address) acquires Provider {
+    /// Gives the job a slot and these GPUs; returns the GPUs' commitments, if the provider made any.
+    public(package) fun reserve(
+        provider: address, job: address, gpu_mask: u64, gpus: u64
+    ): vector<vector<u8>> acquires Provider {
+        assert_active(provider);
         let p = &mut Provider[provider];
-        assert!(p.available, E_PROVIDER_UNAVAILABLE);
-        assert!(p.slots_busy < p.slots, E_NO_FREE_SLOT);
-        p.slots_busy = p.slots_busy + 1;
+        let devices = p.capacity.reserve(job, gpu_mask, gpus);
         p.emit_capacity(provider);
+        devices
     }
 
-    public(package) fun release_slot(provider: address) acquires Provider {
+    /// Takes slot and GPUs back; a job that holds none changes nothing. The provider answers for it until
+    /// `liable_until`.
+    public(package) fun release(
+        provider: address, job: address, gpu_mask: u64, liable_until: u64
+    ) acquires Provider {
         let p = &mut Provider[provider];
-        p.slots_busy = p.slots_busy - 1;
-        p.emit_capacity(provider);
+        p.answer_until(liable_until);
+        if (p.capacity.release(job, gpu_mask)) p.emit_capacity(provider);
+    }
+
+    public(package) fun extend_liability(provider: address, until: u64) acquires Provider {
+        let p = &mut Provider[provider];
+        p.answer_until(until);
     }
 
     /// Adds one settled job to the record: at most one of the three is true; `earned` is net of fees.
     public(package) fun record_job(
-        provider: address,
-        completed: bool,
-        failed: bool,
-        expired: bool,
-        seconds: u64,
-        earned: u64
-    ) acquires Provider {
+        provider: address, completed: bool, failed: bool, expired: bool, seconds: u64, earned: u64
+    ) {
+        reputation::record_job(provider, completed, failed, expired, seconds, earned);
+    }
+
+    /// Punishes a proven fault; returns what it cost and how much of that the reporter got.
+    public(package) fun slash(
+        provider: address, reporter: address, slash_bps: u64, reward_bps: u64
+    ): (u64, u64) acquires Provider {
+        let (amount, reward) =
+            stake::slash(provider, slash_bps, reporter, reward_bps, market::treasury());
+        reputation::record_fault(provider);
         let p = &mut Provider[provider];
-        if (completed) p.jobs_completed = p.jobs_completed + 1;
-        if (failed) p.jobs_failed = p.jobs_failed + 1;
-        if (expired) p.jobs_expired = p.jobs_expired + 1;
-        p.seconds_served = p.seconds_served + seconds;
-        // A statistic must never block a payment: it stops at its end instead of overflowing.
-        p.earned =
-            if (earned > MAX_U64 - p.earned) MAX_U64
-            else p.earned + earned;
-        event::emit(
-            ProviderStatsUpdated {
-                provider,
-                jobs_completed: p.jobs_completed,
-                jobs_failed: p.jobs_failed,
-                jobs_expired: p.jobs_expired,
-                seconds_served: p.seconds_served,
-                earned: p.earned,
-                timestamp: timestamp::now_seconds()
-            }
-        );
+        p.close_below_minimum(provider, stake::staked(provider));
+        (amount, reward)
     }
 
     // === Private ===
@@ -588,24 +540,29 @@ module computestream::provider_registry {
         (provider_address, p)
     }
 
-    fun change_availability(self: &mut Provider, provider: address, available: bool) {
-        if (self.available == available) return;
-        self.available = available;
+    fun change_status(self: &mut Provider, provider: address, status: u8) {
+        if (self.status == status) return;
+        self.status = status;
         event::emit(
-            ProviderAvailabilityChanged {
-                provider,
-                available,
-                timestamp: timestamp::now_seconds()
-            }
+            ProviderStatusChanged { provider, status, timestamp: timestamp::now_seconds() }
         );
+    }
+
+    fun close_below_minimum(self: &mut Provider, provider: address, staked: u64) {
+        if (self.status == ACTIVE && !has_minimum(staked)) self.change_status(provider, OFFLINE);
+    }
+
+    fun answer_until(self: &mut Provider, until: u64) {
+        if (until > self.liable_until) self.liable_until = until;
     }
 
     fun emit_capacity(self: &Provider, provider: address) {
         event::emit(
             ProviderCapacityChanged {
                 provider,
-                slots_busy: self.slots_busy,
-                slots: self.slots,
+                slots_busy: self.capacity.slots_busy(),
+                slots: self.capacity.slots(),
+                gpus_busy: self.capacity.gpus_busy(),
                 timestamp: timestamp::now_seconds()
             }
         );
@@ -619,12 +576,19 @@ module computestream::provider_registry {
         );
     }
 
-    fun assert_text(text: &String) {
-        assert!(text.length() <= MAX_TEXT_LENGTH, E_TEXT_LENGTH);
+    fun assert_stake(staked: u64) {
+        assert!(has_minimum(staked), E_STAKE_TOO_LOW);
     }
 
-    fun assert_stake(stake: u64) {
+    fun has_minimum(staked: u64): bool {
         let (min_stake, _) = market::stake_terms();
-        assert!(stake >= min_stake, E_STAKE_TOO_LOW);
+        staked >= min_stake
+    }
+
+    // === Test only ===
+
+    #[test_only]
+    public fun init_for_test(publisher: &signer) {
+        init_module(publisher);
     }
 }
