@@ -1,5 +1,5 @@
 #[test_only]
-/// The bytes that are signed, and each check on a claim in its order.
+/// The bytes that are signed, each check on a claim in its order, and what two claims can contradict each other in.
 ///
 /// VECTOR, KEY and SIGNATURE were made by the services' own codec, `packages/protocol/src/attestation.ts`, in Node:
 ///   const usage = { chainId: 250, packageAddress: "0xc5" padded to 32 bytes, job: "0x" + "11".repeat(32),
@@ -136,8 +136,112 @@ module computestream::attestation_tests {
     }
 
     #[test]
+    fun a_claim_gives_back_what_it_was_made_of() {
+        let c = claim();
+        assert!(c.seq() == 7 && c.seconds_cum() == 300 && c.t_last() == 1_000_300, 1);
+        assert!(c.log_root() == t::log_root() && !c.is_empty(), 2);
+        assert!(attestation::new_claim(7, 300, 0, t::log_root(), vector[]).is_empty(), 3);
+    }
+
+    #[test]
+    fun a_genuine_signature_passes_whatever_it_claims() {
+        t::start_market();
+        let terms = t::hash(0x22);
+        // No watermark and no clock: the check of a report, not of a payment.
+        assert!(attestation::check_signature(&claim(), KEY, JOB, terms) == 0, 1);
+        assert!(attestation::check_signature(&claim(), KEY, @0x11, terms) == 103, 2);
+        let short_root = attestation::new_claim(7, 300, 0, t::bytes_of(33, 0), vector[]);
+        assert!(attestation::check_signature(&short_root, KEY, JOB, terms) == 101, 3);
+        let unsigned = attestation::new_claim(7, 300, 0, t::log_root(), vector[]);
+        assert!(attestation::check_signature(&unsigned, KEY, JOB, terms) == 102, 4);
+    }
+
+    fun is_countersigned(by: &vector<u8>, key: vector<u8>, job: address, terms: u8): bool {
+        attestation::is_countersigned(&claim(), by, key, job, t::hash(terms))
+    }
+
+    #[test]
+    fun a_countersignature_is_the_buyer_keys_over_the_same_bytes() {
+        t::start_market();
+        assert!(is_countersigned(&SIGNATURE, KEY, JOB, 0x22), 1);
+        assert!(!is_countersigned(&SIGNATURE, t::hash(9), JOB, 0x22), 2);
+        assert!(!is_countersigned(&SIGNATURE, KEY, @0x11, 0x22), 3);
+        assert!(!is_countersigned(&SIGNATURE, KEY, JOB, 0x23), 4);
+        let other = attestation::new_claim(7, 301, 1_000_301, t::log_root(), SIGNATURE);
+        assert!(
+            !attestation::is_countersigned(&other, &SIGNATURE, KEY, JOB, t::hash(0x22)), 5
+        );
+    }
+
+    #[test]
+    fun a_countersignature_of_the_wrong_length_never_aborts() {
+        t::start_market();
+        assert!(!is_countersigned(&vector[], KEY, JOB, 0x22), 1);
+        assert!(!is_countersigned(&t::bytes_of(63, 1), KEY, JOB, 0x22), 2);
+        assert!(!is_countersigned(&t::bytes_of(65, 1), KEY, JOB, 0x22), 3);
+        // Nobody can countersign without a buyer key.
+        assert!(!is_countersigned(&SIGNATURE, vector[], JOB, 0x22), 4);
+        assert!(!is_countersigned(&SIGNATURE, t::bytes_of(33, 1), JOB, 0x22), 5);
+    }
+
+    fun contradicts(a: &Claim, b: &Claim, expected: u8): bool {
+        attestation::contradicts(a, b) == expected
+            && attestation::contradicts(b, a) == expected
+    }
+
+    #[test]
+    fun one_number_stands_for_one_truth() {
+        let one = claim();
+        let forged = attestation::new_claim(7, 300, 1_000_300, t::log_root(), vector[]);
+        // The signature isn't part of what is said.
+        assert!(contradicts(&one, &one, 0) && contradicts(&one, &forged, 0), 1);
+        let seconds = attestation::new_claim(7, 299, 1_000_300, t::log_root(), SIGNATURE);
+        let time = attestation::new_claim(7, 300, 1_000_301, t::log_root(), SIGNATURE);
+        let root = attestation::new_claim(7, 300, 1_000_300, t::hash(1), SIGNATURE);
+        assert!(contradicts(&one, &seconds, 1), 2);
+        assert!(contradicts(&one, &time, 1), 3);
+        assert!(contradicts(&one, &root, 1), 4);
+    }
+
+    #[test]
+    fun seconds_never_go_down_as_numbers_go_up() {
+        let one = claim();
+        let fewer = attestation::new_claim(8, 299, 1_000_301, t::log_root(), SIGNATURE);
+        let equal = attestation::new_claim(8, 300, 1_000_000, t::hash(1), SIGNATURE);
+        let more = attestation::new_claim(9, 301, 1_000_301, t::log_root(), SIGNATURE);
+        assert!(contradicts(&one, &fewer, 2), 1);
+        assert!(contradicts(&one, &equal, 0) && contradicts(&one, &more, 0), 2);
+    }
+
+    // Bug class 5 of streams: a field that the signature doesn't bind.
+    #[test]
+    fun regression_5_every_field_changes_the_signed_bytes() {
+        let root = t::log_root();
+        let terms = t::hash(0x22);
+        let messages =
+            vector[
+                VECTOR,
+                attestation::usage_message(251, @0xc5, JOB, terms, 7, 300, 1_000_300, root),
+                attestation::usage_message(250, @0xc6, JOB, terms, 7, 300, 1_000_300, root),
+                attestation::usage_message(250, @0xc5, @0x11, terms, 7, 300, 1_000_300, root),
+                attestation::usage_message(250, @0xc5, JOB, root, 7, 300, 1_000_300, root),
+                attestation::usage_message(250, @0xc5, JOB, terms, 8, 300, 1_000_300, root),
+                attestation::usage_message(250, @0xc5, JOB, terms, 7, 301, 1_000_300, root),
+                attestation::usage_message(250, @0xc5, JOB, terms, 7, 300, 1_000_301, root),
+                attestation::usage_message(250, @0xc5, JOB, terms, 7, 300, 1_000_300, terms)
+            ];
+        let i = 0;
+        while (i < messages.length()) {
+            let (found, at) = messages.index_of(&messages[i]);
+            assert!(found && at == i, i);
+            i = i + 1;
+        };
+    }
+
+    #[test]
     fun the_code_is_zero_only_for_a_pass() {
         attestation::assert_ok(0);
         assert!(attestation::is_old_news(104) && !attestation::is_old_news(103), 1);
+        assert!(attestation::bad_countersignature() == 109, 2);
     }
 }
