@@ -6,7 +6,7 @@ import { randomUUID } from "node:crypto";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type ChainClient, createChainClient } from "@computestream/protocol/client";
-import { readAuthenticationKey, readGasBalance, readStreamKey } from "./chain/accounts.ts";
+import { readAuthenticationKey, readGasBalance } from "./chain/accounts.ts";
 import { createLeaseKeeper } from "./chain/lease.ts";
 import { loadSigner } from "./chain/signer.ts";
 import { createSubmitter } from "./chain/submitter.ts";
@@ -57,7 +57,7 @@ export async function startRelayer(config: Config, logger: Logger): Promise<Rela
   });
 
   const metrics = createMetrics();
-  const views = createChainViews(client, (job) => readStreamKey(client, job));
+  const views = createChainViews(client);
   const attestations = createAttestationStore(redis.commands, keys);
   const deadLetters = createDeadLetterStore(redis.commands, keys);
   const status = createJobStatusStore(redis.commands, keys);

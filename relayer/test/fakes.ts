@@ -36,7 +36,7 @@ export function fakeViews(buyer: string): ChainViews {
         : null,
     jobFacts: async (address: string) => {
       const found = jobs[address];
-      return found ? { job: found, attestKey, watermark: { seq: 0n, secondsCum: 0n } } : null;
+      return found ? { job: found, stream: { attestKey, seq: 0n, secondsCum: 0n, isFinal: false } } : null;
     },
     noteStreams: () => undefined,
     nowSecs: () => 2000n,

@@ -19,6 +19,7 @@ import {
 // 10_000_007 base units an hour: 2777.779... a second, so that every second leaves a remainder.
 const RATE = 10_000_007n;
 const LONG = { timeout: 30_000, interval: 100 };
+const NO_OUTPUT = { exitCode: 0n, outputUris: [], outputSha256: "0x", outputRoot: "0x", outputSize: 0n };
 
 let world: World;
 let provider: Provider;
@@ -116,8 +117,7 @@ describe("settlement", () => {
     expect(await newest.json()).toMatchObject({ job: job.job, seq: "5", secondsCum: "5" });
 
     // The provider ends it with its sixth second: floor(60_000_042 / 3600) = 16_666.
-    const output = { exitCode: 0n, outputUris: [], outputSha256: "0x", outputRoot: "0x" };
-    await world.execute(provider.account, world.client.payloads.complete(job.job, output, genuine));
+    await world.execute(provider.account, world.client.payloads.complete(job.job, NO_OUTPUT, genuine));
     expect(await stream(job.job)).toMatchObject({ paid: 16_666n, feePaid: 166n, closed: true, balance: 0n });
     // Facts of a running job are remembered for moments; the tick's look at the stream ends that.
     await expect
@@ -317,6 +317,28 @@ describe("keeper", () => {
     expect((await world.client.getJob(job.job))?.outcome).toBe("Terminated");
   });
 
+  it("finalizes a completed job that held money back once nobody challenged it", async () => {
+    await world.setWindows(LONG_WINDOWS);
+    await world.setDisputeTerms({ challengeWindowSecs: 4n });
+    const relayer = await startRelayer();
+    const job = await world.job(provider, 60n, { holdbackSecs: 2n });
+    await world.reachSecond(job, 5n);
+    await post(relayer, world.attest(provider, job, 5n));
+    // Three of five seconds: floor(30_000_021 / 3600) = 8_333. The last two wait for the buyer.
+    await expect.poll(async () => (await stream(job.job)).paid, LONG).toBe(8_333n);
+    await world.execute(provider.account, world.client.payloads.complete(job.job, NO_OUTPUT, null));
+    expect(await world.client.getJob(job.job)).toMatchObject({ state: "Completed", outcome: null });
+    expect(await stream(job.job)).toMatchObject({ paid: 8_333n, earned: 13_888n, sealed: true });
+    await expect
+      .poll(async () => (await world.client.getJob(job.job))?.outcome, { timeout: 60_000, interval: 200 })
+      .toBe("Completed");
+    expect(await stream(job.job)).toMatchObject({ paid: 13_888n, feePaid: 138n, balance: 0n, closed: true });
+    const kinds = (await intents().journal()).flatMap((entry) =>
+      entry.type === "intent" ? [entry.kind] : [],
+    );
+    expect(kinds.filter((kind) => kind !== "settle")).toEqual(["finalize"]);
+  });
+
   it("flags a stream that fell silent, then expires it", async () => {
     await world.setWindows(SHORT);
     const relayer = await startRelayer();
@@ -331,5 +353,28 @@ describe("keeper", () => {
     const journal = await intents().journal();
     const kinds = journal.flatMap((entry) => (entry.type === "intent" ? [entry.kind] : []));
     expect(kinds).toEqual(["settle", "flag_stalled", "expire"]);
+  });
+
+  // Last: the chain's clock stays ahead.
+  it("resolves an arbitration that nobody decided: the provider gets what was held", async () => {
+    await world.setWindows(LONG_WINDOWS);
+    await world.setDisputeTerms({ challengeWindowSecs: 300n, arbitrationWindowSecs: 60n });
+    const relayer = await startRelayer();
+    const job = await world.job(provider, 60n, { holdbackSecs: 60n });
+    await world.reachSecond(job, 2n);
+    await post(relayer, world.attest(provider, job, 2n));
+    await world.execute(
+      provider.account,
+      world.client.payloads.complete(job.job, NO_OUTPUT, world.attest(provider, job, 2n)),
+    );
+    await world.execute(world.buyer, world.client.payloads.openArbitration(job.job, "nothing came out"));
+    await world.passSecs(60);
+    await expect
+      .poll(async () => (await world.client.getJob(job.job))?.outcome, { timeout: 60_000, interval: 200 })
+      .toBe("Completed");
+    // floor(20_000_014 / 3600) = 5_555, all of it held until the decision.
+    expect(await stream(job.job)).toMatchObject({ paid: 5_555n, feePaid: 55n, balance: 0n });
+    const journal = await intents().journal();
+    expect(journal.flatMap((entry) => (entry.type === "intent" ? [entry.kind] : []))).toContain("resolve");
   });
 });

@@ -41,20 +41,28 @@ const stream = (address: string): StreamView => ({
   payer: "0x1",
   payee: "0x2",
   asset: "0xa",
+  attestKey: "0x",
   ratePerHour: 3600n,
   deposited: 1000n,
   maxDurationSecs: 1000n,
+  fundedSecs: 1000n,
+  holdbackSecs: 0n,
   startedAt: 1000n,
   endedAt: 0n,
   seq: 0n,
   secondsAttested: 0n,
+  secondsConfirmed: 0n,
   secondsBilled: 0n,
+  earned: 0n,
   paid: 0n,
   feePaid: 0n,
+  keeperPaid: 0n,
   feeBps: 0n,
+  keeperShareBps: 0n,
   balance: 1000n,
   lastProgressAt: 1000n,
   stalledAt: 0n,
+  sealed: false,
   closed: false,
 });
 const usage = (address: string, seconds: bigint): SignedUsage => ({
@@ -84,7 +92,8 @@ async function send({ jobs, seqs }: Submission): Promise<Outcome> {
     }
     const seq = seqs[index] ?? 0n;
     const amount = seq - view.paid;
-    streams.set(address, { ...view, seq, secondsAttested: seq, secondsBilled: seq, paid: seq });
+    const earned = { secondsBilled: seq, earned: seq, paid: seq };
+    streams.set(address, { ...view, seq, secondsAttested: seq, ...earned });
     return { name: "StreamSettled", data: { job: address, seq, amount } };
   });
   return { ...base, success: true, events: events as Outcome["events"], failure: null };
@@ -198,6 +207,14 @@ describe("tick", () => {
     expect(await store.openJobs()).toEqual([]);
     expect((await letters.all()).size).toBe(0);
     expect(await store.newest(first)).not.toBe(null);
+  });
+
+  it("neither settles nor drops a sealed stream: its job still waits for the keeper", async () => {
+    const [only = ""] = await open(1, 5n);
+    streams.set(only, { ...stream(only), sealed: true });
+    expect(await settler.tick()).toMatchObject({ dropped: 0, settled: 0 });
+    expect(sent).toEqual([]);
+    expect(await store.openJobs()).toEqual([only]);
   });
 
   it("keeps a job that a view left out while the chain still has it", async () => {

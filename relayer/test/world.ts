@@ -21,8 +21,8 @@ import {
 import {
   type ChainClient,
   createChainClient,
-  entryFunction,
   type JobView,
+  type MarketParameters,
   type Outcome,
 } from "@computestream/protocol/client";
 
@@ -53,15 +53,20 @@ export interface World {
   relayerAddress: string;
   keyFile: string;
   register(ratePerHour: bigint): Promise<Provider>;
-  /** A job of that provider; with `until` "Running" its stream is open. */
+  /** A job of that provider; with `until` "Running" (the default) its stream is open. */
   job(
     provider: Provider,
     maxDurationSecs: bigint,
-    until?: "Pending" | "Accepted" | "Running",
+    options?: { until?: "Pending" | "Accepted" | "Running"; holdbackSecs?: bigint },
   ): Promise<JobView>;
   attest(provider: Provider, job: JobView, seconds: bigint, over?: { seq?: bigint }): SignedUsage;
   /** For jobs created from now on. */
   setWindows(windows: typeof SHORT): Promise<void>;
+  setDisputeTerms(
+    terms: Partial<Pick<MarketParameters, "challengeWindowSecs" | "answerWindowSecs" | "arbitrationWindowSecs">>,
+  ): Promise<void>;
+  /** Moves the chain's clock ahead for good. */
+  passSecs(secs: number): Promise<void>;
   execute(account: Ed25519Account, payload: Parameters<ChainClient["execute"]>[1]): Promise<Outcome>;
   /** Waits until the chain's clock has reached this second of the job. */
   reachSecond(job: JobView, second: bigint): Promise<void>;
@@ -110,13 +115,15 @@ export async function startWorld(): Promise<World> {
   };
 
   const setWindows: World["setWindows"] = async (windows) => {
-    const { treasury, unbondingSecs } = await client.parameters();
     const { accept, start, stallAfter, stallGrace, claim } = windows;
-    const args = [100n, treasury, STAKE, unbondingSecs, accept, start, stallAfter, stallGrace, claim];
-    await execute(
-      chain.admin,
-      entryFunction(packageAddress, "market", "update_parameters", [...args, 1n, 604_800n, false]),
-    );
+    const terms = {
+      acceptWindowSecs: accept,
+      startWindowSecs: start,
+      stallAfterSecs: stallAfter,
+      stallGraceSecs: stallGrace,
+      claimWindowSecs: claim,
+    };
+    await execute(chain.admin, client.payloads.setWindows(terms));
   };
   await setWindows(LONG);
 
@@ -129,6 +136,18 @@ export async function startWorld(): Promise<World> {
     relayerAddress: address(relayerAccount),
     execute,
     setWindows,
+    async setDisputeTerms(terms) {
+      const all = { ...(await client.parameters()), ...terms };
+      await execute(chain.admin, client.payloads.setDisputeTerms(all));
+    },
+    async passSecs(seconds) {
+      const response = await fetch(`${chain.nodeUrl}/dev/advance_time`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ seconds }),
+      });
+      if (!response.ok) throw new Error(`the devnet answered ${response.status}`);
+    },
     async register(pricePerHour) {
       const account = await newAccount();
       const outcome = await execute(
@@ -153,7 +172,7 @@ export async function startWorld(): Promise<World> {
       );
       return { address: String(eventOf(outcome, "ProviderRegistered").provider), account };
     },
-    async job(provider, maxDurationSecs, until = "Running") {
+    async job(provider, maxDurationSecs, { until = "Running", holdbackSecs = 0n } = {}) {
       const view = await client.getProvider(provider.address);
       if (!view) throw new Error("no such provider");
       const outcome = await execute(
@@ -165,10 +184,11 @@ export async function startWorld(): Promise<World> {
           maxDurationSecs,
           maxRatePerHour: view.pricePerHour,
           deposit: maxCost(view.pricePerHour, maxDurationSecs),
+          holdbackSecs,
         }),
       );
       const job = String(eventOf(outcome, "JobCreated").job);
-      if (until !== "Pending") await execute(provider.account, client.payloads.accept(job));
+      if (until !== "Pending") await execute(provider.account, client.payloads.accept(provider.address, job, 0n));
       if (until === "Running") await execute(provider.account, client.payloads.start(job));
       const created = await client.getJob(job);
       if (!created) throw new Error("the job was not created");

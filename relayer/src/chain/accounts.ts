@@ -1,11 +1,10 @@
 /**
- * Reads that the modules' views don't offer: an account's current key, what is left for gas, a stream's key.
+ * Reads that the modules' views don't offer: an account's current key, what is left for gas.
  * It doesn't hold keys.
  */
 import { AptosApiError } from "@aptos-labs/ts-sdk";
-import { normalizeAddress, zHash32 } from "@computestream/protocol";
+import { normalizeAddress } from "@computestream/protocol";
 import type { ChainClient } from "@computestream/protocol/client";
-import { z } from "zod";
 import { UnavailableError } from "../errors.ts";
 
 const GAS_ASSET = normalizeAddress("0xa");
@@ -17,26 +16,6 @@ export async function readAuthenticationKey(client: ChainClient, address: string
     return normalizeAddress(authentication_key);
   } catch (error) {
     if (error instanceof AptosApiError && error.data?.error_code === "account_not_found") return null;
-    throw new UnavailableError("CHAIN_UNAVAILABLE", "The chain's node can't be read; try again.", error);
-  }
-}
-
-const zStream = z.object({ attest_key: zHash32 });
-
-/**
- * The attestation key that a stream was opened with, which may no longer be its provider's; null without a stream.
- * Throws `UnavailableError`.
- */
-export async function readStreamKey(client: ChainClient, job: string): Promise<string | null> {
-  try {
-    const stream = await client.aptos.getAccountResource({
-      accountAddress: job,
-      resourceType: `${client.deployment.packageAddress}::payment_stream::Stream`,
-    });
-    return zStream.parse(stream).attest_key;
-  } catch (error) {
-    const code = error instanceof AptosApiError ? error.data?.error_code : null;
-    if (code === "resource_not_found" || code === "account_not_found") return null;
     throw new UnavailableError("CHAIN_UNAVAILABLE", "The chain's node can't be read; try again.", error);
   }
 }

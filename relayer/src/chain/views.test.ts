@@ -3,10 +3,19 @@ import { describe, expect, it } from "vitest";
 import { createChainViews } from "./views.ts";
 
 const JOB = `0x${"11".repeat(32)}`;
+const STREAM = {
+  job: JOB,
+  attestKey: "0xkey",
+  seq: 3n,
+  secondsAttested: 3n,
+  endedAt: 0n,
+  sealed: false,
+  closed: false,
+} as StreamView;
 
 /** A chain of one job that counts its reads; `fail` is thrown by the next ones. */
 function views(state: string) {
-  const chain = { reads: 0, keyReads: 0, state, fail: [] as Error[], ledgerMs: 0 };
+  const chain = { reads: 0, streamReads: 0, state, fail: [] as Error[], ledgerMs: 0 };
   let nowMs = 1_000_000;
   const made = createChainViews(
     {
@@ -17,12 +26,11 @@ function views(state: string) {
         return job === JOB ? ({ job, state: chain.state, startedAt: 900n } as JobView) : null;
       },
       getProvider: async () => null,
-      getStream: async () => ({ seq: 3n, secondsAttested: 3n }) as StreamView,
+      getStream: async () => {
+        chain.streamReads += 1;
+        return STREAM;
+      },
       ledger: async () => ({ chainId: 4, version: 1n, timestampUsecs: BigInt(chain.ledgerMs) * 1000n }),
-    },
-    async () => {
-      chain.keyReads += 1;
-      return "0xkey";
     },
     () => nowMs,
   );
@@ -40,7 +48,7 @@ describe("views", () => {
     await v.job(JOB);
     expect(chain.reads).toBe(1);
     chain.state = "Terminated";
-    v.noteStreams([{ job: JOB, seq: 4n, secondsAttested: 4n, endedAt: 990n, closed: false } as StreamView]);
+    v.noteStreams([{ ...STREAM, seq: 4n, secondsAttested: 4n, endedAt: 990n }]);
     expect((await v.job(JOB))?.state).toBe("Terminated");
   });
 
@@ -52,15 +60,17 @@ describe("views", () => {
     expect((await v.job(JOB))?.state).toBe("Running");
   });
 
-  it("takes the key from the stream, once, and the watermark that the settler saw last", async () => {
+  it("takes key and watermark from the stream, read once, and then as the settler saw it last", async () => {
     const { views: v, chain } = views("Running");
-    await v.jobFacts(JOB);
-    v.noteStreams([{ job: JOB, seq: 7n, secondsAttested: 6n, endedAt: 0n, closed: false } as StreamView]);
-    expect(await v.jobFacts(JOB)).toMatchObject({
+    expect((await v.jobFacts(JOB))?.stream).toEqual({
       attestKey: "0xkey",
-      watermark: { seq: 7n, secondsCum: 6n },
+      seq: 3n,
+      secondsCum: 3n,
+      isFinal: false,
     });
-    expect(chain.keyReads).toBe(1);
+    v.noteStreams([{ ...STREAM, seq: 7n, secondsAttested: 6n, sealed: true }]);
+    expect((await v.jobFacts(JOB))?.stream).toMatchObject({ seq: 7n, secondsCum: 6n, isFinal: true });
+    expect(chain.streamReads).toBe(1);
   });
 
   it("tries a read that may pass once more, and never takes a failure for an absent job", async () => {

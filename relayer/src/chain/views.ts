@@ -15,10 +15,18 @@ type Reader = Pick<ChainClient, "getJob" | "getProvider" | "getStream" | "ledger
 
 export interface JobFacts {
   job: JobView;
-  /** Ed25519 key, 32 bytes as hex, that was copied into the stream when it opened; "" before. */
+  /** null before the stream opens. */
+  stream: StreamFacts | null;
+}
+
+export interface StreamFacts {
+  /** Ed25519 key, 32 bytes as hex, that was copied into the stream when it opened. */
   attestKey: string;
-  /** What is proven on chain already; null before the stream opens. */
-  watermark: { seq: bigint; secondsCum: bigint } | null;
+  /** What is proven on chain already. */
+  seq: bigint;
+  secondsCum: bigint;
+  /** No attestation counts any more: sealed or closed. */
+  isFinal: boolean;
 }
 
 export interface ChainViews {
@@ -41,12 +49,7 @@ const RUNNING_TTL_MS = 15_000;
 const OTHER_TTL_MS = 500;
 const CACHE_MAX = 50_000;
 
-/** `streamKey` reads a stream's attestation key; null when the job has no stream. */
-export function createChainViews(
-  client: Reader,
-  streamKey: (job: string) => Promise<string | null>,
-  clock: () => number = Date.now,
-): ChainViews {
+export function createChainViews(client: Reader, clock: () => number = Date.now): ChainViews {
   const jobs = createCache<JobView>(
     (address) => client.getJob(address),
     // A running job's facts change once, at its end, which the settler notes; before and after, states move.
@@ -58,18 +61,12 @@ export function createChainViews(
     (view) => (view ? PROVIDER_TTL_MS : OTHER_TTL_MS),
     clock,
   );
-  const watermarks = createCache<{ seq: bigint; secondsCum: bigint }>(
+  const streams = createCache<StreamFacts>(
     async (address) => {
       const stream = await client.getStream(address);
-      return stream && { seq: stream.seq, secondsCum: stream.secondsAttested };
+      return stream && factsOf(stream);
     },
-    (view) => (view ? RUNNING_TTL_MS : OTHER_TTL_MS),
-    clock,
-  );
-  const streamKeys = createCache<string>(
-    streamKey,
-    // Fixed for the life of the stream.
-    (key) => (key ? Number.POSITIVE_INFINITY : OTHER_TTL_MS),
+    (facts) => (facts ? RUNNING_TTL_MS : OTHER_TTL_MS),
     clock,
   );
   let chainAheadMs = 0;
@@ -81,13 +78,11 @@ export function createChainViews(
     async jobFacts(address) {
       const job = await jobs.get(address);
       if (!job) return null;
-      if (job.startedAt === 0n) return { job, attestKey: "", watermark: null };
-      const [attestKey, watermark] = await Promise.all([streamKeys.get(address), watermarks.get(address)]);
-      return { job, attestKey: attestKey ?? "", watermark };
+      return { job, stream: job.startedAt === 0n ? null : await streams.get(address) };
     },
-    noteStreams(streams) {
-      for (const stream of streams) {
-        watermarks.set(stream.job, { seq: stream.seq, secondsCum: stream.secondsAttested });
+    noteStreams(seen) {
+      for (const stream of seen) {
+        streams.set(stream.job, factsOf(stream));
         if (stream.endedAt > 0n || stream.closed) jobs.forgetIf(stream.job, (job) => job.state === "Running");
       }
     },
@@ -98,6 +93,11 @@ export function createChainViews(
       return timestampUsecs / 1_000_000n;
     },
   };
+}
+
+function factsOf(stream: StreamView): StreamFacts {
+  const { attestKey, seq, secondsAttested, sealed, closed } = stream;
+  return { attestKey, seq, secondsCum: secondsAttested, isFinal: sealed || closed };
 }
 
 /** Once more after a failure that may pass, such as a kept-alive connection that the node has just closed. */

@@ -24,8 +24,7 @@ function intake(put: PutResult = "stored", state: JobState = "Running") {
   const stored: SignedUsage[] = [];
   const facts = {
     job: { job: JOB, provider: PROVIDER, termsHash: TERMS, state, startedAt: 1000n },
-    attestKey: publicKeyOf(key),
-    watermark: { seq: 3n, secondsCum: 3n },
+    stream: { attestKey: publicKeyOf(key), seq: 3n, secondsCum: 3n, isFinal: false },
   } as JobFacts;
   const part = createIntake({
     chainId: 4,
@@ -89,6 +88,7 @@ describe("rules", () => {
     state: "Running" as const,
     startedAt: 1000n,
     watermark: { seq: 3n, secondsCum: 3n },
+    isFinal: false,
   };
   const usage = (seq: bigint, secondsCum: bigint, tLast: bigint) => ({ ...sign(), seq, secondsCum, tLast });
 
@@ -104,6 +104,9 @@ describe("rules", () => {
     expect(checkUsage(usage(3n, 3n, 1010n), facts, 1010n)).toBe(null);
     expect(checkUsage(usage(3n, 4n, 1010n), facts, 1010n)?.code).toBe("EQUIVOCATION");
     expect(checkUsage(usage(4n, 2n, 1010n), facts, 1010n)?.code).toBe("SECONDS_WENT_BACK");
+  });
+  it("refuses a job whose stream takes no attestation any more", () => {
+    expect(checkJob({ ...facts, state: "Terminated", isFinal: true }, null)?.code).toBe("JOB_NOT_RUNNING");
   });
   it("doesn't ask for a sender where none is told", () => {
     expect(checkJob(facts, null)).toBe(null);

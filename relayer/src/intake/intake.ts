@@ -45,7 +45,7 @@ export function createIntake(options: {
     const wrongJob = checkJob(facts, sender);
     if (wrongJob || !found || !facts) return wrongJob;
     const message = encodeUsage({ ...usage, chainId, packageAddress, termsHash: found.job.termsHash });
-    if (!(await verifyEd25519(message, usage.signature, found.attestKey))) {
+    if (!(await verifyEd25519(message, usage.signature, found.stream?.attestKey ?? ""))) {
       return {
         code: "BAD_SIGNATURE",
         message: "The signature is not the provider's for this chain, package and job.",
@@ -64,6 +64,7 @@ export function createIntake(options: {
   };
 }
 
-function factsOf({ job, watermark }: JobFacts): UsageFacts {
-  return { provider: job.provider, state: job.state, startedAt: job.startedAt, watermark };
+function factsOf({ job, stream }: JobFacts): UsageFacts {
+  const { provider, state, startedAt } = job;
+  return { provider, state, startedAt, watermark: stream, isFinal: stream?.isFinal ?? false };
 }

@@ -29,6 +29,8 @@ export interface UsageFacts {
   state: JobState;
   startedAt: bigint;
   watermark: { seq: bigint; secondsCum: bigint } | null;
+  /** The stream takes no attestation any more. */
+  isFinal: boolean;
 }
 
 /** How far a provider's clock may run ahead. */
@@ -54,6 +56,9 @@ export function checkJob(facts: UsageFacts | null, sender: string | null): Rejec
       code: "JOB_NOT_RUNNING",
       message: `The job is ${facts.state}; only a running or terminated job takes attestations.`,
     };
+  }
+  if (facts.isFinal) {
+    return { code: "JOB_NOT_RUNNING", message: "The job's stream is final; no attestation counts any more." };
   }
   return null;
 }

@@ -5,7 +5,7 @@
 import { z } from "zod";
 import { defineScript, type Keys, type Redis, unavailable } from "./redis.ts";
 
-export const INTENT_KINDS = ["settle", "finalize", "flag_stalled", "expire"] as const;
+export const INTENT_KINDS = ["settle", "finalize", "flag_stalled", "expire", "resolve"] as const;
 export type IntentKind = (typeof INTENT_KINDS)[number];
 
 /** A signed transaction on its way, written before it is sent. */

@@ -8,11 +8,12 @@ import type { Submission } from "../chain/submitter.ts";
 import type { DeadLetter } from "../store/dead-letters.ts";
 import { createCrank, createIndexerLister } from "./crank.ts";
 
-const WINDOWS = { stallAfterSecs: 60n, stallGraceSecs: 30n };
+const RULES = { stallAfterSecs: 60n, stallGraceSecs: 30n };
+const NEVER = { acceptBy: 0n, startBy: 0n, claimUntil: 0n, challengeUntil: 0n, caseUntil: 0n, rules: RULES };
 
 /** A keeper over jobs given as plain facts; `fail` names jobs whose action is refused. */
 function keeper(options: {
-  jobs: Record<string, { state: string; acceptBy?: bigint; startBy?: bigint; claimUntil?: bigint }>;
+  jobs: Record<string, { state: string } & Partial<Record<keyof typeof NEVER, unknown>>>;
   streams?: Array<Partial<StreamView> & { job: string }>;
   fail?: Set<string>;
   usages?: Record<string, SignedUsage>;
@@ -22,16 +23,26 @@ function keeper(options: {
   listed?: Record<string, string[]> | Error;
 }) {
   const sent: string[] = [];
+  const read: string[] = [];
   let nowMs = 0;
   const crank = createCrank({
     client: {
-      parameters: async () => WINDOWS as never,
+      getJobs: async (jobs) => {
+        read.push(...jobs);
+        return jobs.flatMap((job) =>
+          options.jobs[job] ? ({ job, ...NEVER, ...options.jobs[job] } as never) : [],
+        );
+      },
       getStreams: async (jobs) =>
         (options.streams ?? []).filter((stream) => jobs.includes(stream.job)) as StreamView[],
-      payloads: { finalize: () => ({}), expire: () => ({}), flagStalled: () => ({}) } as never,
+      payloads: {
+        finalize: () => ({}),
+        expire: () => ({}),
+        flagStalled: () => ({}),
+        resolve: () => ({}),
+      } as never,
     },
     views: {
-      freshJob: async (job) => (options.jobs[job] ?? null) as never,
       refreshClock: async () => 1000n,
       nowSecs: () => 1000n,
     },
@@ -62,7 +73,7 @@ function keeper(options: {
     logger: pino({ level: "silent" }),
     clock: () => nowMs,
   });
-  return { crank, sent, passMs: (ms: number) => (nowMs += ms) };
+  return { crank, sent, read, passMs: (ms: number) => (nowMs += ms) };
 }
 
 const overdue = { state: "Pending", acceptBy: 900n };
@@ -79,6 +90,10 @@ describe("keeper", () => {
         f: { state: "Running" },
         g: { state: "Running" },
         h: { state: "Running" },
+        i: { state: "Completed", claimUntil: 500n, challengeUntil: 999n },
+        j: { state: "Completed", claimUntil: 500n, challengeUntil: 1001n },
+        k: { state: "Failed", claimUntil: 500n, challengeUntil: 800n, caseUntil: 999n },
+        l: { state: "Failed", claimUntil: 500n, challengeUntil: 800n, caseUntil: 1001n },
       },
       streams: [
         { job: "f", closed: false, endedAt: 0n, stalledAt: 0n, lastProgressAt: 990n },
@@ -86,8 +101,62 @@ describe("keeper", () => {
         { job: "h", closed: false, endedAt: 0n, stalledAt: 960n, lastProgressAt: 800n },
       ],
     });
-    expect(await crank.run()).toEqual({ looked: 8, done: 5, failed: 0 });
-    expect(sent).toEqual(["expire a", "expire c", "finalize d", "flag_stalled g", "expire h"]);
+    expect(await crank.run()).toEqual({ looked: 12, done: 7, failed: 0 });
+    expect(sent).toEqual([
+      "expire a",
+      "expire c",
+      "finalize d",
+      "flag_stalled g",
+      "expire h",
+      "finalize i",
+      "resolve k",
+    ]);
+  });
+
+  it("goes by the rules each job was made with, which it reads once", async () => {
+    const silent = { closed: false, sealed: false, endedAt: 0n, stalledAt: 0n, lastProgressAt: 900n };
+    const patient = { stallAfterSecs: 101n, stallGraceSecs: 30n };
+    const { crank, sent, read } = keeper({
+      jobs: { a: { state: "Running", rules: patient }, b: { state: "Running" } },
+      streams: [
+        { job: "a", ...silent },
+        { job: "b", ...silent },
+      ],
+    });
+    await crank.run();
+    expect(sent).toEqual(["flag_stalled b"]);
+    await crank.run();
+    expect(sent).toEqual(["flag_stalled b", "flag_stalled b"]);
+    expect(read).toEqual(["a", "b"]);
+  });
+
+  it("lets the last seconds of a terminated job be settled before it finalizes it", async () => {
+    const stream = {
+      job: "a",
+      closed: false,
+      sealed: false,
+      startedAt: 900n,
+      endedAt: 930n,
+      stalledAt: 0n,
+      lastProgressAt: 900n,
+      seq: 0n,
+      secondsAttested: 0n,
+      secondsConfirmed: 0n,
+      secondsBilled: 0n,
+      holdbackSecs: 0n,
+      ratePerHour: 3600n,
+      fundedSecs: 1000n,
+      earned: 0n,
+      paid: 0n,
+    };
+    const jobs = { a: { state: "Terminated", claimUntil: 945n } };
+    const usages = { a: { job: "a", seq: 1n, secondsCum: 30n, tLast: 930n, logRoot: "0x", signature: "0x" } };
+    const open = keeper({ jobs, streams: [stream], usages });
+    await open.crank.run();
+    expect(open.sent).toEqual([]);
+    const proven = keeper({ jobs, streams: [{ ...stream, seq: 1n, secondsAttested: 30n }], usages });
+    await proven.crank.run();
+    expect(proven.sent).toEqual(["finalize a"]);
   });
 
   it("goes on after a failing action and lets that job wait", async () => {
@@ -110,9 +179,12 @@ describe("keeper", () => {
       lastProgressAt: 900n,
       seq: 0n,
       secondsAttested: 0n,
+      secondsConfirmed: 0n,
+      secondsBilled: 0n,
+      holdbackSecs: 0n,
       ratePerHour: 3600n,
-      deposited: 1000n,
-      maxDurationSecs: 1000n,
+      fundedSecs: 1000n,
+      earned: 0n,
       paid: 0n,
     };
     const usages = { a: { job: "a", seq: 1n, secondsCum: 30n, tLast: 930n, logRoot: "0x", signature: "0x" } };

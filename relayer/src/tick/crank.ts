@@ -1,17 +1,17 @@
 /**
- * The keeper: finalizes, flags and expires what the chain's windows allow anyone to.
+ * The keeper: finalizes, flags, expires and resolves what the chain's windows allow anyone to.
  * It doesn't settle streams; a failing action waits by itself and never holds up the others or the tick.
  */
 import { JOB_STATES, type JobState } from "@computestream/protocol";
 import { zJob, zPage } from "@computestream/protocol/api";
-import type { ChainClient, MarketParameters, StreamView } from "@computestream/protocol/client";
+import type { ChainClient, JobView, StreamView } from "@computestream/protocol/client";
 import { NotSubmittedError, type Submitter } from "../chain/submitter.ts";
 import type { ChainViews } from "../chain/views.ts";
 import { messageOf, UnavailableError } from "../errors.ts";
 import type { Logger } from "../logger.ts";
 import type { AttestationStore } from "../store/attestations.ts";
 import { type DeadLetterStore, retryDelaySecs } from "../store/dead-letters.ts";
-import { chunk, isDue, type KeeperAction, type KeeperWindow, keeperWindow } from "./plan.ts";
+import { chunk, isDue, isFinal, type KeeperAction, type KeeperWindow, keeperWindow } from "./plan.ts";
 
 export interface CrankReport {
   looked: number;
@@ -28,16 +28,30 @@ export interface JobLister {
   jobsIn(state: JobState): Promise<string[]>;
 }
 
-const STATES = ["Pending", "Accepted", "Running", "Terminated"] as const satisfies ReadonlyArray<JobState>;
+const STATES = [
+  "Pending",
+  "Accepted",
+  "Running",
+  "Completed",
+  "Failed",
+  "Terminated",
+] as const satisfies ReadonlyArray<JobState>;
 const ACTIONS_PER_RUN = 20;
 const JOBS_PER_RUN = 2000;
 /** A job that needs nothing now is looked at again after this. */
 const LOOK_AGAIN_SECS = 5n;
-const RUNNING = { state: "Running", acceptBy: 0n, startBy: 0n, claimUntil: 0n } as const;
+const RUNNING = {
+  state: "Running",
+  acceptBy: 0n,
+  startBy: 0n,
+  claimUntil: 0n,
+  challengeUntil: 0n,
+  caseUntil: 0n,
+} as const;
 
 export function createCrank(options: {
-  client: Pick<ChainClient, "parameters" | "getStreams" | "payloads">;
-  views: Pick<ChainViews, "freshJob" | "refreshClock" | "nowSecs">;
+  client: Pick<ChainClient, "getJobs" | "getStreams" | "payloads">;
+  views: Pick<ChainViews, "refreshClock" | "nowSecs">;
   store: Pick<AttestationStore, "openJobs" | "newest">;
   deadLetters: Pick<DeadLetterStore, "all">;
   lister: JobLister | null;
@@ -51,6 +65,8 @@ export function createCrank(options: {
   const failing = new Map<string, { attempts: number; retryAtMs: number }>();
   /** Jobs of earlier runs that wait for a window, so that each run needn't read all of them. */
   const waiting = new Map<string, bigint>();
+  /** Fixed when a job is made. */
+  const rules = new Map<string, JobView["rules"]>();
 
   async function candidates(): Promise<string[]> {
     const jobs = new Set(await options.store.openJobs());
@@ -65,8 +81,16 @@ export function createCrank(options: {
   }
 
   function payloadOf(action: KeeperAction, job: string) {
-    if (action === "finalize") return client.payloads.finalize(job);
-    return action === "expire" ? client.payloads.expire(job) : client.payloads.flagStalled(job);
+    switch (action) {
+      case "finalize":
+        return client.payloads.finalize(job);
+      case "expire":
+        return client.payloads.expire(job);
+      case "flag_stalled":
+        return client.payloads.flagStalled(job);
+      case "resolve":
+        return client.payloads.resolve(job);
+    }
   }
 
   async function run(): Promise<CrankReport> {
@@ -76,25 +100,26 @@ export function createCrank(options: {
     const nowMs = clock();
     const known = await candidates();
     const listed = new Set(known);
-    for (const map of [failing, waiting]) for (const job of map.keys()) if (!listed.has(job)) map.delete(job);
+    for (const map of [failing, waiting, rules]) {
+      for (const job of map.keys()) if (!listed.has(job)) map.delete(job);
+    }
     const jobs = known
       .filter((job) => (waiting.get(job) ?? 0n) <= nowSecs && (failing.get(job)?.retryAtMs ?? 0) <= nowMs)
       .slice(0, JOBS_PER_RUN);
-    if (jobs.length === 0) return report;
-    const parameters = await client.parameters();
 
     for (const part of chunk(jobs, 50)) {
       const streams = new Map((await client.getStreams(part)).map((stream) => [stream.job, stream]));
+      const windows = await windowsOf(part, streams);
       for (const address of part) {
         report.looked += 1;
         const stream = streams.get(address) ?? null;
-        const window = await windowOf(address, stream, parameters);
+        const window = windows.get(address) ?? null;
         const soon = nowSecs + LOOK_AGAIN_SECS;
         if (!window || window.after >= nowSecs) {
           waiting.set(address, window && window.after < soon ? window.after + 1n : soon);
           continue;
         }
-        if (window.action !== "finalize" && stream && (await isSettleable(stream, nowSecs))) continue;
+        if (stream && !isFinal(stream) && (await isSettleable(stream, nowSecs))) continue;
         if (report.done + report.failed >= ACTIONS_PER_RUN) return report;
         if (await act(window.action, address)) report.done += 1;
         else report.failed += 1;
@@ -103,15 +128,25 @@ export function createCrank(options: {
     return report;
   }
 
-  async function windowOf(
-    address: string,
-    stream: StreamView | null,
-    parameters: MarketParameters,
-  ): Promise<KeeperWindow | null> {
-    // A running stream says all that is needed; most jobs are that, and reading each job would cost a call each.
-    if (stream && !stream.closed && stream.endedAt === 0n) return keeperWindow(RUNNING, stream, parameters);
-    const job = await views.freshJob(address, 1000);
-    return job && keeperWindow(job, stream, parameters);
+  async function windowsOf(
+    part: string[],
+    streams: Map<string, StreamView>,
+  ): Promise<Map<string, KeeperWindow | null>> {
+    const windows = new Map<string, KeeperWindow | null>();
+    const others: string[] = [];
+    for (const address of part) {
+      const stream = streams.get(address);
+      const known = rules.get(address);
+      // Of a running job its stream says all that changes; most jobs are that, and whole jobs are long.
+      const runs = stream && !isFinal(stream) && stream.endedAt === 0n;
+      if (runs && known) windows.set(address, keeperWindow({ ...RUNNING, rules: known }, stream));
+      else others.push(address);
+    }
+    for (const job of others.length > 0 ? await client.getJobs(others) : []) {
+      rules.set(job.job, job.rules);
+      windows.set(job.job, keeperWindow(job, streams.get(job.job) ?? null));
+    }
+    return windows;
   }
 
   /** Seconds that the tick can still settle answer a stall; ones that the chain refuses don't. */

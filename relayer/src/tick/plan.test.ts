@@ -1,4 +1,4 @@
-import type { SignedUsage } from "@computestream/protocol";
+import type { JobState, SignedUsage } from "@computestream/protocol";
 import type { StreamView } from "@computestream/protocol/client";
 import { describe, expect, it } from "vitest";
 import { behindSecs, chunk, dueOf, isDue, keeperWindow, sendBisecting } from "./plan.ts";
@@ -12,20 +12,28 @@ function stream(over: Partial<StreamView> = {}): StreamView {
     payer: "0x1",
     payee: "0x2",
     asset: "0xa",
+    attestKey: "0x",
     ratePerHour: 7_200n,
     deposited: 200n,
     maxDurationSecs: 100n,
+    fundedSecs: 100n,
+    holdbackSecs: 0n,
     startedAt: 1000n,
     endedAt: 0n,
     seq: 0n,
     secondsAttested: 0n,
+    secondsConfirmed: 0n,
     secondsBilled: 0n,
+    earned: 0n,
     paid: 0n,
     feePaid: 0n,
+    keeperPaid: 0n,
     feeBps: 100n,
+    keeperShareBps: 1000n,
     balance: 200n,
     lastProgressAt: 1000n,
     stalledAt: 0n,
+    sealed: false,
     closed: false,
     ...over,
   };
@@ -45,17 +53,29 @@ function usage(seq: bigint, secondsCum: bigint): SignedUsage {
 describe("dueOf", () => {
   it("is the seconds since the last settlement at the rate, gross", () => {
     expect(dueOf(stream(), usage(5n, 5n), 1005n)).toBe(10n);
-    expect(
-      dueOf(stream({ seq: 5n, secondsAttested: 5n, secondsBilled: 5n, paid: 10n }), usage(8n, 8n), 1010n),
-    ).toBe(6n);
+    const five = { seq: 5n, secondsAttested: 5n, secondsBilled: 5n, earned: 10n, paid: 10n };
+    expect(dueOf(stream(five), usage(8n, 8n), 1010n)).toBe(6n);
+  });
+  it("counts seconds at the rate they were billed at, and new ones at today's", () => {
+    // Five seconds at 2 a second are 10; three more at 4 a second are 12.
+    const raised = { seq: 5n, secondsAttested: 5n, secondsBilled: 5n, earned: 10n, paid: 10n };
+    expect(dueOf(stream({ ...raised, ratePerHour: 14_400n }), usage(8n, 8n), 1010n)).toBe(12n);
+  });
+  it("leaves out what waits for the buyer: the last seconds that it hasn't confirmed", () => {
+    const held = stream({ holdbackSecs: 4n });
+    expect(dueOf(held, usage(4n, 4n), 1010n)).toBe(0n);
+    expect(dueOf(held, usage(9n, 9n), 1010n)).toBe(10n);
+    // Seven confirmed: only two of nine wait.
+    expect(dueOf({ ...held, secondsConfirmed: 7n }, usage(9n, 9n), 1010n)).toBe(14n);
   });
   it("is bounded by the wall clock, by its end, and by the funds", () => {
     expect(dueOf(stream(), usage(9n, 9n), 1004n)).toBe(8n);
     expect(dueOf(stream({ endedAt: 1003n }), usage(9n, 9n), 1050n)).toBe(6n);
     expect(dueOf(stream(), usage(150n, 150n), 2000n)).toBe(200n);
   });
-  it("is zero for what the chain has already, and for a closed stream", () => {
+  it("is zero for what the chain has already, and for a sealed or closed stream", () => {
     expect(dueOf(stream({ seq: 5n, secondsAttested: 5n, paid: 10n }), usage(5n, 5n), 1010n)).toBe(0n);
+    expect(dueOf(stream({ sealed: true }), usage(5n, 5n), 1010n)).toBe(0n);
     expect(dueOf(stream({ closed: true }), usage(5n, 5n), 1010n)).toBe(0n);
   });
   it("rounds down: a third of a unit a second is nothing before the third second", () => {
@@ -67,10 +87,16 @@ describe("dueOf", () => {
 
 describe("isDue", () => {
   it("settles a worthless second only when the stream would otherwise look stalled", () => {
-    const slow = stream({ ratePerHour: 36n, maxDurationSecs: 90_000n, deposited: 900n });
+    const slow = stream({ ratePerHour: 36n, maxDurationSecs: 90_000n, fundedSecs: 90_000n, deposited: 900n });
     expect(isDue(slow, usage(19n, 19n), 1019n)).toBe(false);
     expect(isDue(slow, usage(20n, 20n), 1020n)).toBe(true);
     expect(isDue({ ...slow, stalledAt: 1005n }, usage(5n, 5n), 1006n)).toBe(true);
+  });
+  it("proves what is held back of an ended job at once, and nothing of a sealed one", () => {
+    const held = stream({ holdbackSecs: 50n, endedAt: 1005n });
+    expect(isDue(held, usage(5n, 5n), 1006n)).toBe(true);
+    expect(isDue({ ...held, endedAt: 0n }, usage(5n, 5n), 1006n)).toBe(false);
+    expect(isDue({ ...held, sealed: true }, usage(5n, 5n), 1006n)).toBe(false);
   });
 });
 
@@ -85,28 +111,43 @@ it("cuts a list into batches and leaves none out", () => {
 });
 
 describe("keeperWindow", () => {
-  const windows = { stallAfterSecs: 60n, stallGraceSecs: 30n };
-  const job = (state: "Pending" | "Accepted" | "Running" | "Terminated" | "Settled") => ({
+  const job = (state: JobState, over: Partial<Parameters<typeof keeperWindow>[0]> = {}) => ({
     state,
     acceptBy: 100n,
     startBy: 200n,
     claimUntil: 300n,
+    challengeUntil: 0n,
+    caseUntil: 0n,
+    rules: { stallAfterSecs: 60n, stallGraceSecs: 30n },
+    ...over,
   });
+  const stream = { lastProgressAt: 1000n, stalledAt: 0n, earned: 50n, paid: 40n };
 
   it("expires what was not accepted or started in time", () => {
-    expect(keeperWindow(job("Pending"), null, windows)).toEqual({ action: "expire", after: 100n });
-    expect(keeperWindow(job("Accepted"), null, windows)).toEqual({ action: "expire", after: 200n });
+    expect(keeperWindow(job("Pending"), null)).toEqual({ action: "expire", after: 100n });
+    expect(keeperWindow(job("Accepted"), null)).toEqual({ action: "expire", after: 200n });
   });
-  it("flags a silent stream after the window and expires it after the grace", () => {
-    const silent = { lastProgressAt: 1000n, stalledAt: 0n };
-    expect(keeperWindow(job("Running"), silent, windows)).toEqual({ action: "flag_stalled", after: 1060n });
-    const flagged = { lastProgressAt: 1000n, stalledAt: 1061n };
-    expect(keeperWindow(job("Running"), flagged, windows)).toEqual({ action: "expire", after: 1091n });
+  it("flags a silent stream after the job's own window and expires it after the grace", () => {
+    expect(keeperWindow(job("Running"), stream)).toEqual({ action: "flag_stalled", after: 1060n });
+    const flagged = { ...stream, stalledAt: 1061n };
+    expect(keeperWindow(job("Running"), flagged)).toEqual({ action: "expire", after: 1091n });
   });
-  it("finalizes a terminated job after the claim window, and leaves ended jobs alone", () => {
-    const stream = { lastProgressAt: 0n, stalledAt: 0n };
-    expect(keeperWindow(job("Terminated"), stream, windows)).toEqual({ action: "finalize", after: 300n });
-    expect(keeperWindow(job("Settled"), stream, windows)).toBe(null);
+  it("finalizes a terminated job after the claim window, and leaves settled jobs alone", () => {
+    expect(keeperWindow(job("Terminated"), stream)).toEqual({ action: "finalize", after: 300n });
+    expect(keeperWindow(job("Settled"), stream)).toBe(null);
+  });
+  it.each(["Completed", "Failed", "Terminated"] as const)(
+    "finalizes a %s job that holds something back when the buyer's time to challenge is over",
+    (state) => {
+      const waiting = job(state, { challengeUntil: 900n });
+      expect(keeperWindow(waiting, stream)).toEqual({ action: "finalize", after: 900n });
+      // The buyer has confirmed everything meanwhile.
+      expect(keeperWindow(waiting, { ...stream, paid: 50n })).toEqual({ action: "finalize", after: 300n });
+    },
+  );
+  it("resolves a case past its deadline, whatever the other windows say", () => {
+    const disputed = job("Completed", { challengeUntil: 900n, caseUntil: 5_000n });
+    expect(keeperWindow(disputed, stream)).toEqual({ action: "resolve", after: 5_000n });
   });
 });
 

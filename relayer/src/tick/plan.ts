@@ -2,35 +2,59 @@
  * Which streams are worth a settlement, what a keeper may do about a job, and how a failing batch is halved.
  * It doesn't read or send anything: views, attestations and the time are arguments.
  */
-import { earned, fundedSecs, type SignedUsage } from "@computestream/protocol";
-import type { JobView, MarketParameters, StreamView } from "@computestream/protocol/client";
+import {
+  bill,
+  earnedOf,
+  heldSecs,
+  releasable,
+  SECONDS_PER_HOUR,
+  type SignedUsage,
+} from "@computestream/protocol";
+import type { JobView, StreamView } from "@computestream/protocol/client";
 
-const min = (a: bigint, b: bigint): bigint => (a < b ? a : b);
+const min = (...values: bigint[]): bigint => values.reduce((a, b) => (b < a ? b : a));
 
-/** Gross base units that settling `usage` at `nowSecs` would move; 0 when the chain has it already. */
+/** No attestation of it counts any more. */
+export function isFinal(stream: Pick<StreamView, "sealed" | "closed">): boolean {
+  return stream.sealed || stream.closed;
+}
+
+/**
+ * Gross base units that settling `usage` at `nowSecs` would move; 0 when the chain has it already, or when all of it
+ * is held back. A unit too few at most for a stream whose rate has changed: the view doesn't tell what it rounds off.
+ */
 export function dueOf(stream: StreamView, usage: SignedUsage, nowSecs: bigint): bigint {
-  if (stream.closed || usage.seq <= stream.seq || usage.secondsCum <= stream.secondsAttested) return 0n;
+  if (behindSecs(stream, usage) === 0n || usage.seq <= stream.seq) return 0n;
   const end = stream.endedAt > 0n ? min(nowSecs, stream.endedAt) : nowSecs;
-  const wall = end - stream.startedAt;
-  const funded = fundedSecs(stream.deposited, stream.ratePerHour, stream.maxDurationSecs);
-  const billed = min(min(usage.secondsCum, wall), funded);
-  const due = earned(stream.ratePerHour, billed) - stream.paid;
+  const provable = min(usage.secondsCum, end - stream.startedAt, stream.fundedSecs);
+  const { acc, secondsBilled } = bill({ ...stream, acc: accOf(stream) }, provable);
+  const held = heldSecs({ ...stream, secondsBilled });
+  const due = releasable({ acc, heldRatePerHour: stream.ratePerHour, heldSecs: held }) - stream.paid;
   return due > 0n ? due : 0n;
 }
 
-/** A stream whose new seconds are not worth a base unit yet is settled this often, so that it isn't taken for stalled. */
+/** Exact while one rate has held all along. */
+function accOf(stream: StreamView): bigint {
+  const atThisRate = stream.ratePerHour * stream.secondsBilled;
+  return earnedOf(atThisRate) === stream.earned ? atThisRate : stream.earned * SECONDS_PER_HOUR;
+}
+
+/** A stream whose new seconds move no money yet is settled this often, so that it isn't taken for stalled. */
 const KEEP_ALIVE_SECS = 20n;
 
 /** Whether settling `usage` now is worth a place in a batch. */
 export function isDue(stream: StreamView, usage: SignedUsage, nowSecs: bigint): boolean {
   if (dueOf(stream, usage, nowSecs) > 0n) return true;
   if (behindSecs(stream, usage) === 0n || usage.seq <= stream.seq) return false;
-  return stream.stalledAt > 0n || nowSecs - stream.lastProgressAt >= KEEP_ALIVE_SECS;
+  // The last seconds of an ended job are proven at once, held back or not: its claim window is short.
+  return (
+    stream.endedAt > 0n || stream.stalledAt > 0n || nowSecs - stream.lastProgressAt >= KEEP_ALIVE_SECS
+  );
 }
 
 /** Seconds attested and not yet proven on chain. */
 export function behindSecs(stream: StreamView, usage: SignedUsage): bigint {
-  if (stream.closed || usage.secondsCum <= stream.secondsAttested) return 0n;
+  if (isFinal(stream) || usage.secondsCum <= stream.secondsAttested) return 0n;
   return usage.secondsCum - stream.secondsAttested;
 }
 
@@ -40,7 +64,7 @@ export function chunk<T>(items: T[], size: number): T[][] {
   return chunks;
 }
 
-export type KeeperAction = "finalize" | "flag_stalled" | "expire";
+export type KeeperAction = "finalize" | "flag_stalled" | "expire" | "resolve";
 
 /** What anyone may do about the job once the chain's clock is past `after` (unix seconds), by docs/protocol.md. */
 export interface KeeperWindow {
@@ -50,22 +74,30 @@ export interface KeeperWindow {
 
 /** null = the job needs nobody. */
 export function keeperWindow(
-  job: Pick<JobView, "state" | "acceptBy" | "startBy" | "claimUntil">,
-  stream: Pick<StreamView, "lastProgressAt" | "stalledAt"> | null,
-  parameters: Pick<MarketParameters, "stallAfterSecs" | "stallGraceSecs">,
+  job: Pick<JobView, "state" | "acceptBy" | "startBy" | "claimUntil" | "challengeUntil" | "caseUntil"> & {
+    rules: Pick<JobView["rules"], "stallAfterSecs" | "stallGraceSecs">;
+  },
+  stream: Pick<StreamView, "lastProgressAt" | "stalledAt" | "earned" | "paid"> | null,
 ): KeeperWindow | null {
+  if (job.caseUntil > 0n) return { action: "resolve", after: job.caseUntil };
   switch (job.state) {
     case "Pending":
       return { action: "expire", after: job.acceptBy };
     case "Accepted":
       return { action: "expire", after: job.startBy };
-    case "Terminated":
-      return { action: "finalize", after: job.claimUntil };
+    case "Completed":
+    case "Failed":
+    case "Terminated": {
+      // Nothing that the buyer could still challenge is left once it has confirmed it all.
+      const isHeld = !stream || stream.earned > stream.paid;
+      const after = isHeld && job.challengeUntil > job.claimUntil ? job.challengeUntil : job.claimUntil;
+      return { action: "finalize", after };
+    }
     case "Running":
       if (!stream) return null;
       return stream.stalledAt > 0n
-        ? { action: "expire", after: stream.stalledAt + parameters.stallGraceSecs }
-        : { action: "flag_stalled", after: stream.lastProgressAt + parameters.stallAfterSecs };
+        ? { action: "expire", after: stream.stalledAt + job.rules.stallGraceSecs }
+        : { action: "flag_stalled", after: stream.lastProgressAt + job.rules.stallAfterSecs };
     default:
       return null;
   }

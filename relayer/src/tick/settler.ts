@@ -67,6 +67,7 @@ export function createSettler(options: {
     for (const job of toLookAt) {
       const stream = streams.get(job);
       const usage = usages.get(job);
+      // One that is sealed stays on the list: its job still waits for the keeper.
       if (!stream ? await isGone(job) : stream.closed) {
         await drop(job, letters);
         report.dropped += 1;
