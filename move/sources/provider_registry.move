@@ -438,12 +438,13 @@ module computestream::provider_registry {
         assert!(is_operator(provider, who), E_NOT_OPERATOR);
     }
 
+    /// Nobody's is an open order that no provider has taken.
     public(package) fun is_operator(provider: address, who: address): bool acquires Provider {
-        who == Provider[provider].operator
+        exists<Provider>(provider) && who == Provider[provider].operator
     }
 
     public(package) fun is_owner(provider: address, who: address): bool acquires Provider {
-        who == Provider[provider].owner
+        exists<Provider>(provider) && who == Provider[provider].owner
     }
 
     public(package) fun owner(provider: address): address acquires Provider {
