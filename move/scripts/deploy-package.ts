@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
-import { type Account, type InputEntryFunctionData, parseTypeTag } from "@aptos-labs/ts-sdk";
+import type { Account, InputEntryFunctionData } from "@aptos-labs/ts-sdk";
 import { type Deployment, normalizeAddress, toHex, zU64 } from "@computestream/protocol";
 import {
   type ChainClient,
@@ -18,17 +18,12 @@ import { z } from "zod";
 import { type CompiledPackage, compilePackage } from "./build-package.ts";
 import { DeployError } from "./deploy-error.ts";
 import { fundingRemedy, NETWORKS, type NetworkName, PUBLIC_CHAIN_IDS } from "./networks.ts";
+import { isPublication, PUBLISH_MAX_GAS, publish, STAGING_DIR } from "./publish.ts";
 
 export { DeployError } from "./deploy-error.ts";
 
 /** Metadata address of MOVE as a fungible asset. */
 const MOVE = "0x000000000000000000000000000000000000000000000000000000000000000a";
-const PUBLISH = "0x1::code::publish_package_txn";
-/** The chain's own upper bound; unused gas isn't charged, but the account must hold its price. */
-const PUBLISH_MAX_GAS = 2_000_000;
-/** Of a whole transaction on Movement; the rest of the envelope is under 1 KiB. */
-const TRANSACTION_MAX_BYTES = 64 * 1024;
-const ENVELOPE_BYTES = 1024;
 const DEVNET_FUNDS = 100_000_000_000n;
 const MOVE_PACKAGE_DIR = fileURLToPath(new URL("..", import.meta.url));
 
@@ -97,7 +92,14 @@ export async function deployPackage(options: DeployOptions): Promise<Deployment>
     }
     await ensureFunds(options, client, node);
     report(upgrading ? "upgrading" : "publishing");
-    await run(client, account, publishPayload(built), PUBLISH_MAX_GAS);
+    await publish({
+      client,
+      account,
+      built,
+      compileStaging: () =>
+        compilePackage({ network, packageDir: STAGING_DIR, address: packageAddress, cli: options.cli }),
+      report,
+    });
   }
 
   await initialize(client, node, account, report);
@@ -165,34 +167,8 @@ async function compareModules(
   return states;
 }
 
-function publishPayload(built: CompiledPackage): InputEntryFunctionData {
-  const code = built.modules.map((module) => module.bytecode);
-  const size = code.reduce((sum, bytes) => sum + bytes.length, built.metadata.length);
-  if (size > TRANSACTION_MAX_BYTES - ENVELOPE_BYTES) {
-    throw new DeployError(
-      "PACKAGE_TOO_LARGE",
-      `The compiled package is ${size} bytes; one transaction takes ${TRANSACTION_MAX_BYTES - ENVELOPE_BYTES}.`,
-      "Split the package, or publish it with the CLI's --chunked-publish and run this again to initialise and record it.",
-    );
-  }
-  return {
-    function: PUBLISH,
-    functionArguments: [built.metadata, code],
-    abi: {
-      signers: 1,
-      typeParameters: [],
-      parameters: [parseTypeTag("vector<u8>"), parseTypeTag("vector<vector<u8>>")],
-    },
-  };
-}
-
-async function run(
-  client: ChainClient,
-  account: Account,
-  payload: InputEntryFunctionData,
-  maxGasAmount?: number,
-): Promise<void> {
-  await client.execute(account, payload, maxGasAmount === undefined ? {} : { maxGasAmount });
+async function run(client: ChainClient, account: Account, payload: InputEntryFunctionData): Promise<void> {
+  await client.execute(account, payload);
 }
 
 async function ensureFunds(options: DeployOptions, client: ChainClient, node: NodeApi): Promise<void> {
@@ -305,7 +281,9 @@ const zAccountTransaction = z.object({
   hash: z.string(),
   success: z.boolean(),
   timestamp: zU64,
-  payload: z.object({ function: z.string().optional() }).optional(),
+  payload: z
+    .object({ function: z.string().optional(), arguments: z.array(z.unknown()).optional() })
+    .optional(),
 });
 
 type AccountTransaction = z.output<typeof zAccountTransaction>;
@@ -314,24 +292,19 @@ type AccountTransaction = z.output<typeof zAccountTransaction>;
 async function findTransaction(
   node: NodeApi,
   address: string,
-  fits: (calledFunction: string) => boolean,
+  fits: (calledFunction: string, args: unknown[]) => boolean,
 ): Promise<AccountTransaction | null> {
   const limit = 100;
   for (let start = 0; ; start += limit) {
     const answer = await node.get(`/accounts/${address}/transactions?start=${start}&limit=${limit}`);
     if (!answer.ok) throw node.refused(answer.failure);
     const page = z.array(zAccountTransaction).parse(answer.body);
-    const found = page.find(({ success, payload }) => success && fits(payload?.function ?? ""));
+    const found = page.find(
+      ({ success, payload }) => success && fits(payload?.function ?? "", payload?.arguments ?? []),
+    );
     if (found) return found;
     if (page.length < limit) return null;
   }
-}
-
-/** `code::publish_package_txn`, or the last of the transactions of `--chunked-publish`. */
-export function isPublication(calledFunction: string): boolean {
-  return /::(code::publish_package_txn|large_packages::stage_code_chunk_and_publish_to_account)$/.test(
-    calledFunction,
-  );
 }
 
 /** The transaction that first published: an indexer that starts there misses no event, upgrades included. */
