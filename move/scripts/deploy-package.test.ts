@@ -10,7 +10,7 @@ import { type Devnet, startDevnet } from "@computestream/devnet";
 import { type Deployment, zDeployment } from "@computestream/protocol";
 import { ChainError, createChainClient, entryFunction } from "@computestream/protocol/client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type DeployOptions, deployPackage, isPublication } from "./deploy-package.ts";
+import { type DeployOptions, deployPackage } from "./deploy-package.ts";
 
 let devnet: Devnet;
 const dir = mkdtempSync(join(tmpdir(), "computestream-deploy-"));
@@ -161,17 +161,6 @@ describe("deployPackage", () => {
     await expect(deploy({ account, faucetUrl: "http://127.0.0.1:1" })).rejects.toMatchObject({
       code: "FAUCET_UNREACHABLE",
     });
-  });
-});
-
-describe("a publication", () => {
-  it.each([
-    ["0x1::code::publish_package_txn", true],
-    ["0xe1ca::large_packages::stage_code_chunk_and_publish_to_account", true],
-    ["0xe1ca::large_packages::stage_code_chunk", false],
-    ["0x1::aptos_account::transfer", false],
-  ])("%s: %s", (called, is) => {
-    expect(isPublication(called)).toBe(is);
   });
 });
 
