@@ -1,0 +1,301 @@
+#[test_only]
+/// Many attestations in one transaction: the same as one by one, whatever is wrong with some of them.
+module computestream::stream_batch_tests {
+    use aptos_framework::fungible_asset::{Deposit, Withdraw};
+    use computestream::escrow;
+    use computestream::payment_stream::{Self, SettlementSkipped, StreamSettled};
+    use computestream::stream_test_utils::{Self as st, settled};
+    use computestream::test_utils::{Self as t, a, n};
+
+    const KEEPER: address = @0x6e5;
+    const PAYEE: address = @0xa11;
+    const TREASURY: address = @0x7ea;
+
+    fun skipped(job: address, code: u64, at: u64): vector<u8> {
+        t::join(vector[a(job), a(KEEPER), n(code), n(t::start_time() + at)])
+    }
+
+    #[test]
+    fun a_batch_does_what_single_calls_do() {
+        let stage = st::setup();
+        let single = stage.open_with(1_000, 1_000, 1_000, 30, 333, 777, vector[]);
+        let batched = stage.open_with(1_000, 1_000, 1_000, 30, 333, 777, vector[]);
+        t::wait(37);
+        stage.pay(single, 1, 37);
+        st::bring_all(
+            vector[batched], vector[1], vector[37], 37, vector[stage.sign(batched, 1, 37, 37)]
+        );
+        t::wait(500);
+        stage.pay(single, 2, 500);
+        stage.pay(single, 3, 537);
+        st::bring_all(
+            vector[batched, batched],
+            vector[2, 3],
+            vector[500, 537],
+            537,
+            vector[stage.sign(batched, 2, 500, 537), stage.sign(batched, 3, 537, 537)]
+        );
+        let index = 0;
+        while (index < 20) {
+            assert!(st::field(single, index) == st::field(batched, index), index);
+            index = index + 1;
+        };
+        // floor((537 - 30) * 1,000 / 3,600) = 140; floor(140 * 0.0333) = 4; floor(4 * 0.0777) = 0.
+        assert!(st::paid(batched) == 140 && st::field(batched, 13) == 4, 101);
+        assert!(stage.balance(PAYEE) == 2 * 136 && stage.balance(TREASURY) == 2 * 4, 102);
+        assert!(t::count<SettlementSkipped>() == 0, 103);
+    }
+
+    #[test]
+    fun receivers_are_paid_once_and_each_escrow_is_drawn_on_once() {
+        let stage = st::setup();
+        let jobs = vector[stage.open_plain(), stage.open_plain(), stage.open_plain()];
+        t::wait(10);
+        let signatures = vector[];
+        jobs.for_each(|job| signatures.push_back(stage.sign(job, 1, 10, 10)));
+        let deposits = t::count<Deposit>();
+        let withdrawals = t::count<Withdraw>();
+        st::bring_all(jobs, vector[1, 1, 1], vector[10, 10, 10], 10, signatures);
+        // Payee, treasury and keeper.
+        assert!(t::count<Deposit>() == deposits + 3, 1);
+        assert!(t::count<Withdraw>() == withdrawals + 3, 2);
+        let i = 0;
+        let expected = vector[];
+        while (i < 3) {
+            expected.push_back(
+                t::join(
+                    settled(
+                        jobs[i], 1, 10, 0, 10, 10_000, 100, 10, 10_000, 100, 10, 90_000, 10
+                    )
+                )
+            );
+            assert!(escrow::balance(jobs[i]) == 90_000, 100 + i);
+            i = i + 1;
+        };
+        t::assert_all<StreamSettled>(expected);
+        assert!(stage.balance(PAYEE) == 29_700, 3);
+        assert!(stage.balance(TREASURY) == 270 && stage.balance(KEEPER) == 30, 4);
+    }
+
+    #[test]
+    fun countersignatures_come_for_all_or_for_none() {
+        let stage = st::setup();
+        let agreed = stage.open_held();
+        let held = stage.open_held();
+        t::wait(20);
+        st::bring_all_agreed(
+            vector[agreed, held],
+            vector[1, 1],
+            vector[20, 20],
+            20,
+            vector[stage.sign(agreed, 1, 20, 20), stage.sign(held, 1, 20, 20)],
+            vector[stage.countersign(agreed, 1, 20, 20), vector[]]
+        );
+        t::assert_all<StreamSettled>(
+            vector[
+                t::join(
+                    settled(
+                        agreed, 1, 20, 20, 20, 20_000, 200, 20, 20_000, 200, 20, 80_000, 20
+                    )
+                ),
+                t::join(
+                    settled(held, 1, 20, 0, 20, 10_000, 100, 10, 10_000, 100, 10, 90_000, 20)
+                )
+            ]
+        );
+    }
+
+    #[test]
+    fun a_storeless_keepers_share_goes_to_the_treasury_in_a_batch_too() {
+        let stage = st::setup();
+        let jobs = vector[stage.open_plain(), stage.open_plain()];
+        t::wait(10);
+        payment_stream::process_payments(
+            &t::stranger(),
+            jobs,
+            vector[1, 1],
+            vector[10, 10],
+            vector[t::start_time() + 10, t::start_time() + 10],
+            vector[t::log_root(), t::log_root()],
+            vector[stage.sign(jobs[0], 1, 10, 10), stage.sign(jobs[1], 1, 10, 10)],
+            vector[]
+        );
+        assert!(stage.balance(PAYEE) == 19_800 && stage.balance(TREASURY) == 200, 1);
+        assert!(!stage.has_store(@0xbad), 2);
+    }
+
+    // Bug class 11 of streams: one bad entry wedges the batch.
+    #[test]
+    fun regression_11_a_bad_entry_never_stops_the_batch() {
+        let stage = st::setup();
+        t::wait(5);
+        let closed = stage.open_plain();
+        payment_stream::close(closed, KEEPER);
+        let sealed = stage.open_held();
+        payment_stream::seal(sealed, KEEPER);
+        let victim = stage.open_held();
+        let good = stage.open_plain();
+        t::wait(10);
+        stage.pay(victim, 5, 8);
+        let before = st::view_bytes(victim);
+
+        // Everything at second 15, the streams' tenth.
+        let jobs =
+            vector[
+                @0x77, closed, sealed, victim, victim, victim, victim, victim, victim, victim,
+                victim, victim, victim, good
+            ];
+        let seqs = vector[1, 2, 1, 6, 6, 6, 4, 5, 6, 6, 6, 6, 6, 1];
+        let seconds = vector[1, 1, 1, 9, 9, 9, 8, 9, 7, 8, 11, 9, 9, 10];
+        let times = vector[15, 15, 15, 15, 15, 15, 15, 15, 15, 4, 15, 15, 15, 15];
+        let codes = vector[1, 2, 2, 101, 102, 103, 104, 105, 106, 107, 108, 109, 109, 0];
+        let roots = vector[];
+        let signatures = vector[];
+        let countersignatures = vector[];
+        let stamps = vector[];
+        let expected = vector[];
+        let i = 0;
+        while (i < jobs.length()) {
+            let code = codes[i];
+            roots.push_back(if (code == 101) t::bytes_of(33, 0) else t::log_root());
+            signatures.push_back(
+                if (code == 102) t::bytes_of(63, 1)
+                else if (code == 103) t::bytes_of(64, 7)
+                else stage.sign(jobs[i], seqs[i], seconds[i], times[i])
+            );
+            countersignatures.push_back(
+                if (i == 11) t::bytes_of(64, 7)
+                else if (i == 12) t::bytes_of(1, 7)
+                else vector[]
+            );
+            stamps.push_back(t::start_time() + times[i]);
+            if (code > 0) expected.push_back(skipped(jobs[i], code, 15));
+            i = i + 1;
+        };
+        payment_stream::process_payments(
+            &t::keeper(), jobs, seqs, seconds, stamps, roots, signatures, countersignatures
+        );
+
+        t::assert_all<SettlementSkipped>(expected);
+        assert!(st::view_bytes(victim) == before, 1);
+        // The good one, last in the row, was paid: 10,000, 100 and 10.
+        t::assert_last<StreamSettled>(
+            settled(good, 1, 10, 0, 10, 10_000, 100, 10, 10_000, 100, 10, 90_000, 15)
+        );
+    }
+
+    #[test]
+    fun a_frozen_or_clawed_back_escrow_changes_nothing_and_pays_in_full_later() {
+        let stage = st::setup();
+        let frozen = stage.open_held();
+        let taken = stage.open_held();
+        let free = stage.open_held();
+        t::freeze_escrow(stage.asset(), frozen, true);
+        t::claw_back(stage.asset(), taken, 95_000);
+        t::wait(60);
+        // A flag must not be cleared either.
+        payment_stream::flag_stalled(frozen, 60);
+        let before = vector[st::view_bytes(frozen), st::view_bytes(taken)];
+        let jobs = vector[frozen, taken, free];
+        let signatures = vector[];
+        let countersignatures = vector[];
+        jobs.for_each(|job| {
+            signatures.push_back(stage.sign(job, 1, 60, 60));
+            countersignatures.push_back(stage.countersign(job, 1, 60, 60));
+        });
+        st::bring_all_agreed(
+            jobs, vector[1, 1, 1], vector[60, 60, 60], 60, signatures, countersignatures
+        );
+        t::assert_all<SettlementSkipped>(
+            vector[skipped(frozen, 6, 60), skipped(taken, 6, 60)]
+        );
+        assert!(before == vector[st::view_bytes(frozen), st::view_bytes(taken)], 1);
+        assert!(st::settlements() == 1 && escrow::balance(free) == 40_000, 2);
+
+        t::freeze_escrow(stage.asset(), frozen, false);
+        stage.pay_agreed(frozen, 1, 60);
+        assert!(escrow::balance(frozen) == 40_000 && st::stalled(frozen) == 0, 3);
+    }
+
+    #[test]
+    fun nothing_due_needs_nothing_of_a_frozen_escrow() {
+        let stage = st::setup();
+        let job = stage.open_held();
+        t::freeze_escrow(stage.asset(), job, true);
+        t::wait(5);
+        // 5 s, all held.
+        stage.pay(job, 1, 5);
+        assert!(st::billed(job) == 5 && st::paid(job) == 0, 1);
+    }
+
+    #[test]
+    fun lists_of_nothing_are_a_no_op() {
+        st::setup();
+        st::bring_all(vector[], vector[], vector[], 0, vector[]);
+        assert!(t::count<SettlementSkipped>() == 0 && st::settlements() == 0, 1);
+    }
+
+    /// One entry in every list but the one at `short`.
+    fun bring_lists(short: u64) {
+        let stage = st::setup();
+        let job = stage.open_plain();
+        payment_stream::process_payments(
+            &t::keeper(),
+            if (short == 0) vector[] else vector[job],
+            if (short == 1) vector[] else vector[1],
+            if (short == 2) vector[] else vector[0],
+            if (short == 3) vector[] else vector[t::start_time()],
+            if (short == 4) vector[] else vector[t::log_root()],
+            if (short == 5) vector[] else vector[stage.sign(job, 1, 0, 0)],
+            if (short == 6) vector[vector[], vector[]] else vector[vector[]]
+        );
+    }
+
+    #[test]
+    fun lists_of_one_length_pass() {
+        bring_lists(7);
+        assert!(t::count<SettlementSkipped>() == 0, 1);
+    }
+
+    #[test]
+    #[expected_failure(abort_code = computestream::payment_stream::E_BATCH_LENGTHS)]
+    fun a_list_of_jobs_of_another_length_aborts() {
+        bring_lists(0);
+    }
+
+    #[test]
+    #[expected_failure(abort_code = computestream::payment_stream::E_BATCH_LENGTHS)]
+    fun a_list_of_numbers_of_another_length_aborts() {
+        bring_lists(1);
+    }
+
+    #[test]
+    #[expected_failure(abort_code = computestream::payment_stream::E_BATCH_LENGTHS)]
+    fun a_list_of_seconds_of_another_length_aborts() {
+        bring_lists(2);
+    }
+
+    #[test]
+    #[expected_failure(abort_code = computestream::payment_stream::E_BATCH_LENGTHS)]
+    fun a_list_of_times_of_another_length_aborts() {
+        bring_lists(3);
+    }
+
+    #[test]
+    #[expected_failure(abort_code = computestream::payment_stream::E_BATCH_LENGTHS)]
+    fun a_list_of_roots_of_another_length_aborts() {
+        bring_lists(4);
+    }
+
+    #[test]
+    #[expected_failure(abort_code = computestream::payment_stream::E_BATCH_LENGTHS)]
+    fun a_list_of_signatures_of_another_length_aborts() {
+        bring_lists(5);
+    }
+
+    #[test]
+    #[expected_failure(abort_code = computestream::payment_stream::E_BATCH_LENGTHS)]
+    fun a_list_of_countersignatures_of_another_length_aborts() {
+        bring_lists(6);
+    }
+}
