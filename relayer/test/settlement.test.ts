@@ -368,7 +368,7 @@ describe("keeper", () => {
       world.client.payloads.complete(job.job, NO_OUTPUT, world.attest(provider, job, 2n)),
     );
     await world.execute(world.buyer, world.client.payloads.openArbitration(job.job, "nothing came out"));
-    await world.passSecs(60);
+    await world.chain.passSecs(60);
     await expect
       .poll(async () => (await world.client.getJob(job.job))?.outcome, { timeout: 60_000, interval: 200 })
       .toBe("Completed");

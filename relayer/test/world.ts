@@ -65,8 +65,6 @@ export interface World {
   setDisputeTerms(
     terms: Partial<Pick<MarketParameters, "challengeWindowSecs" | "answerWindowSecs" | "arbitrationWindowSecs">>,
   ): Promise<void>;
-  /** Moves the chain's clock ahead for good. */
-  passSecs(secs: number): Promise<void>;
   execute(account: Ed25519Account, payload: Parameters<ChainClient["execute"]>[1]): Promise<Outcome>;
   /** Waits until the chain's clock has reached this second of the job. */
   reachSecond(job: JobView, second: bigint): Promise<void>;
@@ -139,14 +137,6 @@ export async function startWorld(): Promise<World> {
     async setDisputeTerms(terms) {
       const all = { ...(await client.parameters()), ...terms };
       await execute(chain.admin, client.payloads.setDisputeTerms(all));
-    },
-    async passSecs(seconds) {
-      const response = await fetch(`${chain.nodeUrl}/dev/advance_time`, {
-        method: "POST",
-        headers: { "content-type": "application/json" },
-        body: JSON.stringify({ seconds }),
-      });
-      if (!response.ok) throw new Error(`the devnet answered ${response.status}`);
     },
     async register(pricePerHour) {
       const account = await newAccount();

@@ -18,6 +18,8 @@ export interface ChainPart {
   admin: Ed25519Account;
   /** Base units of MOVE; makes the account when it is absent. */
   fund(address: string, amount: bigint): Promise<void>;
+  /** Moves the chain's clock ahead for good. */
+  passSecs(seconds: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -82,6 +84,15 @@ export async function fundFrom(faucetUrl: string, address: string, amount: bigin
   if (!response.ok) throw new Error(`faucet answered ${response.status}: ${await response.text()}`);
 }
 
+async function advance(nodeUrl: string, seconds: number): Promise<void> {
+  const response = await fetch(new URL("/dev/advance_time", nodeUrl), {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ seconds }),
+  });
+  if (!response.ok) throw new Error(`the devnet answered ${response.status}: ${await response.text()}`);
+}
+
 const ADMIN_FUNDS = 1_000_000_000_000n;
 
 /** A fresh devnet with a random admin account. */
@@ -103,6 +114,7 @@ export async function startChain(options: { dir?: string } = {}): Promise<ChainP
       faucetUrl: devnet.faucetUrl,
       admin,
       fund: (address, amount) => fundFrom(devnet.faucetUrl, address, amount),
+      passSecs: (seconds) => advance(devnet.nodeUrl, seconds),
       close: () => devnet.close(),
     };
   } catch (error) {
