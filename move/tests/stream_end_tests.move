@@ -1,0 +1,309 @@
+#[test_only]
+/// How a stream ends: the clock stops, proofs stop counting, what is left is awarded, and nothing stays behind.
+module computestream::stream_end_tests {
+    use aptos_framework::fungible_asset;
+    use aptos_framework::object;
+    use computestream::attestation;
+    use computestream::escrow::{Self, EscrowRefunded};
+    use computestream::payment_stream::{Self, StreamClosed, StreamSealed, StreamSettled};
+    use computestream::stream_test_utils::{Self as st, Stage, settled};
+    use computestream::test_utils::{Self as t, a, n};
+
+    const BUYER: address = @0xb0b;
+    const KEEPER: address = @0x6e5;
+
+    fun assert_refunded(job: address, amount: u64, balance: u64, at: u64) {
+        t::assert_last<EscrowRefunded>(
+            vector[a(job), a(BUYER), n(amount), n(balance), n(t::start_time() + at)]
+        );
+    }
+
+    fun assert_closed(
+        job: address,
+        billed: u64,
+        paid: u64,
+        fee_paid: u64,
+        keeper_paid: u64,
+        at: u64
+    ) {
+        t::assert_last<StreamClosed>(
+            vector[
+                a(job),
+                n(billed),
+                n(paid),
+                n(fee_paid),
+                n(keeper_paid),
+                n(t::start_time() + at)
+            ]
+        );
+    }
+
+    fun assert_sealed(job: address, billed: u64, unreleased: u64, at: u64) {
+        t::assert_last<StreamSealed>(
+            vector[a(job), n(billed), n(unreleased), n(t::start_time() + at)]
+        );
+    }
+
+    fun assert_results(
+        seconds: u64, paid: u64, fees: u64, deposited: u64, expected: vector<u64>
+    ) {
+        assert!(vector[seconds, paid, fees, deposited] == expected, 9601);
+    }
+
+    /// 20 of 30 s are proven and 10 of those held: 10,000 paid, 10,000 held, 10,000 unproven.
+    fun half_proven(stage: &Stage): address {
+        let job = stage.open_held();
+        t::wait(20);
+        stage.pay(job, 1, 20);
+        t::wait(10);
+        job
+    }
+
+    // === The last attestation ===
+
+    #[test]
+    fun nothing_new_is_no_claim_even_without_a_stream() {
+        let nothing = attestation::new_claim(0, 0, 0, vector[], vector[]);
+        payment_stream::settle_last(@0x77, KEEPER, &nothing);
+    }
+
+    #[test]
+    fun the_last_attestation_pays_and_an_overtaken_one_does_not_matter() {
+        let stage = st::setup();
+        let job = stage.open_plain();
+        t::wait(10);
+        let overtaken = stage.claim(job, 1, 10);
+        t::wait(10);
+        payment_stream::settle_last(job, KEEPER, &stage.claim(job, 2, 20));
+        stage.assert_money(job, 19_800, 180, 20, 0, 80_000);
+        payment_stream::settle_last(job, KEEPER, &overtaken);
+        assert!(st::seq(job) == 2 && st::settlements() == 1, 1);
+    }
+
+    #[test]
+    #[expected_failure(abort_code = computestream::attestation::E_MORE_SECONDS_THAN_TIME)]
+    fun a_false_last_attestation_aborts() {
+        let stage = st::setup();
+        let job = stage.open_plain();
+        payment_stream::settle_last(job, KEEPER, &stage.claim(job, 1, 1));
+    }
+
+    #[test]
+    #[expected_failure(abort_code = computestream::payment_stream::E_NO_STREAM)]
+    fun a_last_attestation_without_a_stream_aborts() {
+        let stage = st::setup();
+        payment_stream::settle_last(@0x77, KEEPER, &stage.claim(@0x77, 1, 1));
+    }
+
+    // === Ending ===
+
+    #[test]
+    fun an_end_keeps_what_may_still_be_proven() {
+        let stage = st::setup();
+        let job = half_proven(&stage);
+        let (all_proven, unreleased) = payment_stream::end(job, BUYER, true);
+        // Reachable: 30,000, of which 10,000 are paid.
+        assert!(!all_proven && unreleased == 10_000, 1);
+        assert_refunded(job, 70_000, 20_000, 30);
+        assert!(payment_stream::ended_at(job) == t::start_time() + 30, 2);
+        assert!(!payment_stream::is_fully_proven(job), 3);
+        stage.assert_money(job, 9_900, 90, 10, 70_000, 20_000);
+
+        // The wall stands still: 40 s proven later are 30.
+        t::wait(10);
+        stage.pay(job, 2, 40);
+        t::assert_last<StreamSettled>(
+            settled(job, 2, 40, 0, 30, 10_000, 100, 10, 20_000, 200, 20, 10_000, 40)
+        );
+        assert!(payment_stream::is_fully_proven(job), 4);
+        assert!(payment_stream::unreleased(job) == 10_000, 5);
+
+        let (seconds, paid, fees, deposited) = payment_stream::close(job, KEEPER);
+        assert_results(seconds, paid, fees, deposited, vector[30, 30_000, 300, 100_000]);
+        assert_closed(job, 30, 30_000, 300, 30, 40);
+        stage.assert_money(job, 29_700, 270, 30, 70_000, 0);
+        // Nothing was left to refund.
+        assert!(t::count<EscrowRefunded>() == 1, 6);
+    }
+
+    #[test]
+    fun an_end_with_everything_proven_says_so() {
+        let stage = st::setup();
+        let job = stage.open_plain();
+        t::wait(30);
+        stage.pay(job, 1, 30);
+        assert!(payment_stream::is_fully_proven(job), 1);
+        let (all_proven, unreleased) = payment_stream::end(job, BUYER, true);
+        assert!(all_proven && unreleased == 0, 2);
+        stage.assert_money(job, 29_700, 270, 30, 70_000, 0);
+    }
+
+    #[test]
+    fun an_end_without_proofs_to_come_seals() {
+        let stage = st::setup();
+        let job = half_proven(&stage);
+        let (all_proven, unreleased) = payment_stream::end(job, BUYER, false);
+        assert!(all_proven && unreleased == 10_000, 1);
+        assert_sealed(job, 20, 10_000, 30);
+        // The unproven seconds are the buyer's at once.
+        assert_refunded(job, 80_000, 10_000, 30);
+        assert!(payment_stream::is_fully_proven(job) && payment_stream::is_open(job), 2);
+        stage.assert_money(job, 9_900, 90, 10, 80_000, 10_000);
+    }
+
+    #[test]
+    fun an_end_before_the_first_second_returns_everything() {
+        let stage = st::setup();
+        let job = stage.open_held();
+        let (all_proven, unreleased) = payment_stream::end(job, BUYER, true);
+        assert!(all_proven && unreleased == 0, 1);
+        stage.assert_money(job, 0, 0, 0, 100_000, 0);
+    }
+
+    // === Sealing ===
+
+    #[test]
+    fun a_seal_waives_what_is_not_proven_and_a_second_one_changes_nothing() {
+        let stage = st::setup();
+        let job = half_proven(&stage);
+        payment_stream::end(job, BUYER, true);
+        t::wait(5);
+        assert!(payment_stream::seal(job, KEEPER) == 10_000, 1);
+        assert_sealed(job, 20, 10_000, 35);
+        assert_refunded(job, 10_000, 10_000, 35);
+        assert!(payment_stream::ended_at(job) == t::start_time() + 30, 2);
+        let before = st::view_bytes(job);
+        assert!(payment_stream::seal(job, KEEPER) == 10_000, 3);
+        assert!(st::view_bytes(job) == before && t::count<StreamSealed>() == 1, 4);
+        stage.assert_money(job, 9_900, 90, 10, 80_000, 10_000);
+    }
+
+    #[test]
+    fun a_seal_stops_the_clock_of_a_running_stream() {
+        let stage = st::setup();
+        let job = half_proven(&stage);
+        payment_stream::seal(job, KEEPER);
+        assert!(payment_stream::ended_at(job) == t::start_time() + 30, 1);
+    }
+
+    #[test]
+    fun a_sealed_stream_can_still_be_confirmed() {
+        let stage = st::setup();
+        let job = half_proven(&stage);
+        payment_stream::end(job, BUYER, false);
+        payment_stream::confirm(job, KEEPER);
+        t::assert_last<StreamSettled>(
+            settled(job, 1, 20, 20, 20, 10_000, 100, 10, 20_000, 200, 20, 0, 30)
+        );
+        assert!(payment_stream::unreleased(job) == 0, 1);
+    }
+
+    // === Closing ===
+
+    #[test]
+    fun a_close_pays_what_was_held_and_returns_the_rest() {
+        let stage = st::setup();
+        let job = half_proven(&stage);
+        let (seconds, paid, fees, deposited) = payment_stream::close(job, KEEPER);
+        assert_results(seconds, paid, fees, deposited, vector[20, 20_000, 200, 100_000]);
+        t::assert_last<StreamSettled>(
+            settled(job, 1, 20, 0, 20, 10_000, 100, 10, 20_000, 200, 20, 80_000, 30)
+        );
+        assert_refunded(job, 80_000, 0, 30);
+        assert_closed(job, 20, 20_000, 200, 20, 30);
+        assert!(!payment_stream::is_open(job) && payment_stream::exists_at(job), 1);
+        assert!(payment_stream::unreleased(job) == 0, 2);
+        stage.assert_money(job, 19_800, 180, 20, 80_000, 0);
+    }
+
+    #[test]
+    fun a_close_bills_what_the_clock_has_reached() {
+        let stage = st::setup();
+        let job = stage.open_plain();
+        t::wait(10);
+        st::bring(job, 1, 50, 50, stage.sign(job, 1, 50, 50), vector[]);
+        t::wait(5);
+        payment_stream::close(job, KEEPER);
+        assert_closed(job, 15, 15_000, 150, 15, 15);
+        stage.assert_money(job, 14_850, 135, 15, 85_000, 0);
+    }
+
+    #[test]
+    fun an_award_pays_a_part_of_what_was_held() {
+        let stage = st::setup();
+        let job = half_proven(&stage);
+        payment_stream::end(job, BUYER, false);
+        t::wait(5);
+        let (seconds, paid, fees, deposited) =
+            payment_stream::close_with_award(job, KEEPER, 3_456);
+        // 13,456 in all, 134 and 13 of it fees.
+        assert_results(seconds, paid, fees, deposited, vector[20, 13_456, 134, 100_000]);
+        t::assert_last<StreamSettled>(
+            settled(job, 1, 20, 0, 20, 3_456, 34, 3, 13_456, 134, 13, 6_544, 35)
+        );
+        assert_refunded(job, 6_544, 0, 35);
+        assert_closed(job, 20, 13_456, 134, 13, 35);
+        assert!(st::earned(job) == 20_000 && payment_stream::unreleased(job) == 0, 1);
+        stage.assert_money(job, 13_322, 121, 13, 86_544, 0);
+    }
+
+    #[test]
+    fun an_award_of_nothing_pays_and_bills_nothing_more() {
+        let stage = st::setup();
+        let job = stage.open_plain();
+        t::wait(10);
+        st::bring(job, 1, 50, 50, stage.sign(job, 1, 50, 50), vector[]);
+        t::wait(30);
+        // 30 s more are proven and due, but not paid yet: a provider at fault gets none of it.
+        let (seconds, paid, fees, deposited) =
+            payment_stream::close_with_award(job, KEEPER, 0);
+        assert_results(seconds, paid, fees, deposited, vector[10, 10_000, 100, 100_000]);
+        assert!(st::settlements() == 1, 1);
+        assert!(payment_stream::ended_at(job) == t::start_time() + 40, 2);
+        stage.assert_money(job, 9_900, 90, 10, 90_000, 0);
+    }
+
+    #[test]
+    fun an_award_of_everything_is_a_close() {
+        let stage = st::setup();
+        let job = half_proven(&stage);
+        payment_stream::close_with_award(job, KEEPER, 10_000);
+        stage.assert_money(job, 19_800, 180, 20, 80_000, 0);
+    }
+
+    #[test]
+    #[expected_failure(abort_code = computestream::payment_stream::E_AWARD_TOO_HIGH)]
+    fun an_award_beyond_what_is_unreleased_aborts() {
+        let stage = st::setup();
+        let job = half_proven(&stage);
+        payment_stream::close_with_award(job, KEEPER, 10_001);
+    }
+
+    #[test]
+    #[expected_failure(abort_code = computestream::payment_stream::E_ESCROW_UNAVAILABLE)]
+    fun a_frozen_escrow_cannot_be_closed() {
+        let stage = st::setup();
+        let job = half_proven(&stage);
+        t::freeze_escrow(stage.asset(), job, true);
+        payment_stream::close(job, KEEPER);
+    }
+
+    // === Leaving ===
+
+    #[test]
+    fun a_closed_stream_leaves_nothing_behind() {
+        let stage = st::setup();
+        let job = half_proven(&stage);
+        payment_stream::close(job, KEEPER);
+        payment_stream::destroy(job);
+        escrow::destroy(job, BUYER);
+        assert!(!payment_stream::exists_at(job), 1);
+        assert!(!object::is_object(job) && !fungible_asset::store_exists(job), 2);
+    }
+
+    #[test]
+    fun a_job_without_a_stream_has_none_to_destroy() {
+        payment_stream::destroy(@0x77);
+        assert!(!payment_stream::exists_at(@0x77), 1);
+    }
+}

@@ -1,0 +1,225 @@
+#[test_only]
+/// The ways in which other payment streams lost money, one test for each that could touch ours. The number is the
+/// class: 1 windows, 2 debt and dust, 3 two formulas, 4 fee sinks, 5 signed bytes, 6 partial payments, 7 reaching
+/// back, 8 kill-switches, 9 identities. 10 (front-running) is in `stream_terms_tests`, 11 (poisoned batches) in
+/// `stream_batch_tests`.
+module computestream::stream_regression_tests {
+    use computestream::attestation;
+    use computestream::escrow;
+    use computestream::payment_stream::{Self, SettlementSkipped};
+    use computestream::stream_test_utils::{Self as st, Stage};
+    use computestream::test_utils::{Self as t, a, n};
+
+    const BUYER: address = @0xb0b;
+    const PAYEE: address = @0xa11;
+    const KEEPER: address = @0x6e5;
+    const TREASURY: address = @0x7ea;
+
+    #[test]
+    fun regression_1_no_second_counts_before_the_start_or_after_the_end() {
+        let stage = st::setup();
+        t::wait(50);
+        let job = stage.open_plain();
+        // A quote for a time before the start doesn't wrap around.
+        assert!(st::quote(job, 100, 0) == vector[0, 0], 1);
+        t::wait(10);
+        payment_stream::end(job, BUYER, true);
+        t::wait(1_000);
+        assert!(st::quote(job, 1_000, 1_060) == vector[10_000, 100], 2);
+        stage.pay(job, 1, 1_000);
+        assert!(st::billed(job) == 10 && st::paid(job) == 10_000, 3);
+        stage.assert_money(job, 9_900, 90, 10, 90_000, 0);
+    }
+
+    #[test]
+    fun regression_1_seconds_of_before_the_start_are_refused() {
+        let stage = st::setup();
+        t::wait(50);
+        let job = stage.open_plain();
+        // Signed at second 49: even none would be too many. 10 s at second 59 are one more than have passed.
+        st::bring_all(vector[job], vector[1], vector[0], 49, vector[stage.sign(job, 1, 0, 49)]);
+        st::bring_all(vector[job], vector[1], vector[10], 59, vector[stage.sign(job, 1, 10, 59)]);
+        t::assert_all<SettlementSkipped>(
+            vector[skipped(job, 107, 50), skipped(job, 108, 50)]
+        );
+    }
+
+    fun skipped(job: address, code: u64, at: u64): vector<u8> {
+        t::join(vector[a(job), a(KEEPER), n(code), n(t::start_time() + at)])
+    }
+
+    #[test]
+    fun regression_2_time_that_ran_without_money_is_paid_once_there_is_money() {
+        let stage = st::setup();
+        // 1,001 an hour: 3 base units are funded for 10.78 s.
+        let job = stage.open_with(1_001, 3, 100, 0, 0, 0, vector[]);
+        t::wait(100);
+        stage.pay(job, 1, 100);
+        assert!(st::billed(job) == 10 && st::paid(job) == 2, 1);
+        payment_stream::extend(job, &t::buyer(), 0, 25);
+        stage.pay(job, 2, 100);
+        // floor(100,100 / 3,600) = floor(27.8), as if it had been there all along; the 28th unit goes back.
+        assert!(st::billed(job) == 100 && st::paid(job) == 27, 2);
+        payment_stream::close(job, KEEPER);
+        stage.assert_money(job, 27, 0, 0, 1, 0);
+    }
+
+    /// A life with odd numbers, unproven seconds and a raise, up to its end at second 61.
+    fun odd_life(stage: &Stage, holdback: u64): address {
+        let job = stage.open_with(198_007, 20_001, 300, holdback, 333, 777, stage.buyer_key());
+        t::wait(23);
+        stage.pay(job, 1, 23);
+        payment_stream::change_rate(job, BUYER, 301_001);
+        t::wait(18);
+        stage.pay(job, 2, 37);
+        t::wait(20);
+        payment_stream::end(job, BUYER, true);
+        job
+    }
+
+    #[test]
+    fun regression_3_what_the_end_keeps_is_exactly_what_later_proofs_pay() {
+        let stage = st::setup();
+        let job = odd_life(&stage, 0);
+        // floor((23 * 198,007 + 38 * 301,001) / 3,600) = floor(15,992,199 / 3,600) = 4,442 can be earned.
+        // floor((23 * 198,007 + 14 * 301,001) / 3,600) = floor(8,768,175 / 3,600) = 2,435 are paid.
+        assert!(st::paid(job) == 2_435 && escrow::balance(job) == 4_442 - 2_435, 1);
+        assert!(stage.balance(BUYER) == 1_000_000_000 - 4_442, 2);
+        stage.pay(job, 3, 61);
+        assert!(st::paid(job) == 4_442 && escrow::balance(job) == 0, 3);
+        assert!(payment_stream::is_fully_proven(job), 4);
+        payment_stream::close(job, KEEPER);
+        // floor(4,442 * 0.0333) = 147, floor(147 * 0.0777) = 11.
+        stage.assert_money(job, 4_295, 136, 11, 20_001 - 4_442, 0);
+    }
+
+    #[test]
+    fun regression_3_what_the_end_keeps_includes_what_is_held() {
+        let stage = st::setup();
+        let job = odd_life(&stage, 30);
+        assert!(escrow::balance(job) == 4_442 - st::paid(job), 1);
+        stage.pay_agreed(job, 3, 61);
+        assert!(st::paid(job) == 4_442 && escrow::balance(job) == 0, 2);
+    }
+
+    #[test]
+    fun regression_4_no_keeper_can_direct_more_than_its_share() {
+        let stage = st::setup();
+        let job = stage.open_held();
+        t::wait(20);
+        // The most hostile keeper owns a store and brings everything first.
+        t::mint(stage.asset(), t::of(&t::stranger()), 1);
+        payment_stream::process_payment(
+            &t::stranger(),
+            job,
+            1,
+            20,
+            t::start_time() + 20,
+            t::log_root(),
+            stage.sign(job, 1, 20, 20),
+            stage.countersign(job, 1, 20, 20)
+        );
+        // Of 20,000: 200 fee, 20 of it the keeper's.
+        assert!(stage.balance(t::of(&t::stranger())) == 1 + 20, 1);
+        assert!(stage.balance(PAYEE) == 19_800 && stage.balance(TREASURY) == 180, 2);
+        assert!(escrow::balance(job) == 80_000, 3);
+    }
+
+    #[test]
+    fun regression_5_an_attestation_counts_for_one_job_on_one_chain_of_one_package_only() {
+        let stage = st::setup();
+        let job = stage.open_plain();
+        let other = stage.open_plain();
+        t::wait(10);
+        let time = t::start_time() + 10;
+        let root = t::log_root();
+        let terms = st::terms_hash();
+        let chain = t::chain();
+        let foreign =
+            vector[
+                attestation::usage_message(chain + 1, @computestream, job, terms, 1, 10, time, root),
+                attestation::usage_message(chain, @0xc6, job, terms, 1, 10, time, root),
+                attestation::usage_message(chain, @computestream, other, terms, 1, 10, time, root),
+                attestation::usage_message(
+                    chain, @computestream, job, t::hash(0), 1, 10, time, root
+                )
+            ];
+        let expected = vector[];
+        foreign.for_each(|message| {
+            st::bring_all(
+                vector[job], vector[1], vector[10], 10, vector[stage.sign_bytes(message)]
+            );
+            expected.push_back(skipped(job, 103, 10));
+        });
+        t::assert_all<SettlementSkipped>(expected);
+        assert!(st::seq(job) == 0, 1);
+    }
+
+    #[test]
+    fun regression_6_a_payment_cut_short_does_not_use_the_proof_up() {
+        let stage = st::setup();
+        let job = stage.open(3_600_000, 1_000, 100, 0);
+        t::wait(50);
+        let signature = stage.sign(job, 1, 50, 50);
+        st::bring(job, 1, 50, 50, signature, vector[]);
+        // One second was funded.
+        assert!(st::paid(job) == 1_000 && st::attested(job) == 50, 1);
+        payment_stream::extend(job, &t::buyer(), 0, 99_000);
+        st::bring(job, 1, 50, 50, signature, vector[]);
+        assert!(st::paid(job) == 50_000, 2);
+    }
+
+    #[test]
+    fun regression_7_a_provider_cannot_free_what_is_held_by_lowering_its_rate() {
+        let stage = st::setup();
+        let job = stage.open_held();
+        t::wait(20);
+        stage.pay(job, 1, 20);
+        payment_stream::change_rate(job, PAYEE, 0);
+        t::wait(20);
+        stage.pay(job, 2, 40);
+        // 20,000 earned, and the last 10 s of before still wait.
+        stage.assert_money(job, 9_900, 90, 10, 0, 90_000);
+        let (_, unreleased) = payment_stream::end(job, BUYER, false);
+        assert!(unreleased == 10_000, 1);
+        payment_stream::close_with_award(job, KEEPER, 0);
+        stage.assert_money(job, 9_900, 90, 10, 90_000, 0);
+    }
+
+    #[test]
+    fun regression_8_no_receiver_can_trap_the_others_money() {
+        let stage = st::setup();
+        let job = stage.open_plain();
+        t::wait(10);
+        t::freeze_account(stage.asset(), PAYEE, true);
+        t::freeze_account(stage.asset(), TREASURY, true);
+        t::freeze_account(stage.asset(), KEEPER, true);
+        stage.pay(job, 1, 10);
+        // What is due to frozen accounts is in new stores of theirs, the rest goes on.
+        assert!(escrow::balance(job) == 90_000 && stage.balance(PAYEE) == 0, 1);
+        t::freeze_account(stage.asset(), BUYER, true);
+        payment_stream::close(job, KEEPER);
+        assert!(escrow::balance(job) == 0, 2);
+    }
+
+    #[test]
+    fun regression_9_every_way_to_be_paid_spends_the_same_money() {
+        let stage = st::setup();
+        let job = stage.open_held();
+        let other = stage.open_held();
+        t::wait(20);
+        stage.pay(job, 1, 20);
+        stage.pay(job, 2, 20);
+        payment_stream::confirm(job, KEEPER);
+        payment_stream::confirm(job, KEEPER);
+        payment_stream::end(job, KEEPER, true);
+        payment_stream::seal(job, KEEPER);
+        payment_stream::seal(job, KEEPER);
+        payment_stream::close(job, KEEPER);
+        // 20 s at 1,000 once, whichever of them paid it; the other job's money wasn't touched.
+        assert!(stage.balance(PAYEE) == 19_800 && stage.balance(TREASURY) == 180, 1);
+        assert!(stage.balance(KEEPER) == 20, 2);
+        assert!(stage.balance(BUYER) == 1_000_000_000 - 100_000 - 20_000, 3);
+        assert!(escrow::balance(other) == 100_000, 4);
+    }
+}
