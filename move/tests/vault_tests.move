@@ -1,14 +1,17 @@
 #[test_only]
 /// Custody: who can draw from a vault, and what happens when the asset's issuer interferes.
 module computestream::vault_tests {
-    use aptos_framework::fungible_asset;
-    use aptos_framework::object;
+    use std::bcs;
+    use aptos_std::from_bcs;
+    use aptos_framework::event;
+    use aptos_framework::fungible_asset::{Self, Deposit, FungibleAsset, Metadata};
+    use aptos_framework::object::{Self, Object};
     use aptos_framework::primary_fungible_store;
     use computestream::escrow::{Self, EscrowRefunded};
     use computestream::job_registry;
-    use computestream::payment_stream::{Self, SettlementSkipped, StreamSettled};
     use computestream::provider_registry;
     use computestream::test_utils::{Self as t, World, a, n};
+    use computestream::vault::{Self, Vault};
 
     const MAX_U64: u64 = 0xffff_ffff_ffff_ffff;
 
@@ -217,49 +220,128 @@ module computestream::vault_tests {
         t::assert_state(job, 8, 6);
     }
 
-    #[test]
-    fun a_frozen_escrow_skips_its_entry_and_pays_in_full_when_thawed() {
-        let w = t::setup();
-        let frozen = w.running(100, 100_000);
-        let free = w.running(100, 100_000);
-        t::freeze_escrow(w.asset(), frozen, true);
-        t::wait(10);
-        payment_stream::process_payments(
-            &t::keeper(),
-            vector[frozen, free],
-            vector[1, 1],
-            vector[10, 10],
-            vector[t::start_time() + 10, t::start_time() + 10],
-            vector[t::log_root(), t::log_root()],
-            vector[w.sign(frozen, 1, 10, 10), w.sign(free, 1, 10, 10)]
-        );
-        // payment_stream::E_ESCROW_UNAVAILABLE
-        t::assert_last<SettlementSkipped>(
-            vector[a(frozen), a(t::of(&t::keeper())), n(6), n(t::start_time() + 10)]
-        );
-        assert!(t::count<SettlementSkipped>() == 1 && t::count<StreamSettled>() == 1, 1);
-        // The watermark of the skipped one has not moved.
-        assert!(t::stream_field(frozen, 5) == 0 && t::stream_field(frozen, 6) == 0, 2);
-        t::freeze_escrow(w.asset(), frozen, false);
-        w.pay(frozen, 1, 10);
-        assert!(escrow::balance(frozen) == 90_000, 3);
+    // === The vault itself ===
+
+    fun coins(asset: Object<Metadata>, amount: u64): FungibleAsset {
+        t::mint(asset, t::of(&t::stranger()), amount);
+        primary_fungible_store::withdraw(&t::stranger(), asset, amount)
+    }
+
+    /// The store and the amount of the newest deposit, in BCS.
+    fun newest_deposit(): vector<u8> {
+        let deposits = event::emitted_events<Deposit>();
+        bcs::to_bytes(&deposits[deposits.length() - 1])
+    }
+
+    /// A vault with 1,000 of a new asset, held by the test, and its object's address.
+    fun open_vault(): (Vault, address, Object<Metadata>) {
+        t::start_market();
+        let asset = t::new_asset(b"vaulted");
+        t::mint(asset, t::of(&t::buyer()), 1_000);
+        let constructor_ref = vault::create_object();
+        let vault = vault::open(&constructor_ref, asset);
+        vault.deposit(&t::buyer(), 1_000);
+        (vault, object::address_from_constructor_ref(&constructor_ref), asset)
     }
 
     #[test]
-    #[expected_failure(abort_code = computestream::payment_stream::E_ESCROW_UNAVAILABLE)]
-    fun a_clawed_back_escrow_is_told_by_name() {
-        let w = t::setup();
-        let job = w.running(100, 100_000);
-        t::claw_back(w.asset(), job, 95_000);
-        t::wait(10);
-        w.pay(job, 1, 10);
+    fun a_vault_counts_what_goes_in_and_out() {
+        let (vault, holder, asset) = open_vault();
+        vault.deposit(&t::buyer(), 0);
+        assert!(vault.balance() == 1_000 && vault.asset() == asset, 1);
+        vault.pay(@0x1, 0);
+        vault.pay(@0x1, 300);
+        assert!(vault.balance() == 700, 2);
+        assert!(primary_fungible_store::balance(@0x1, asset) == 300, 3);
+        let funds = vault.take(700);
+        assert!(vault.balance() == 0 && fungible_asset::amount(&funds) == 700, 4);
+        assert!(fungible_asset::balance(t::store_of(holder)) == 0, 5);
+        assert!(t::of(&vault.object_signer()) == holder, 6);
+        vault::pay_out(@0x2, funds);
+        vault.close(@0x3);
+        assert!(primary_fungible_store::balance(@0x2, asset) == 700, 7);
+        assert!(!object::is_object(holder) && !fungible_asset::store_exists(holder), 8);
+        assert!(!primary_fungible_store::primary_store_exists(@0x3, asset), 9);
     }
 
     #[test]
-    #[expected_failure(abort_code = computestream::escrow::E_NO_ESCROW)]
-    fun a_balance_needs_an_escrow() {
-        escrow::balance(@0x77);
+    fun closing_hands_a_gift_to_whoever_cleans_up() {
+        let (vault, holder, asset) = open_vault();
+        fungible_asset::deposit(t::store_of(holder), coins(asset, 5));
+        assert!(vault.balance() == 1_000, 1);
+        vault.pay(@0x1, 1_000);
+        vault.close(@0x3);
+        assert!(primary_fungible_store::balance(@0x1, asset) == 1_000, 2);
+        assert!(primary_fungible_store::balance(@0x3, asset) == 5, 3);
+        assert!(!object::is_object(holder), 4);
     }
+
+    #[test]
+    #[expected_failure(abort_code = computestream::vault::E_VAULT_NOT_EMPTY)]
+    fun a_vault_with_money_cannot_be_closed() {
+        let (vault, _, _) = open_vault();
+        vault.pay(@0x1, 999);
+        vault.close(@0x3);
+    }
+
+    #[test]
+    fun a_vault_can_pay_what_the_issuer_leaves_it() {
+        let (vault, holder, asset) = open_vault();
+        assert!(vault.can_pay(1_000) && !vault.can_pay(1_001), 1);
+        t::claw_back(asset, holder, 400);
+        assert!(vault.can_pay(600) && !vault.can_pay(601), 2);
+        t::freeze_escrow(asset, holder, true);
+        assert!(!vault.can_pay(1) && vault.can_pay(0), 3);
+        t::freeze_escrow(asset, holder, false);
+        vault.pay(@0x1, 600);
+        // The vault still owes the 400 that were taken.
+        assert!(vault.balance() == 400, 4);
+        fungible_asset::deposit(t::store_of(holder), coins(asset, 400));
+        vault.pay(@0x1, 400);
+        vault.close(@0x3);
+    }
+
+    #[test]
+    fun paying_nothing_makes_no_store() {
+        let asset = t::new_asset(b"vaulted");
+        vault::pay_out(@0x1, fungible_asset::zero(asset));
+        assert!(!primary_fungible_store::primary_store_exists(@0x1, asset), 1);
+    }
+
+    #[test]
+    fun a_frozen_account_is_paid_into_a_store_that_it_owns() {
+        let asset = t::new_asset(b"vaulted");
+        t::freeze_account(asset, @0x1, true);
+        let frozen = primary_fungible_store::primary_store_address(@0x1, asset);
+        vault::pay_out(@0x1, coins(asset, 7));
+        assert!(primary_fungible_store::balance(@0x1, asset) == 0, 1);
+        let store = from_bcs::to_address(newest_deposit().slice(0, 32));
+        assert!(store != frozen && newest_deposit() == t::join(vector[a(store), n(7)]), 2);
+        assert!(object::owner(t::store_of(store)) == @0x1, 3);
+        t::freeze_account(asset, @0x1, false);
+        vault::pay_out(@0x1, coins(asset, 8));
+        assert!(primary_fungible_store::balance(@0x1, asset) == 8, 4);
+    }
+
+    #[test]
+    fun a_full_account_is_paid_into_a_store_that_it_owns() {
+        let asset = t::new_asset(b"vaulted");
+        t::mint(asset, @0x1, MAX_U64 - 7);
+        vault::pay_out(@0x1, coins(asset, 7));
+        // Full to the unit; the next one goes elsewhere.
+        assert!(primary_fungible_store::balance(@0x1, asset) == MAX_U64, 1);
+        vault::pay_out(@0x1, coins(asset, 1));
+        let store = from_bcs::to_address(newest_deposit().slice(0, 32));
+        assert!(fungible_asset::balance(t::store_of(store)) == 1, 2);
+        assert!(object::owner(t::store_of(store)) == @0x1, 3);
+    }
+
+    #[test]
+    fun an_asset_without_hooks_is_storable() {
+        vault::assert_storable(t::new_asset(b"vaulted"));
+    }
+
+    // === Several at once ===
 
     #[test]
     fun a_repeated_stake_and_a_job_never_share_a_store() {
