@@ -10,11 +10,13 @@ module computestream::job_test_utils {
     use aptos_framework::fungible_asset::{Self, Metadata};
     use aptos_framework::object::{Self, Object};
     use aptos_framework::primary_fungible_store;
+    use aptos_framework::transaction_context;
     use computestream::job::{JobCreated, JobSettled};
     use computestream::job_registry::{Self, Job};
     use computestream::order_builder::{Self, Order};
     use computestream::payment_stream;
     use computestream::provider_registry::{Self, Provider};
+    use computestream::reputation::ProviderStatsUpdated;
     use computestream::test_utils::{Self as t, World, a, b, list, n, s, yes};
 
     // Indexes for `time`.
@@ -269,6 +271,48 @@ module computestream::job_test_utils {
         w.assert_money(job, paid, fees, refunded, 0);
         assert!(w.slots_busy() == 0, 9301);
         assert!(settled_at(job) == t::start_time() + t::elapsed(), 9302);
+    }
+
+    /// The provider's record as the last job that counts left it, without faults.
+    public fun assert_record(
+        w: &World,
+        completed: u64,
+        failed: u64,
+        expired: u64,
+        seconds: u64,
+        earned: u64,
+        score: u64
+    ) {
+        t::assert_last<ProviderStatsUpdated>(
+            vector[
+                a(w.provider_address()),
+                n(completed),
+                n(failed),
+                n(expired),
+                n(0),
+                n(seconds),
+                n(earned),
+                n(score),
+                n(t::start_time() + t::elapsed())
+            ]
+        );
+    }
+
+    /// What `who` has in stores on objects of its own: a frozen account is paid there. Objects made in a test have the
+    /// addresses sha3_256(transaction hash, count, 0xFB).
+    public fun kept_for(who: address): u64 {
+        let total = 0;
+        for (count in 1..64) {
+            let preimage = transaction_context::get_transaction_hash();
+            preimage.append(bcs::to_bytes(&count));
+            preimage.push_back(0xfb);
+            let found = from_bcs::to_address(hash::sha3_256(preimage));
+            if (fungible_asset::store_exists(found)) {
+                let store = t::store_of(found);
+                if (object::owner(store) == who) total = total + fungible_asset::balance(store);
+            };
+        };
+        total
     }
 
     /// Nothing of the job is left, not even its object.
