@@ -25,6 +25,8 @@ export interface Comparison {
   version: string;
   /** Jobs in the live mirror whose money doesn't add up. */
   unbalancedJobs: number;
+  /** Providers in the live mirror whose stake doesn't. */
+  unbalancedStakes: number;
   tables: Record<string, TableComparison>;
 }
 
@@ -97,12 +99,17 @@ export async function compareMirrors(
         tables[name] = rows[0];
       }
       const { rows: unbalanced } = await client.query(
-        `SELECT count(*)::int AS jobs FROM ${table(live, "jobs")} WHERE deposited <> paid + refunded + balance`,
+        `SELECT (SELECT count(*)::int FROM ${table(live, "jobs")}
+                 WHERE deposited <> paid + refunded + balance OR NOT held BETWEEN 0 AND balance
+                    OR fee_paid > paid OR keeper_paid > fee_paid) AS jobs,
+                (SELECT count(*)::int FROM ${table(live, "providers")}
+                 WHERE stake_added <> stake_withdrawn + slashed + staked + unbonding) AS stakes`,
       );
       return {
         equal: Object.values(tables).every((t) => t.onlyLive === 0 && t.onlyRebuilt === 0),
         version: String(cursors[0].live),
         unbalancedJobs: unbalanced[0].jobs,
+        unbalancedStakes: unbalanced[0].stakes,
         tables,
       };
     },

@@ -17,7 +17,8 @@ async function main(): Promise<void> {
     schema: `rebuild_${process.pid}_${Date.now()}`,
   });
   console.log(JSON.stringify(comparison));
-  process.exitCode = comparison.equal && comparison.unbalancedJobs === 0 ? 0 : 1;
+  const { equal, unbalancedJobs, unbalancedStakes } = comparison;
+  process.exitCode = equal && unbalancedJobs === 0 && unbalancedStakes === 0 ? 0 : 1;
 }
 
 main().catch((error: unknown) => {

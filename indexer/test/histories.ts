@@ -1,156 +1,251 @@
 /**
- * Histories for the hand-written chain: the events that the modules emit for common lives of providers and jobs.
- * It doesn't compute money: amounts are given by the caller, or by the protocol's own arithmetic in `busyMarket`.
+ * Histories for the hand-written chain: the events that the modules emit in common lives of providers and jobs, in
+ * the modules' own order.
+ * It doesn't compute money: amounts are given by the caller.
  */
-import { encodeJobSpec, normalizeAddress } from "@computestream/protocol";
-import { earned, feeOf } from "@computestream/protocol/money";
-import { ASSET, type HandWrittenChain, type RawEvent } from "./hand-written-chain.ts";
+import { encodeJobSpec, NO_ADDRESS, normalizeAddress } from "@computestream/protocol";
+import { ASSET, type RawEvent } from "./hand-written-chain.ts";
 
 export const T0 = 1_800_000_000;
 export const address = (n: number | string) => normalizeAddress(`0x${n}`);
 export const KEY = `0x${"11".repeat(32)}`;
 export const HASH = `0x${"ab".repeat(32)}`;
+export const BUYER = address("b0");
+export const OWNER = address("aa");
+export const OPERATOR = address("ab");
+export const KEEPER = address("5e");
+export const ARBITER = address("a7b");
 
 export function parameters(feeBps = 100): RawEvent {
   return [
     "market::ParametersUpdated",
     {
-      fee_bps: String(feeBps),
-      treasury: address("7"),
-      min_stake: "100000000",
-      unbonding_secs: "86400",
-      accept_window_secs: "120",
-      start_window_secs: "600",
-      stall_after_secs: "60",
-      stall_grace_secs: "60",
-      claim_window_secs: "15",
-      min_duration_secs: "1",
-      max_duration_secs: "604800",
-      paused: false,
+      parameters: {
+        fee_bps: String(feeBps),
+        keeper_share_bps: "1000",
+        treasury: address("7"),
+        min_stake: "100000000",
+        unbonding_secs: "86400",
+        slash_bps: "5000",
+        reporter_reward_bps: "1000",
+        accept_window_secs: "120",
+        start_window_secs: "600",
+        stall_after_secs: "60",
+        stall_grace_secs: "60",
+        claim_window_secs: "15",
+        min_duration_secs: "1",
+        max_duration_secs: "604800",
+        max_holdback_secs: "3600",
+        arbiter: ARBITER,
+        challenge_window_secs: "3600",
+        answer_window_secs: "3601",
+        arbitration_window_secs: "86401",
+        bond_bps: "100",
+        paused: false,
+      },
     },
   ];
 }
 
+const MACHINE = {
+  name: "rig",
+  gpu_model: "NVIDIA H100 80GB",
+  gpu_count: "1",
+  vram_gb: "80",
+  cpu_cores: "16",
+  ram_gb: "128",
+  disk_gb: "500",
+  region: "eu-west",
+  sandbox: "docker",
+};
+
+/** Fields of the machine and of the registration alike. */
 export function registered(provider: string, overrides: Record<string, unknown> = {}): RawEvent {
+  const machine: Record<string, unknown> = { ...MACHINE };
+  const rest: Record<string, unknown> = {};
+  for (const [field, value] of Object.entries(overrides)) (field in MACHINE ? machine : rest)[field] = value;
   return [
     "provider_registry::ProviderRegistered",
     {
       provider,
-      owner: address("aa"),
-      operator: address("ab"),
+      owner: OWNER,
+      operator: OPERATOR,
       attest_key: KEY,
-      name: "rig",
-      gpu_model: "NVIDIA H100 80GB",
-      gpu_count: "1",
-      vram_gb: "80",
-      cpu_cores: "16",
-      ram_gb: "128",
-      disk_gb: "500",
-      region: "eu-west",
-      sandbox: "docker",
+      machine,
+      devices: [],
       slots: "2",
       price_per_hour: "36000000",
+      gpu_price_per_hour: "0",
       asset: ASSET,
-      stake: "100000000",
-      ...overrides,
+      staked: "100000000",
+      ...rest,
     },
   ];
 }
 
-/** The deposit is told before the job, as custody moves first. */
-export function created(
-  job: string,
-  p: {
-    provider: string;
-    deposit: string;
-    buyer?: string;
-    rate?: string;
-    maxSecs?: string;
-    spec?: string;
-    title?: string;
-  },
-): RawEvent[] {
-  const buyer = p.buyer ?? address("b0");
+export const ANY_MACHINE = {
+  gpu_model: "",
+  gpus: "0",
+  vram_gb: "0",
+  cpu_cores: "0",
+  ram_gb: "0",
+  disk_gb: "0",
+  region: "",
+  sandbox: "",
+  min_stake: "0",
+};
+
+export interface OrderTerms {
+  deposit: string;
+  buyer?: string;
+  rate?: string;
+  maxSecs?: string;
+  holdback?: string;
+  priority?: number;
+  spec?: string;
+  title?: string;
+  requirements?: Partial<typeof ANY_MACHINE>;
+}
+
+/** From `provider`, or open to all without one. */
+export function created(job: string, p: OrderTerms & { provider?: string }): RawEvent[] {
+  const buyer = p.buyer ?? BUYER;
   return [
-    ["escrow::EscrowDeposited", { job, payer: buyer, asset: ASSET, amount: p.deposit, balance: p.deposit }],
     [
-      "job_registry::JobCreated",
+      "job::JobCreated",
       {
         job,
-        buyer,
-        provider: p.provider,
-        asset: ASSET,
-        image: "demo:1",
-        job_spec: p.spec ?? encodeJobSpec({ version: 1, title: p.title ?? "Render" }),
-        rate_per_hour: p.rate ?? "36000000",
-        max_duration_secs: p.maxSecs ?? "60",
-        deposit: p.deposit,
-        terms_hash: HASH,
+        terms: {
+          buyer,
+          provider: p.provider ?? NO_ADDRESS,
+          asset: ASSET,
+          image: "demo:1",
+          job_spec: p.spec ?? encodeJobSpec({ version: 1, title: p.title ?? "Render" }),
+          requirements: { ...ANY_MACHINE, ...p.requirements },
+          rate_per_hour: p.rate ?? "36000000",
+          max_duration_secs: p.maxSecs ?? "60",
+          deposit: p.deposit,
+          holdback_secs: p.holdback ?? "0",
+          priority: p.priority ?? 5,
+          buyer_key: "0x",
+        },
+        is_open: p.provider === undefined,
+        terms_hash: p.provider === undefined ? "0x" : HASH,
         accept_by: String(T0 + 120),
       },
     ],
+    ["escrow::EscrowDeposited", { job, payer: buyer, asset: ASSET, amount: p.deposit, balance: p.deposit }],
   ];
 }
 
-export const accepted = (job: string, provider: string): RawEvent => [
-  "job_registry::JobAccepted",
-  { job, provider, operator: address("ab"), start_by: String(T0 + 600) },
+export const accepted = (
+  job: string,
+  provider: string,
+  p: { rate?: string; gpuMask?: string } = {},
+): RawEvent => [
+  "job::JobAccepted",
+  {
+    job,
+    provider,
+    operator: OPERATOR,
+    rate_per_hour: p.rate ?? "36000000",
+    terms_hash: HASH,
+    gpu_mask: p.gpuMask ?? "0",
+    start_by: String(T0 + 600),
+  },
 ];
 
 export function started(
   job: string,
-  p: { provider: string; atSecs: number; deposit: string; rate?: string; maxSecs?: string; feeBps?: string },
+  p: {
+    provider: string;
+    atSecs: number;
+    deposit: string;
+    rate?: string;
+    maxSecs?: string;
+    holdback?: string;
+    feeBps?: string;
+  },
 ): RawEvent[] {
   return [
+    ["job::JobStarted", { job, provider: p.provider, started_at: String(p.atSecs) }],
     [
       "payment_stream::StreamOpened",
       {
         job,
-        payer: address("b0"),
-        payee: address("aa"),
+        payer: BUYER,
+        payee: OWNER,
         asset: ASSET,
         rate_per_hour: p.rate ?? "36000000",
         deposited: p.deposit,
         fee_bps: p.feeBps ?? "100",
+        keeper_share_bps: "1000",
         max_duration_secs: p.maxSecs ?? "60",
+        holdback_secs: p.holdback ?? "0",
         started_at: String(p.atSecs),
       },
     ],
-    ["job_registry::JobStarted", { job, provider: p.provider, started_at: String(p.atSecs) }],
   ];
 }
 
-export const settledTo = (
-  job: string,
-  p: {
-    seq: number;
-    secs: number;
-    amount: string;
-    fee: string;
-    paid: string;
-    feePaid: string;
-    balance: string;
-  },
-): RawEvent => [
+export interface Settlement {
+  seq: number;
+  secs: number;
+  amount: string;
+  fee: string;
+  paid: string;
+  feePaid: string;
+  balance: string;
+  confirmed?: number;
+  /** Proven, where it isn't `secs`. */
+  attested?: number;
+  keeperFee?: string;
+  keeperPaid?: string;
+}
+
+/** Without a keeper's part, as if the keeper had no store for the asset. */
+export const settledTo = (job: string, p: Settlement): RawEvent => [
   "payment_stream::StreamSettled",
   {
     job,
-    payee: address("aa"),
-    keeper: address("5e"),
+    payee: OWNER,
+    keeper: KEEPER,
     seq: String(p.seq),
-    seconds_attested: String(p.secs),
+    seconds_attested: String(p.attested ?? p.secs),
+    seconds_confirmed: String(p.confirmed ?? 0),
     seconds_billed: String(p.secs),
     amount: p.amount,
     fee: p.fee,
+    keeper_fee: p.keeperFee ?? "0",
     paid: p.paid,
     fee_paid: p.feePaid,
+    keeper_paid: p.keeperPaid ?? "0",
     balance: p.balance,
   },
 ];
 
 export const refunded = (job: string, amount: string, balance: string): RawEvent => [
   "escrow::EscrowRefunded",
-  { job, to: address("b0"), amount, balance },
+  { job, to: BUYER, amount, balance },
+];
+
+export const sealed = (job: string, secs: number, unreleased: string): RawEvent => [
+  "payment_stream::StreamSealed",
+  { job, seconds_billed: String(secs), unreleased },
+];
+
+export const closed = (
+  job: string,
+  p: { secs: number; paid: string; feePaid: string; keeperPaid?: string },
+): RawEvent => [
+  "payment_stream::StreamClosed",
+  {
+    job,
+    seconds_billed: String(p.secs),
+    paid: p.paid,
+    fee_paid: p.feePaid,
+    keeper_paid: p.keeperPaid ?? "0",
+  },
 ];
 
 export const jobSettled = (
@@ -164,157 +259,89 @@ export const jobSettled = (
     fees: string;
     refunded: string;
   },
-): RawEvent => ["job_registry::JobSettled", { job, buyer: address("b0"), ...p }];
+): RawEvent => ["job::JobSettled", { job, buyer: BUYER, ...p }];
 
-export const completed = (job: string, provider: string): RawEvent => [
-  "job_registry::JobCompleted",
+export interface Windows {
+  claimUntil?: number;
+  challengeUntil?: number;
+}
+
+export const completed = (job: string, provider: string, p: Windows = {}): RawEvent => [
+  "job::JobCompleted",
   {
     job,
     provider,
-    exit_code: "0",
-    output_uris: ["s3://outputs/a.tar"],
-    output_sha256: HASH,
-    output_root: HASH,
+    output: {
+      exit_code: "0",
+      reason: "",
+      output_uris: ["s3://outputs/a.tar"],
+      output_sha256: HASH,
+      output_root: HASH,
+      output_size: "40000",
+    },
+    claim_until: String(p.claimUntil ?? 0),
+    challenge_until: String(p.challengeUntil ?? 0),
   },
 ];
 
-/**
- * Many providers and jobs at once, the same for the same `seed`: about `transactions` of them, with job lives cut off at
- * the end wherever they stand.
- */
-export function busyMarket(chain: HandWrittenChain, transactions: number, seed = 1): void {
-  let state = seed >>> 0;
-  const random = (below: number) => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return Math.floor((state / 2 ** 32) * below);
-  };
-  interface Live {
-    job: string;
-    provider: string;
-    rate: bigint;
-    maxSecs: number;
-    deposit: bigint;
-    startedAt: number;
-    secs: bigint;
-    seq: number;
-    phase: "pending" | "accepted" | "running";
-  }
-  const live: Live[] = [];
-  const providers: string[] = [];
-  let now = T0;
-  chain.append(now, [parameters()]);
-  for (let i = 0; i < 20; i += 1) {
-    const provider = address(`f${i.toString(16).padStart(4, "0")}`);
-    providers.push(provider);
-    const price = String(3_600_000 + random(9) * 1_000_000);
-    chain.append(now, [registered(provider, { price_per_hour: price, name: `rig ${i}` })]);
-  }
-  for (let n = 0; n < transactions; n += 1) {
-    now += random(2);
-    const provider = providers[random(providers.length)] ?? address("f0");
-    const dice = random(100);
-    if (dice < 10) {
-      chain.append(now); // a transaction of somebody else's
-    } else if (dice < 20) {
-      chain.append(now, [["provider_registry::ProviderHeartbeat", { provider }]]);
-    } else if (dice < 35 || live.length < 5) {
-      const job = address(`e${n.toString(16).padStart(8, "0")}`);
-      const rate = BigInt(1_000_000 + random(50_000_000));
-      const maxSecs = 10 + random(50);
-      const deposit = (rate * BigInt(maxSecs)) / 3600n + 1n + BigInt(random(1000));
-      live.push({
-        job,
-        provider,
-        rate,
-        maxSecs,
-        deposit,
-        startedAt: 0,
-        secs: 0n,
-        seq: 0,
-        phase: "pending",
-      });
-      const terms = { provider, deposit: String(deposit), rate: String(rate), maxSecs: String(maxSecs) };
-      chain.append(now, created(job, { ...terms, title: `job ${n}` }));
-    } else {
-      const index = random(live.length);
-      const job = live[index];
-      if (job && step(job)) live.splice(index, 1);
-    }
-  }
+export const stats = (provider: string, changed: Record<string, string> = {}): RawEvent => [
+  "reputation::ProviderStatsUpdated",
+  {
+    provider,
+    jobs_completed: "0",
+    jobs_failed: "0",
+    jobs_expired: "0",
+    faults: "0",
+    seconds_served: "0",
+    earned: "0",
+    score: "5000",
+    ...changed,
+  },
+];
 
-  /** One step in a job's life; true when it was the last. */
-  function step(j: Live): boolean {
-    const { job, provider, deposit } = j;
-    if (j.phase === "pending" && random(8) === 0) {
-      const all = String(deposit);
-      chain.append(now, [
-        refunded(job, all, "0"),
-        ["job_registry::JobCancelled", { job, buyer: address("b0") }],
-        jobSettled(job, {
-          provider,
-          outcome: 5,
-          seconds: "0",
-          deposited: all,
-          paid: "0",
-          fees: "0",
-          refunded: all,
-        }),
-      ]);
-      return true;
-    }
-    if (j.phase === "pending") {
-      j.phase = "accepted";
-      chain.append(now, [accepted(job, provider)]);
-      return false;
-    }
-    if (j.phase === "accepted") {
-      j.phase = "running";
-      j.startedAt = now;
-      chain.append(now, [
-        ...started(job, {
-          provider,
-          atSecs: now,
-          deposit: String(deposit),
-          rate: String(j.rate),
-          maxSecs: String(j.maxSecs),
-        }),
-        ["provider_registry::ProviderCapacityChanged", { provider, slots_busy: "1", slots: "2" }],
-      ]);
-      return false;
-    }
-    const before = earned(j.rate, j.secs);
-    j.seq += 1;
-    j.secs += BigInt(1 + random(3));
-    if (j.secs > j.maxSecs) j.secs = BigInt(j.maxSecs);
-    const paid = earned(j.rate, j.secs);
-    const events = [
-      settledTo(job, {
-        seq: j.seq,
-        secs: Number(j.secs),
-        amount: String(paid - before),
-        fee: String(feeOf(paid, 100n) - feeOf(before, 100n)),
-        paid: String(paid),
-        feePaid: String(feeOf(paid, 100n)),
-        balance: String(deposit - paid),
-      }),
-    ];
-    const isLast = j.secs === BigInt(j.maxSecs) || random(15) === 0;
-    if (isLast) {
-      const fees = feeOf(paid, 100n);
-      events.push(completed(job, provider), refunded(job, String(deposit - paid), "0"));
-      events.push(
-        jobSettled(job, {
-          provider,
-          outcome: 3,
-          seconds: String(j.secs),
-          deposited: String(deposit),
-          paid: String(paid - fees),
-          fees: String(fees),
-          refunded: String(deposit - paid),
-        }),
-      );
-    }
-    chain.append(now, events);
-    return isLast;
-  }
-}
+/** `after` is what is staked then; nothing is unbonding. */
+export const slashed = (provider: string, amount: string, reward: string, after: string): RawEvent => [
+  "stake::StakeSlashed",
+  { provider, reporter: KEEPER, amount, reward, staked: after, unbonding: "0" },
+];
+
+export const faultProven = (
+  job: string,
+  p: { provider: string; fault: number; slashed: string; reward: string },
+): RawEvent => ["dispute::FaultProven", { job, reporter: KEEPER, ...p }];
+
+export const outputChallenged = (job: string, chunk: string, bond: string, answerBy: number): RawEvent => [
+  "dispute::OutputChallenged",
+  { job, buyer: BUYER, chunk_index: chunk, bond, answer_by: String(answerBy) },
+];
+
+export const arbitrationOpened = (
+  job: string,
+  p: { unreleased: string; bond: string; decideBy: number; reason?: string },
+): RawEvent => [
+  "dispute::ArbitrationOpened",
+  {
+    job,
+    buyer: BUYER,
+    arbiter: ARBITER,
+    reason: p.reason ?? "the frames are black",
+    unreleased: p.unreleased,
+    bond: p.bond,
+    decide_by: String(p.decideBy),
+  },
+];
+
+export const arbitrationDecided = (
+  job: string,
+  p: { award: string; unreleased: string; bondTo: string; byDefault?: boolean },
+): RawEvent => [
+  "dispute::ArbitrationDecided",
+  {
+    job,
+    arbiter: ARBITER,
+    award: p.award,
+    unreleased: p.unreleased,
+    bond_to: p.bondTo,
+    by_default: p.byDefault ?? false,
+  },
+];

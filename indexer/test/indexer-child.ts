@@ -4,8 +4,8 @@
  */
 import { createLogger } from "../src/logger.ts";
 import { startService } from "../src/service.ts";
+import { busyMarket } from "./busy-market.ts";
 import { createHandWrittenChain } from "./hand-written-chain.ts";
-import { busyMarket } from "./histories.ts";
 import { configOf } from "./parts.ts";
 
 const [databaseUrl, transactions, latencyMs] = process.argv.slice(2);

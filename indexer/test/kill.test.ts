@@ -3,8 +3,8 @@ import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { verifyMirror } from "../src/rebuild.ts";
+import { busyMarket } from "./busy-market.ts";
 import { createHandWrittenChain } from "./hand-written-chain.ts";
-import { busyMarket } from "./histories.ts";
 import { run, startDatabases, until } from "./parts.ts";
 
 const TRANSACTIONS = 6_000;

@@ -3,17 +3,19 @@ import { connectClient } from "../src/db/client.ts";
 import { advanceCursor, readCursor } from "../src/db/cursor.ts";
 import { writeBatch } from "../src/indexing/write-batch.ts";
 import { compareMirrors, dropRebuild, rebuildInto } from "../src/rebuild.ts";
+import { busyMarket } from "./busy-market.ts";
 import { createHandWrittenChain } from "./hand-written-chain.ts";
 import {
   accepted,
   address,
-  busyMarket,
+  closed,
   completed,
   created,
   jobSettled,
   parameters,
   refunded,
   registered,
+  sealed,
   settledTo,
   started,
   T0,
@@ -54,8 +56,10 @@ function lifeOfOneJob() {
       feePaid: "500",
       balance: "550000",
     }),
-    completed(JOB, PROVIDER),
     refunded(JOB, "550000", "0"),
+    sealed(JOB, 5, "0"),
+    completed(JOB, PROVIDER),
+    closed(JOB, { secs: 5, paid: "50000", feePaid: "500" }),
     jobSettled(JOB, {
       provider: PROVIDER,
       outcome: 3,
@@ -121,7 +125,9 @@ describe("the mirror in PostgreSQL", () => {
     const client = await connectClient({ databaseUrl, schema: "single" });
     const all = [];
     for (let from = 1n; from <= chain.head; from += 100n) all.push(...(await chain.transactions(from, 100)));
-    for (const record of all) await writeBatch(client, [record]);
+    const violations: string[] = [];
+    for (const record of all) violations.push(...(await writeBatch(client, [record])).violations);
+    expect(violations).toEqual([]);
     const end = await readCursor(client);
     await advanceCursor(client, { nextVersion: 1n, lastHash: null, lastTimestampUsecs: 0n });
     for (let i = 0; i < all.length; i += 37) await writeBatch(client, all.slice(i, i + 37));
@@ -130,10 +136,11 @@ describe("the mirror in PostgreSQL", () => {
     const comparison = await compareMirrors(client, SCHEMA, "single");
     await client.end();
     await dropRebuild(databaseUrl, "single");
-    expect(comparison?.equal).toBe(true);
-    expect(comparison?.unbalancedJobs).toBe(0);
+    expect(comparison).toMatchObject({ equal: true, unbalancedJobs: 0, unbalancedStakes: 0 });
     expect(comparison?.tables.jobs?.rows).toBeGreaterThan(50);
     expect(comparison?.tables.stream_ticks?.rows).toBeGreaterThan(100);
+    expect(comparison?.tables.cases?.rows).toBeGreaterThan(5);
+    expect(comparison?.tables.faults?.rows).toBeGreaterThan(5);
   });
 
   it("tells of a row that differs from the rebuild", async () => {
@@ -143,17 +150,30 @@ describe("the mirror in PostgreSQL", () => {
     await rebuildInto({ ...options, schema: SCHEMA });
     await rebuildInto({ ...options, schema: "again" });
     await run(databaseUrl, "UPDATE jobs SET refunded = refunded + 1");
+    await run(databaseUrl, "UPDATE providers SET slashed = slashed + 1");
     await run(databaseUrl, "DELETE FROM stream_ticks WHERE seq = 2");
+    await run(
+      databaseUrl,
+      "INSERT INTO faults SELECT job, provider, 1, buyer, 0, 0, 0, 0, 0, created_tx FROM jobs",
+    );
+    await run(
+      databaseUrl,
+      `INSERT INTO cases SELECT 9, 0, job, provider, buyer, 1, 7, 0, NULL, '', NULL, 99, 1 FROM jobs`,
+    );
     const client = await connectClient({ databaseUrl });
     const comparison = await compareMirrors(client, SCHEMA, "again");
     await client.end();
     expect(comparison).toMatchObject({
       equal: false,
       unbalancedJobs: 1,
+      unbalancedStakes: 1,
       tables: {
         jobs: { rows: 1, onlyLive: 1, onlyRebuilt: 1 },
         stream_ticks: { rows: 2, onlyLive: 0, onlyRebuilt: 1 },
-        providers: { rows: 1, onlyLive: 0, onlyRebuilt: 0 },
+        providers: { rows: 1, onlyLive: 1, onlyRebuilt: 1 },
+        cases: { rows: 1, onlyLive: 1, onlyRebuilt: 0 },
+        faults: { rows: 1, onlyLive: 1, onlyRebuilt: 0 },
+        market_parameters: { rows: 1, onlyLive: 0, onlyRebuilt: 0 },
       },
     });
   });
@@ -184,14 +204,27 @@ describe("the mirror in PostgreSQL", () => {
         gpu_count: max,
         vram_gb: max,
         price_per_hour: max,
+        gpu_price_per_hour: max,
+        staked: max,
       }),
+      // Nobody can stake that much twice, but the sum isn't what stops us.
+      ["stake::StakeAdded", { provider: PROVIDER, amount: max, staked: max }],
       ...created(JOB, {
         provider: PROVIDER,
         deposit: max,
         rate: max,
         maxSecs: max,
+        holdback: max,
+        requirements: { gpus: max, min_stake: max, region: "\u0000" },
         spec: '{"version":1,"title":"x\\u0000y"}\u0000',
       }),
+      accepted(JOB, PROVIDER, { rate: max, gpuMask: max }),
+      ...started(JOB, { provider: PROVIDER, atSecs: T0, deposit: max, rate: max, maxSecs: max }),
+      sealed(JOB, 0, max),
+      [
+        "payment_stream::StreamClosed",
+        { job: JOB, seconds_billed: max, paid: max, fee_paid: max, keeper_paid: max },
+      ],
       // Anyone may put any address into a batch of settlements.
       ["payment_stream::SettlementSkipped", { job: address("dead"), keeper: address("1"), code: "99" }],
     ]);
@@ -202,11 +235,27 @@ describe("the mirror in PostgreSQL", () => {
       fromVersion: 0n,
       untilVersion: chain.head,
     });
-    expect(await run(databaseUrl, "SELECT name, region, gpu_count, price_per_hour FROM providers")).toEqual([
-      { name: "a\uFFFDb", region: "\uFFFD", gpu_count: max, price_per_hour: max },
+    expect(
+      await run(databaseUrl, "SELECT name, region, gpu_count, price_per_hour, stake_added FROM providers"),
+    ).toEqual([
+      {
+        name: "a\uFFFDb",
+        region: "\uFFFD",
+        gpu_count: max,
+        price_per_hour: max,
+        stake_added: "36893488147419103230",
+      },
     ]);
-    expect(await run(databaseUrl, "SELECT job, deposited, title FROM jobs")).toEqual([
-      { job: JOB, deposited: max, title: "Untitled job" },
+    expect(await run(databaseUrl, "SELECT job, deposited, title, region, gpus, acc FROM jobs")).toEqual([
+      {
+        job: JOB,
+        deposited: max,
+        title: "Untitled job",
+        region: "\uFFFD",
+        gpus: max,
+        // 2^64 - 1 squared.
+        acc: "340282366920938463426481119284349108225",
+      },
     ]);
     expect(await run(databaseUrl, "SELECT job FROM events WHERE name = 'SettlementSkipped'")).toEqual([
       { job: address("dead") },

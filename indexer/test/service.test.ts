@@ -9,8 +9,9 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { connectClient } from "../src/db/client.ts";
 import { migrate } from "../src/migrate.ts";
+import { busyMarket } from "./busy-market.ts";
 import { createHandWrittenChain, deploymentOf } from "./hand-written-chain.ts";
-import { accepted, address, busyMarket, parameters, registered, T0 } from "./histories.ts";
+import { accepted, address, parameters, registered, T0 } from "./histories.ts";
 import { run, serve, startDatabases, until, untilMirrored } from "./parts.ts";
 
 const TSX = createRequire(import.meta.url).resolve("tsx");
@@ -142,10 +143,10 @@ describe("migrate", () => {
   it("applies each file once, also when two start at the same time", async () => {
     const databaseUrl = await databases.database();
     const [dry] = await Promise.all([migrate({ databaseUrl, dryRun: true })]);
-    expect(dry.applied).toHaveLength(3);
+    expect(dry.applied).toHaveLength(4);
     expect(await run(databaseUrl, "SELECT to_regclass('jobs') AS jobs")).toEqual([{ jobs: null }]);
     const both = await Promise.all([migrate({ databaseUrl }), migrate({ databaseUrl })]);
-    expect(both.map((r) => r.applied.length).sort()).toEqual([0, 3]);
+    expect(both.map((r) => r.applied.length).sort()).toEqual([0, 4]);
     expect((await migrate({ databaseUrl, dryRun: true })).applied).toEqual([]);
   });
 

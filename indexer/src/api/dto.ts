@@ -2,11 +2,23 @@
  * Rows -> the API's answers. Amounts become decimal strings, states names.
  * It doesn't query.
  */
-
-import { jobStateName } from "@computestream/protocol";
-import type { JobDto, JobEventDto, ProviderDto, StatsDto, TickDto } from "@computestream/protocol/api";
+import {
+  caseKindName,
+  countGpus,
+  faultName,
+  jobStateName,
+  providerStatusName,
+} from "@computestream/protocol";
+import type {
+  CaseDto,
+  JobDto,
+  JobEventDto,
+  ProviderDto,
+  StatsDto,
+  TickDto,
+} from "@computestream/protocol/api";
 import type { Deployment } from "@computestream/protocol/deployment";
-import type { EventRow, JobRow, ProviderRow, TickRow } from "../db/tables.ts";
+import type { CaseRow, EventRow, JobRow, ProviderRow, TickRow } from "../db/tables.ts";
 
 type Asset = Deployment["asset"];
 
@@ -18,6 +30,7 @@ function assetDto(address: string, known: Asset): JobDto["asset"] {
 }
 
 export function providerDto(row: ProviderRow, asset: Asset): ProviderDto {
+  const status = providerStatusName(row.status);
   return {
     provider: row.provider,
     owner: row.owner,
@@ -33,37 +46,60 @@ export function providerDto(row: ProviderRow, asset: Asset): ProviderDto {
     sandbox: row.sandbox,
     slots: Number(row.slots),
     slotsBusy: Number(row.slots_busy),
+    gpusBusy: countGpus(row.gpus_busy),
+    devices: row.devices.length,
     pricePerHour: row.price_per_hour.toString(),
+    gpuPricePerHour: row.gpu_price_per_hour.toString(),
     asset: assetDto(row.asset, asset),
-    stake: row.stake.toString(),
-    available: row.available,
+    stake: row.staked.toString(),
+    status,
+    available: status === "Active",
     registeredAt: Number(row.registered_at),
     lastHeartbeatAt: Number(row.last_heartbeat_at),
     jobsCompleted: Number(row.jobs_completed),
     jobsFailed: Number(row.jobs_failed),
     jobsExpired: Number(row.jobs_expired),
+    faults: Number(row.faults),
+    score: Number(row.score),
     secondsServed: Number(row.seconds_served),
     earned: row.earned.toString(),
   };
 }
 
-export function jobDto(row: JobRow, asset: Asset): JobDto {
+/** `openCase` is the job's, when it has one. */
+export function jobDto(row: JobRow, openCase: CaseRow | null, asset: Asset): JobDto {
   return {
     job: row.job,
     buyer: row.buyer,
     provider: row.provider,
+    isOpen: row.is_open,
     asset: assetDto(row.asset, asset),
     image: row.image,
     spec: row.spec,
     title: row.title,
+    gpus: Number(row.gpus),
+    requirements: {
+      gpuModel: row.gpu_model,
+      vramGb: Number(row.vram_gb),
+      cpuCores: Number(row.cpu_cores),
+      ramGb: Number(row.ram_gb),
+      diskGb: Number(row.disk_gb),
+      region: row.region,
+      sandbox: row.sandbox,
+      minStake: row.min_stake.toString(),
+    },
+    priority: row.priority,
     ratePerHour: row.rate_per_hour.toString(),
     maxDurationSecs: Number(row.max_duration_secs),
+    holdbackSecs: Number(row.holdback_secs),
     state: jobStateName(row.state),
     outcome: row.outcome === null ? null : jobStateName(row.outcome),
     createdAt: Number(row.created_at),
     acceptBy: Number(row.accept_by),
     startedAt: Number(row.started_at),
     endedAt: Number(row.ended_at),
+    claimUntil: Number(row.claim_until),
+    challengeUntil: Number(row.challenge_until),
     settledAt: Number(row.settled_at),
     stalledAt: Number(row.stalled_at),
     exitCode: row.exit_code === null ? null : Number(row.exit_code),
@@ -71,15 +107,36 @@ export function jobDto(row: JobRow, asset: Asset): JobDto {
     outputUris: row.output_uris,
     outputSha256: row.output_sha256,
     outputRoot: row.output_root,
+    outputSize: row.output_size === null ? null : Number(row.output_size),
+    case: openCase && caseDto(openCase),
+    fault: row.fault === null ? null : faultName(row.fault),
     deposited: row.deposited.toString(),
     paidToProvider: (row.paid - row.fee_paid).toString(),
     fees: row.fee_paid.toString(),
+    keeperFees: row.keeper_paid.toString(),
     refunded: row.refunded.toString(),
     balance: row.balance.toString(),
+    held: row.held.toString(),
     feeBps: Number(row.fee_bps),
+    keeperShareBps: Number(row.keeper_share_bps),
     secondsAttested: Number(row.seconds_attested),
+    secondsConfirmed: Number(row.seconds_confirmed),
     secondsBilled: Number(row.seconds_billed),
+    fundedSecs: Number(row.funded_secs),
+    sealed: row.sealed,
     createdTx: row.created_tx,
+  };
+}
+
+function caseDto(row: CaseRow): CaseDto {
+  return {
+    kind: caseKindName(row.kind),
+    bond: row.bond.toString(),
+    deadline: Number(row.deadline),
+    openedAt: Number(row.opened_at),
+    chunkIndex: row.chunk_index === null ? null : row.chunk_index.toString(),
+    arbiter: row.arbiter,
+    reason: row.reason,
   };
 }
 
@@ -91,9 +148,11 @@ export function tickDto(row: TickRow): TickDto {
     job: row.job,
     seq: row.seq.toString(),
     secondsAttested: Number(row.seconds_attested),
+    secondsConfirmed: Number(row.seconds_confirmed),
     secondsBilled: Number(row.seconds_billed),
     amount: row.amount.toString(),
     fee: row.fee.toString(),
+    keeperFee: row.keeper_fee.toString(),
     paid: row.paid.toString(),
     balance: row.balance.toString(),
     timestamp: Number(row.occurred_at),

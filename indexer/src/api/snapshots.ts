@@ -5,10 +5,12 @@
 import type { JobDto, ProviderDto, StatsDto } from "@computestream/protocol/api";
 import type { Deployment } from "@computestream/protocol/deployment";
 import { readCursor } from "../db/cursor.ts";
+import { findOpenCases } from "../db/queries/cases.ts";
 import { findJobs } from "../db/queries/jobs.ts";
 import { findProviders, listProviders } from "../db/queries/providers.ts";
 import { networkTotals, recentSettlements } from "../db/queries/stats.ts";
 import type { Queryable } from "../db/table.ts";
+import type { JobRow } from "../db/tables.ts";
 import { jobDto, providerDto } from "./dto.ts";
 
 const RECENT_BUCKETS = 120;
@@ -32,7 +34,15 @@ export async function readJobs(
   addresses: string[],
 ): Promise<Map<string, JobDto>> {
   const rows = addresses.length > 0 ? await findJobs(db, addresses) : [];
-  return new Map(rows.map((row) => [row.job, jobDto(row, asset)]));
+  const toDto = await jobDtos(db, rows, asset);
+  return new Map(rows.map((row) => [row.job, toDto(row)]));
+}
+
+/** How to show each of `rows`: most have no open case, so that they are asked for only where there is one. */
+export async function jobDtos(db: Queryable, rows: JobRow[], asset: Asset): Promise<(row: JobRow) => JobDto> {
+  const inCase = rows.filter((row) => row.case_kind !== null).map((row) => row.job);
+  const cases = new Map((await findOpenCases(db, inCase)).map((open) => [open.job, open]));
+  return (row) => jobDto(row, cases.get(row.job) ?? null, asset);
 }
 
 export async function readProviders(

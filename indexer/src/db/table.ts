@@ -18,6 +18,7 @@ export type ColumnType =
   | "int2"
   | "int2?"
   | "bool"
+  | "bool?"
   | "secs"
   | "strings"
   | "object";

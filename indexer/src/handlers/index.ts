@@ -2,11 +2,14 @@
  * Applies transactions to a draft of the mirror, one handler per Move module, each event once.
  * It doesn't know the database: `indexing/write-batch.ts` loads the draft's rows and stores what changed.
  */
+import { NO_ADDRESS } from "@computestream/protocol";
 import type { TransactionRecord } from "@computestream/protocol/client";
 import type { EventPosition, ProtocolEvent } from "@computestream/protocol/events";
 import type {
   AssetRow,
+  CaseRow,
   EventRow,
+  FaultRow,
   HeartbeatRow,
   JobRow,
   MarketRow,
@@ -14,11 +17,20 @@ import type {
   TickRow,
 } from "../db/tables.ts";
 import { FatalError } from "../errors.ts";
-import { applyEscrow } from "./escrow.ts";
-import { applyJobRegistry, blankJob, type JobSettledEvent, settlementDifferences } from "./job-registry.ts";
-import { allowanceOf, applyMarket } from "./market.ts";
-import { applyPaymentStream, tickOf } from "./payment-stream.ts";
-import { applyProviderRegistry, blankProvider, heartbeatOf } from "./provider-registry.ts";
+import { jobImbalance, moneyDifferences, stakeImbalance } from "./conservation.ts";
+import { applyDispute, type DisputeEvent, faultOf } from "./dispute.ts";
+import { applyEscrow, type EscrowEvent } from "./escrow.ts";
+import { applyJob, blankJob, type JobEvent } from "./job.ts";
+import { allowanceOf, applyMarket, type MarketEvent } from "./market.ts";
+import { applyPaymentStream, type PaymentStreamEvent, tickOf } from "./payment-stream.ts";
+import {
+  applyProviderRegistry,
+  blankProvider,
+  heartbeatOf,
+  type ProviderEvent,
+} from "./provider-registry.ts";
+import { applyReputation, type ReputationEvent } from "./reputation.ts";
+import { applyStake, type StakeEvent } from "./stake.ts";
 
 /** The rows a batch touches: stored ones where there are any, and what the batch adds. */
 export interface Draft {
@@ -27,10 +39,14 @@ export interface Draft {
   assets: Map<string, AssetRow>;
   providers: Map<string, ProviderRow>;
   jobs: Map<string, JobRow>;
+  /** Those that were open before the batch, and those that it opens. */
+  cases: CaseRow[];
   events: EventRow[];
   ticks: TickRow[];
   heartbeats: HeartbeatRow[];
-  settled: JobSettledEvent[];
+  faults: FaultRow[];
+  /** Sentences about money that doesn't add up, by what each is about: a row is told of once a batch. */
+  violations: Map<string, string>;
 }
 
 export function emptyDraft(): Draft {
@@ -40,11 +56,45 @@ export function emptyDraft(): Draft {
     assets: new Map(),
     providers: new Map(),
     jobs: new Map(),
+    cases: [],
     events: [],
     ticks: [],
     heartbeats: [],
-    settled: [],
+    faults: [],
+    violations: new Map(),
   };
+}
+
+type OfProvider = ProviderEvent | StakeEvent | ReputationEvent;
+/** A skipped settlement changes nothing: anyone may put any address into a batch, so its job need not exist. */
+type OfJob =
+  | EscrowEvent
+  | Exclude<PaymentStreamEvent, { name: "SettlementSkipped" }>
+  | JobEvent
+  | DisputeEvent;
+
+/** An event by the one row that it changes. */
+type Subject =
+  | { table: "market"; event: MarketEvent }
+  | { table: "providers"; event: OfProvider }
+  | { table: "jobs"; event: OfJob }
+  | { table: null };
+
+function subjectOf(event: ProtocolEvent): Subject {
+  switch (event.module) {
+    case "market":
+      return { table: "market", event };
+    case "provider_registry":
+    case "stake":
+    case "reputation":
+      return { table: "providers", event };
+    case "payment_stream":
+      return event.name === "SettlementSkipped" ? { table: null } : { table: "jobs", event };
+    case "escrow":
+    case "job":
+    case "dispute":
+      return { table: "jobs", event };
+  }
 }
 
 /** The stored rows that `applyTransactions` will need. */
@@ -53,22 +103,12 @@ export function touchedBy(transactions: TransactionRecord[]): { jobs: string[]; 
   const providers = new Set<string>();
   for (const { events } of transactions) {
     for (const { event } of events) {
-      const row = subjectOf(event);
-      if (row?.table === "jobs") jobs.add(row.address);
-      if (row?.table === "providers") providers.add(row.address);
+      const subject = subjectOf(event);
+      if (subject.table === "jobs") jobs.add(subject.event.data.job);
+      if (subject.table === "providers") providers.add(subject.event.data.provider);
     }
   }
   return { jobs: [...jobs], providers: [...providers] };
-}
-
-/**
- * The one row an event changes. A skipped settlement changes none: anyone may put any address into a batch, so
- * the job it names need not exist.
- */
-function subjectOf(event: ProtocolEvent): { table: "jobs" | "providers"; address: string } | null {
-  if (event.module === "market" || event.name === "SettlementSkipped") return null;
-  if (event.module === "provider_registry") return { table: "providers", address: event.data.provider };
-  return { table: "jobs", address: event.data.job };
 }
 
 /** Throws `FatalError` (`MIRROR_CORRUPT`) when an event is about a job or provider whose creation was never seen. */
@@ -84,62 +124,76 @@ export function applyTransactions(draft: Draft, transactions: TransactionRecord[
 
 function applyEvent(draft: Draft, event: ProtocolEvent, at: EventPosition): void {
   draft.events.push(eventRow(event, at));
-  switch (event.module) {
-    case "market": {
-      const allowance = allowanceOf(event, at);
-      const known = allowance && draft.assets.get(allowance.asset);
-      if (allowance && (!known || isAfter(at, known))) draft.assets.set(allowance.asset, allowance);
-      if (draft.market && !isAfter(at, draft.market)) return;
-      const market = applyMarket(draft.market, event, at);
-      draft.marketChanged ||= market !== draft.market;
-      draft.market = market;
-      return;
-    }
-    case "provider_registry": {
-      const heartbeat = heartbeatOf(event, at);
-      if (heartbeat) draft.heartbeats.push(heartbeat);
-      const row = getOrCreate(draft.providers, event.data.provider, blankProvider);
-      if (advance(row, at)) applyProviderRegistry(row, event, at);
-      return;
-    }
-    case "escrow": {
-      const row = getOrCreate(draft.jobs, event.data.job, blankJob);
-      if (advance(row, at)) applyEscrow(row, event);
-      return;
-    }
-    case "payment_stream": {
-      const tick = tickOf(event, at);
-      if (tick) draft.ticks.push(tick);
-      if (event.name === "SettlementSkipped") return;
-      const row = getOrCreate(draft.jobs, event.data.job, blankJob);
-      if (advance(row, at)) applyPaymentStream(row, event);
-      return;
-    }
-    case "job_registry": {
-      if (event.name === "JobSettled") draft.settled.push(event);
-      const row = getOrCreate(draft.jobs, event.data.job, blankJob);
-      if (advance(row, at)) applyJobRegistry(row, event, at, draft.market);
-      return;
-    }
-  }
+  const subject = subjectOf(event);
+  if (subject.table === "market") applyToMarket(draft, subject.event, at);
+  if (subject.table === "providers") applyToProvider(draft, subject.event, at);
+  if (subject.table === "jobs") applyToJob(draft, subject.event, at);
 }
 
-/** One sentence per job whose money doesn't add up after the batch. */
-export function conservationViolations(draft: Draft): string[] {
-  const wrong: string[] = [];
-  for (const job of draft.jobs.values()) {
-    if (job.deposited !== job.paid + job.refunded + job.balance) {
-      wrong.push(
-        `job ${job.job}: deposited ${job.deposited} is not paid ${job.paid} + refunded ${job.refunded} + balance ${job.balance}`,
-      );
-    }
+function applyToMarket(draft: Draft, event: MarketEvent, at: EventPosition): void {
+  const allowance = allowanceOf(event, at);
+  const known = allowance && draft.assets.get(allowance.asset);
+  if (allowance && (!known || isAfter(at, known))) draft.assets.set(allowance.asset, allowance);
+  if (draft.market && !isAfter(at, draft.market)) return;
+  const market = applyMarket(draft.market, event, at);
+  draft.marketChanged ||= market !== draft.market;
+  draft.market = market;
+}
+
+function applyToProvider(draft: Draft, event: OfProvider, at: EventPosition): void {
+  const heartbeat = event.module === "provider_registry" && heartbeatOf(event, at);
+  if (heartbeat) draft.heartbeats.push(heartbeat);
+  const row = getOrCreate(draft.providers, event.data.provider, blankProvider);
+  if (!advance(row, at)) return;
+  switch (event.module) {
+    case "provider_registry":
+      applyProviderRegistry(row, event, at);
+      break;
+    case "stake":
+      applyStake(row, event);
+      break;
+    case "reputation":
+      applyReputation(row, event);
+      break;
   }
-  for (const event of draft.settled) {
-    const job = draft.jobs.get(event.data.job);
-    const differences = job ? settlementDifferences(job, event) : [];
-    if (differences.length > 0) wrong.push(`job ${event.data.job} settled: ${differences.join(", ")}`);
+  tell(draft, `stake of provider ${row.provider}`, stakeImbalance(row));
+}
+
+function applyToJob(draft: Draft, event: OfJob, at: EventPosition): void {
+  const tick = event.module === "payment_stream" && tickOf(event, at);
+  if (tick) draft.ticks.push(tick);
+  const fault = event.module === "dispute" && faultOf(event, at);
+  if (fault) draft.faults.push(fault);
+  const job = getOrCreate(draft.jobs, event.data.job, blankJob);
+  if (!advance(job, at)) return;
+  const { paid, fee_paid, keeper_paid } = job;
+  switch (event.module) {
+    case "escrow":
+      applyEscrow(job, event);
+      break;
+    case "payment_stream":
+      applyPaymentStream(job, event);
+      break;
+    case "job":
+      applyJob(job, event, at, draft.market);
+      break;
+    case "dispute":
+      applyDispute(job, draft.cases, event, at);
+      break;
   }
-  return wrong;
+  tell(draft, `job ${job.job}`, jobImbalance(job));
+  tell(
+    draft,
+    `job ${job.job} at ${event.name}`,
+    moneyDifferences({ paid, fee_paid, keeper_paid }, job, event),
+  );
+}
+
+/** After each event, so that a breach which a later event of the batch makes up for is told too. */
+function tell(draft: Draft, subject: string, wrong: string[]): void {
+  if (wrong.length > 0 && !draft.violations.has(subject)) {
+    draft.violations.set(subject, `${subject}: ${wrong.join(", ")}`);
+  }
 }
 
 function eventRow(event: ProtocolEvent, at: EventPosition): EventRow {
@@ -151,7 +205,8 @@ function eventRow(event: ProtocolEvent, at: EventPosition): EventRow {
     module: event.module,
     name: event.name,
     job: typeof data.job === "string" ? data.job : null,
-    provider: typeof data.provider === "string" ? data.provider : null,
+    // An open job names nobody until it is taken.
+    provider: typeof data.provider === "string" && data.provider !== NO_ADDRESS ? data.provider : null,
     timestamp: event.data.timestamp,
     data,
   };

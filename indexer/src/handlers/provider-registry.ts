@@ -1,11 +1,15 @@
 /**
  * provider_registry events -> a provider's row and its heartbeat series. Amounts after the event are set, never added.
- * It doesn't know the database; `batch.ts` loads and stores the rows.
+ * It doesn't know stakes after the first (stake) nor how jobs ended (reputation).
  */
+import { NEW_PROVIDER_SCORE } from "@computestream/protocol";
 import type { EventPosition, ProtocolEvent } from "@computestream/protocol/events";
 import type { HeartbeatRow, ProviderRow } from "../db/tables.ts";
 
 export type ProviderEvent = Extract<ProtocolEvent, { module: "provider_registry" }>;
+
+/** The codes of docs/protocol.md `set_status`. */
+export const STATUS = { Active: 0, Draining: 1, Maintenance: 2, Offline: 3 } as const;
 
 /** A row before its first event; `registered_version` -1 says that `ProviderRegistered` hasn't been seen. */
 export function blankProvider(provider: string): ProviderRow {
@@ -25,17 +29,25 @@ export function blankProvider(provider: string): ProviderRow {
     sandbox: "",
     slots: 0n,
     slots_busy: 0n,
+    gpus_busy: 0n,
+    devices: [],
     price_per_hour: 0n,
+    gpu_price_per_hour: 0n,
     asset: "",
-    stake: 0n,
+    staked: 0n,
     unbonding: 0n,
     unlocks_at: 0n,
-    available: false,
+    stake_added: 0n,
+    stake_withdrawn: 0n,
+    slashed: 0n,
+    status: STATUS.Offline,
     registered_at: 0n,
     last_heartbeat_at: 0n,
     jobs_completed: 0n,
     jobs_failed: 0n,
     jobs_expired: 0n,
+    faults: 0n,
+    score: BigInt(NEW_PROVIDER_SCORE),
     seconds_served: 0n,
     earned: 0n,
     registered_version: -1n,
@@ -46,53 +58,42 @@ export function blankProvider(provider: string): ProviderRow {
 }
 
 export function applyProviderRegistry(row: ProviderRow, event: ProviderEvent, at: EventPosition): void {
-  const { data } = event;
   switch (event.name) {
     case "ProviderRegistered": {
       const { timestamp, ...registered } = event.data;
       Object.assign(row, registered);
-      row.available = true;
+      row.stake_added = registered.staked;
+      row.status = STATUS.Active;
       row.registered_at = timestamp;
       row.last_heartbeat_at = timestamp;
       row.registered_version = at.version;
       row.registered_index = at.index;
       break;
     }
-    case "ProviderHeartbeat":
-      row.last_heartbeat_at = data.timestamp;
+    case "ProviderMachineChanged": {
+      const { timestamp: _, ...machine } = event.data;
+      Object.assign(row, machine);
       break;
-    case "ProviderAvailabilityChanged":
-      row.available = event.data.available;
+    }
+    case "ProviderHeartbeat":
+      row.last_heartbeat_at = event.data.timestamp;
+      break;
+    case "ProviderStatusChanged":
+      row.status = event.data.status;
       break;
     case "ProviderPriceChanged":
       row.price_per_hour = event.data.price_per_hour;
+      row.gpu_price_per_hour = event.data.gpu_price_per_hour;
       break;
     case "ProviderOperatorChanged":
       row.operator = event.data.operator;
       row.attest_key = event.data.attest_key;
       break;
-    case "StakeAdded":
-      row.stake = event.data.stake;
-      break;
-    case "UnstakeRequested":
-      row.stake = event.data.stake;
-      row.unbonding = event.data.unbonding;
-      row.unlocks_at = event.data.unlocks_at;
-      break;
-    case "StakeWithdrawn":
-      row.stake = event.data.stake;
-      row.unbonding = 0n;
-      row.unlocks_at = 0n;
-      break;
     case "ProviderCapacityChanged":
       row.slots = event.data.slots;
       row.slots_busy = event.data.slots_busy;
+      row.gpus_busy = event.data.gpus_busy;
       break;
-    case "ProviderStatsUpdated": {
-      const { timestamp: _, provider: __, ...stats } = event.data;
-      Object.assign(row, stats);
-      break;
-    }
   }
 }
 

@@ -5,6 +5,7 @@
 import type { TransactionRecord } from "@computestream/protocol/client";
 import { withTransaction } from "../db/client.ts";
 import { advanceCursor, readCursor } from "../db/cursor.ts";
+import { findOpenCases } from "../db/queries/cases.ts";
 import {
   type Columns,
   decodeRow,
@@ -14,19 +15,13 @@ import {
   type Table,
   upsert,
 } from "../db/table.ts";
-import { ASSETS, EVENTS, HEARTBEATS, JOBS, MARKET, PROVIDERS, TICKS } from "../db/tables.ts";
+import { ASSETS, CASES, EVENTS, FAULTS, HEARTBEATS, JOBS, MARKET, PROVIDERS, TICKS } from "../db/tables.ts";
 import { FatalError } from "../errors.ts";
-import {
-  applyTransactions,
-  conservationViolations,
-  type Draft,
-  emptyDraft,
-  touchedBy,
-} from "../handlers/index.ts";
+import { applyTransactions, type Draft, emptyDraft, touchedBy } from "../handlers/index.ts";
 
 export interface BatchResult {
   events: Draft["events"];
-  /** Sentences about jobs whose money doesn't add up: a broken contract, told and not hidden. */
+  /** Sentences about money that doesn't add up: a broken contract, told and not hidden. */
   violations: string[];
 }
 
@@ -61,7 +56,7 @@ export async function writeBatch(db: Queryable, batch: TransactionRecord[]): Pro
         last.version.toString(),
       ]);
     }
-    return { events: draft.events, violations: conservationViolations(draft) };
+    return { events: draft.events, violations: [...draft.violations.values()] };
   });
 }
 
@@ -69,14 +64,15 @@ async function loadDraft(db: Queryable, batch: TransactionRecord[]): Promise<Dra
   const draft = emptyDraft();
   const { jobs, providers } = touchedBy(batch);
   const modules = new Set(batch.flatMap(({ events }) => events.map(({ event }) => event.module)));
-  // Jobs need the market's fee, so the parameters are loaded for both.
-  if (modules.has("market") || modules.has("job_registry")) {
+  // Jobs need the market's fees, so the parameters are loaded for both.
+  if (modules.has("market") || modules.has("job")) {
     draft.market = (await loadAll(db, MARKET))[0] ?? null;
   }
   if (modules.has("market")) for (const row of await loadAll(db, ASSETS)) draft.assets.set(row.asset, row);
   for (const row of await loadByKey(db, PROVIDERS, "provider", providers))
     draft.providers.set(row.provider, row);
   for (const row of await loadByKey(db, JOBS, "job", jobs)) draft.jobs.set(row.job, row);
+  if (modules.has("dispute")) draft.cases = await findOpenCases(db, jobs);
   return draft;
 }
 
@@ -84,10 +80,12 @@ async function storeDraft(db: Queryable, draft: Draft): Promise<void> {
   await insertNew(db, EVENTS, draft.events);
   await insertNew(db, TICKS, draft.ticks);
   await insertNew(db, HEARTBEATS, draft.heartbeats);
+  await insertNew(db, FAULTS, draft.faults);
   if (draft.marketChanged && draft.market) await upsert(db, MARKET, [draft.market]);
   await upsert(db, ASSETS, [...draft.assets.values()]);
   await upsert(db, PROVIDERS, [...draft.providers.values()]);
   await upsert(db, JOBS, [...draft.jobs.values()]);
+  await upsert(db, CASES, draft.cases);
 }
 
 async function loadAll<C extends Columns>(db: Queryable, table: Table<C>): Promise<Array<Row<C>>> {

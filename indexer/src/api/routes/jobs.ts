@@ -10,9 +10,9 @@ import type { Context } from "../../context.ts";
 import { listJobEvents, listJobs } from "../../db/queries/jobs.ts";
 import { listTicks } from "../../db/queries/ticks.ts";
 import { ApiError } from "../../errors.ts";
-import { jobDto, jobEventDto, tickDto } from "../dto.ts";
+import { jobEventDto, tickDto } from "../dto.ts";
 import { decodeCursor, toPage, zPositionKey } from "../pagination.ts";
-import { readJobs } from "../snapshots.ts";
+import { jobDtos, readJobs } from "../snapshots.ts";
 import { parseAddress, parseQuery } from "../validate.ts";
 
 export function jobRoutes({ pool, deployment }: Context): Router {
@@ -31,13 +31,12 @@ export function jobRoutes({ pool, deployment }: Context): Router {
       after: decodeCursor(zPositionKey, cursor),
       limit: limit + 1,
     });
+    const toDto = await jobDtos(pool, rows, deployment.asset);
     response.json(
-      toPage(
-        rows,
-        limit,
-        (row) => jobDto(row, deployment.asset),
-        (row) => ({ version: row.created_version.toString(), index: row.created_index }),
-      ),
+      toPage(rows, limit, toDto, (row) => ({
+        version: row.created_version.toString(),
+        index: row.created_index,
+      })),
     );
   });
 

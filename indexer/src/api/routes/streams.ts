@@ -26,7 +26,8 @@ export function streamRoutes({ pool, deployment }: Context): Router {
       toPage(
         rows,
         limit,
-        (row) => jobDto(row, deployment.asset),
+        // A case is opened only about a job that has ended.
+        (row) => jobDto(row, null, deployment.asset),
         (row) => ({ version: String(row.started_version), job: row.job }),
       ),
     );

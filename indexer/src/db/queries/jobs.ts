@@ -11,6 +11,8 @@ export interface JobFilter {
   provider?: string | undefined;
   /** Code of docs/protocol.md "Job states". */
   state?: number | undefined;
+  /** true: only open orders that nobody has taken yet; false: all others. */
+  open?: boolean | undefined;
 }
 
 export interface PositionKey {
@@ -27,6 +29,8 @@ export async function listJobs(
   if (q.filter.buyer) where.push(`buyer = ${param(q.filter.buyer)}`);
   if (q.filter.provider) where.push(`provider = ${param(q.filter.provider)}`);
   if (q.filter.state !== undefined) where.push(`state = ${param(q.filter.state)}::int2`);
+  // As text and not as a parameter: only so can the index of open orders serve it.
+  if (q.filter.open !== undefined) where.push(`${q.filter.open ? "" : "NOT "}(is_open AND state = 0)`);
   if (q.after) {
     where.push(
       `(created_version, created_index) < (${param(q.after.version)}::int8, ${param(q.after.index)}::int4)`,

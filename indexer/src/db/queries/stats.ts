@@ -23,7 +23,7 @@ export async function networkTotals(db: Queryable, asset: string): Promise<Netwo
   const { rows } = await db.query(
     `SELECT p.*, j.* FROM
        (SELECT count(*)::int AS providers,
-               count(*) FILTER (WHERE available)::int AS "providersAvailable",
+               count(*) FILTER (WHERE status = 0)::int AS "providersAvailable",
                coalesce(sum(slots), 0)::float8 AS slots,
                coalesce(sum(slots_busy), 0)::float8 AS "slotsBusy" FROM providers) p,
        (SELECT count(*)::int AS jobs,

@@ -1,13 +1,12 @@
 /**
- * job_registry events -> a job's identity, state, times and output.
+ * job events -> a job's identity, state, times and output.
  * It doesn't move money columns: escrow and payment_stream events do; `JobSettled` only confirms them.
  */
-import type { EventPosition, ProtocolEvent } from "@computestream/protocol/events";
+import type { EventOf, EventPosition, ProtocolEvent } from "@computestream/protocol/events";
 import { decodeJobSpec } from "@computestream/protocol/job-spec";
 import type { JobRow, MarketRow } from "../db/tables.ts";
 
-export type JobRegistryEvent = Extract<ProtocolEvent, { module: "job_registry" }>;
-export type JobSettledEvent = Extract<JobRegistryEvent, { name: "JobSettled" }>;
+export type JobEvent = Extract<ProtocolEvent, { module: "job" }>;
 
 /** The codes of docs/protocol.md "Job states". */
 export const STATE = {
@@ -22,19 +21,36 @@ export const STATE = {
   Settled: 8,
 } as const;
 
+/** What `job::forfeit` writes as the reason of a running job. */
+const FORFEIT_REASON = "FAULT_PROVEN";
+
 /** A row before its first event; `created_version` -1 says that `JobCreated` hasn't been seen. */
 export function blankJob(job: string): JobRow {
   return {
     job,
     buyer: "",
     provider: "",
+    is_open: false,
     asset: "",
     image: "",
     spec: "",
     title: "",
+    gpu_model: "",
+    gpus: 0n,
+    vram_gb: 0n,
+    cpu_cores: 0n,
+    ram_gb: 0n,
+    disk_gb: 0n,
+    region: "",
+    sandbox: "",
+    min_stake: 0n,
     terms_hash: "",
     rate_per_hour: 0n,
     max_duration_secs: 0n,
+    holdback_secs: 0n,
+    priority: 0,
+    buyer_key: "",
+    gpu_mask: 0n,
     state: STATE.Pending,
     outcome: null,
     created_at: 0n,
@@ -43,22 +59,35 @@ export function blankJob(job: string): JobRow {
     started_at: 0n,
     ended_at: 0n,
     claim_until: 0n,
+    challenge_until: 0n,
     settled_at: 0n,
+    reclaimed_at: 0n,
     stalled_at: 0n,
     exit_code: null,
     reason: "",
     output_uris: [],
     output_sha256: null,
     output_root: null,
+    output_size: null,
+    fault: null,
+    case_kind: null,
+    case_deadline: 0n,
     deposited: 0n,
     paid: 0n,
     fee_paid: 0n,
+    keeper_paid: 0n,
     refunded: 0n,
     balance: 0n,
+    acc: 0n,
+    held: 0n,
     fee_bps: 0n,
+    keeper_share_bps: 0n,
     seq: 0n,
     seconds_attested: 0n,
+    seconds_confirmed: 0n,
     seconds_billed: 0n,
+    funded_secs: 0n,
+    sealed: false,
     created_version: -1n,
     created_index: 0,
     created_tx: "",
@@ -68,12 +97,12 @@ export function blankJob(job: string): JobRow {
   };
 }
 
-/** `market` gives the fee a job shows until its stream opens and fixes it. */
-export function applyJobRegistry(
+/** `market` gives the fees a job shows until its stream opens and fixes them. */
+export function applyJob(
   job: JobRow,
-  event: JobRegistryEvent,
+  event: JobEvent,
   at: EventPosition,
-  market: Pick<MarketRow, "fee_bps"> | null,
+  market: Pick<MarketRow, "fee_bps" | "keeper_share_bps"> | null,
 ): void {
   switch (event.name) {
     case "JobCreated": {
@@ -81,6 +110,7 @@ export function applyJobRegistry(
       Object.assign(job, created);
       job.title = titleOf(created.spec);
       job.fee_bps = market?.fee_bps ?? 0n;
+      job.keeper_share_bps = market?.keeper_share_bps ?? 0n;
       job.created_at = timestamp;
       job.created_version = at.version;
       job.created_index = at.index;
@@ -89,6 +119,11 @@ export function applyJobRegistry(
     }
     case "JobAccepted":
       job.state = STATE.Accepted;
+      // Of an open job these are known only now.
+      job.provider = event.data.provider;
+      job.rate_per_hour = event.data.rate_per_hour;
+      job.terms_hash = event.data.terms_hash;
+      job.gpu_mask = event.data.gpu_mask;
       job.start_by = event.data.start_by;
       break;
     case "JobStarted":
@@ -97,20 +132,17 @@ export function applyJobRegistry(
       job.started_version = at.version;
       break;
     case "JobCompleted":
-      end(job, STATE.Completed, event.data.timestamp);
-      setOutput(job, event.data);
+      endWithOutput(job, STATE.Completed, event.data);
       break;
     case "JobFailed":
-      end(job, STATE.Failed, event.data.timestamp);
-      setOutput(job, event.data);
-      job.reason = event.data.reason;
+      endWithOutput(job, STATE.Failed, event.data);
       break;
     case "JobCancelled":
       end(job, STATE.Cancelled, event.data.timestamp);
       break;
     case "JobTerminated":
       end(job, STATE.Terminated, event.data.ended_at);
-      job.claim_until = event.data.claim_until;
+      setWindows(job, event.data);
       break;
     case "JobStalled":
       job.stalled_at = event.data.timestamp;
@@ -118,27 +150,27 @@ export function applyJobRegistry(
     case "JobExpired":
       end(job, STATE.Expired, event.data.timestamp);
       break;
+    case "JobWaived":
+      setWindows(job, event.data);
+      break;
+    case "JobForfeited":
+      // A job that had ended keeps how.
+      if (job.state === STATE.Running) {
+        end(job, STATE.Failed, event.data.timestamp);
+        job.reason = FORFEIT_REASON;
+      }
+      break;
     case "JobSettled":
       job.state = STATE.Settled;
       job.outcome = event.data.outcome;
       job.settled_at = event.data.timestamp;
       job.seconds_billed = event.data.seconds;
       break;
+    case "JobReclaimed":
+      // Gone from the chain; its row stays, or its buyer's history would lose it.
+      job.reclaimed_at = event.data.timestamp;
+      break;
   }
-}
-
-/** Empty when a settled job's own totals agree with what its escrow and stream events added up to. */
-export function settlementDifferences(job: JobRow, event: JobSettledEvent): string[] {
-  const totals: Array<[string, bigint, bigint]> = [
-    ["deposited", job.deposited, event.data.deposited],
-    ["paid", job.paid - job.fee_paid, event.data.paid],
-    ["fees", job.fee_paid, event.data.fees],
-    ["refunded", job.refunded, event.data.refunded],
-    ["balance", job.balance, 0n],
-  ];
-  return totals
-    .filter(([, mirrored, told]) => mirrored !== told)
-    .map(([name, mirrored, told]) => `${name} ${mirrored} is not ${told}`);
 }
 
 function end(job: JobRow, state: number, endedAt: bigint): void {
@@ -147,14 +179,25 @@ function end(job: JobRow, state: number, endedAt: bigint): void {
   job.ended_at = endedAt;
 }
 
-function setOutput(
+function endWithOutput(
   job: JobRow,
-  output: { exit_code: bigint; output_uris: string[]; output_sha256: string; output_root: string },
+  state: number,
+  ended: EventOf<"JobCompleted">["data"] | EventOf<"JobFailed">["data"],
 ): void {
-  job.exit_code = output.exit_code;
-  job.output_uris = output.output_uris;
-  job.output_sha256 = output.output_sha256 === "0x" ? null : output.output_sha256;
-  job.output_root = output.output_root === "0x" ? null : output.output_root;
+  end(job, state, ended.timestamp);
+  setWindows(job, ended);
+  job.exit_code = ended.exit_code;
+  job.reason = ended.reason;
+  job.output_uris = ended.output_uris;
+  job.output_sha256 = ended.output_sha256 === "0x" ? null : ended.output_sha256;
+  job.output_root = ended.output_root === "0x" ? null : ended.output_root;
+  // Without a root the number commits to nothing.
+  job.output_size = job.output_root === null ? null : ended.output_size;
+}
+
+function setWindows(job: JobRow, windows: { claim_until: bigint; challenge_until: bigint }): void {
+  job.claim_until = windows.claim_until;
+  job.challenge_until = windows.challenge_until;
 }
 
 function titleOf(spec: string): string {
