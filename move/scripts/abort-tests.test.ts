@@ -1,20 +1,30 @@
 /** Every abort code has a test that fails with exactly it, by name. */
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { expect, it } from "vitest";
-import { parseAbortCodes } from "./error-sentences.ts";
-
-const read = (folder: string) => {
-  const dir = join(import.meta.dirname, "..", folder);
-  return readdirSync(dir).map((file) => readFileSync(join(dir, file), "utf8"));
-};
+import { readTestedCodes, testedCodes } from "./abort-codes.ts";
 
 it("no abort code is without a test that names it", () => {
-  const tests = read("tests").join("\n");
-  const codes = read("sources")
-    .map(parseAbortCodes)
-    .flatMap((module) => module?.codes.map(({ name }) => `${module.module}::${name}`) ?? []);
-  const untested = codes.filter((code) => !new RegExp(`abort_code = computestream::${code}\\b`).test(tests));
-  expect(codes.length).toBeGreaterThan(50);
-  expect(untested).toEqual([]);
+  const codes = readTestedCodes();
+  expect(codes.length).toBeGreaterThan(90);
+  expect(codes.filter(({ tests }) => tests.length === 0).map(({ code }) => code)).toEqual([]);
+});
+
+it("a code is matched with the function below its expectation, and with no other", () => {
+  const source = `module a::boxes {
+    /// Locked.
+    const E_LOCKED: u64 = 1;
+    /// Lost.
+    const E_LOST: u64 = 2;
+}`;
+  const text = `
+    #[test]
+    #[expected_failure(abort_code = computestream::boxes::E_LOCKED)]
+    fun a_locked_box_stays_shut() {}
+
+    #[test]
+    fun a_box_opens() {}
+`;
+  expect(testedCodes([source], [{ file: "box_tests.move", text }])).toEqual([
+    { code: "boxes::E_LOCKED", tests: ["box_tests::a_locked_box_stays_shut"] },
+    { code: "boxes::E_LOST", tests: [] },
+  ]);
 });

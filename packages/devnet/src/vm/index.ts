@@ -14,6 +14,7 @@ import { createNativeVm, decodeEvents, decodeViewResult, type NativeOutcome } fr
 import { type DescribeAbort, describeFailure, REASON_MASK } from "./status.ts";
 import type { MoveVm, VmEvent, VmResult, VmStore } from "./types.ts";
 
+export { functionHandles, type ImportedFunction } from "./module-imports.ts";
 export type { MoveVm, VmCall, VmEnv, VmEvent, VmResult, VmStore } from "./types.ts";
 
 /** A view aborted, ran out of gas or doesn't exist; the message is in the fullnode's words. */
