@@ -36,7 +36,7 @@ module computestream::job_open_tests {
         market::set_asset_allowed(&t::admin(), asset, true);
         t::mint(asset, t::of(&t::stranger()), t::stake());
         j::machine_of(
-            &t::stranger(), t::of(&t::operator()), asset, 1, vector[], 1, 3_600_000, 0
+            &t::stranger(), t::of(&t::operator()), t::key(), asset, 1, vector[], 1, 3_600_000, 0
         )
     }
 

@@ -39,7 +39,7 @@ module computestream::job_running_tests {
     fun running_for_its_owner(w: &World): address {
         let provider =
             j::machine_of(
-                &t::buyer(), t::of(&t::operator()), w.asset(), 1, vector[], 1, 3_600_000, 0
+                &t::buyer(), t::of(&t::operator()), t::key(), w.asset(), 1, vector[], 1, 3_600_000, 0
             );
         let job = j::order().order_from(provider);
         j::accept(provider, job, 0);

@@ -37,7 +37,8 @@ module computestream::job_test_utils {
         order_builder::new()
     }
 
-    /// Another machine of OWNER and OPERATOR: GPUs "RTX", 24 GB, 16 cores, 64 GB, 500 GB, "eu", "docker".
+    /// Another machine of OWNER's, with the keys of the world's provider and a stake of its own: GPUs "RTX", 24 GB,
+    /// 16 cores, 64 GB, 500 GB, "eu", "docker".
     public fun machine(
         w: &World,
         gpu_count: u64,
@@ -46,9 +47,12 @@ module computestream::job_test_utils {
         price_per_hour: u64,
         gpu_price_per_hour: u64
     ): Object<Provider> {
+        let (_, key) = provider_registry::payment_terms(w.provider_address());
+        t::mint(w.asset(), t::of(&t::owner()), t::stake());
         machine_of(
             &t::owner(),
             t::of(&t::operator()),
+            key,
             w.asset(),
             gpu_count,
             devices,
@@ -58,9 +62,11 @@ module computestream::job_test_utils {
         )
     }
 
+    /// The same of anyone's; takes the stake from `owner`.
     public fun machine_of(
         owner: &signer,
         operator: address,
+        key: vector<u8>,
         asset: Object<Metadata>,
         gpu_count: u64,
         devices: vector<vector<u8>>,
@@ -71,7 +77,7 @@ module computestream::job_test_utils {
         provider_registry::register_provider(
             owner,
             operator,
-            t::key(),
+            key,
             t::text(b"other"),
             t::text(b"RTX"),
             gpu_count,
