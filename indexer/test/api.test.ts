@@ -1,23 +1,29 @@
 import { get as httpGet } from "node:http";
-import { API_ROUTES, type JobDto, type ProviderDto, zApiError } from "@computestream/protocol/api";
+import { type JobDto, type ProviderDto, zApiError } from "@computestream/protocol/api";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { z } from "zod";
 import type { Service } from "../src/service.ts";
 import { ASSET, createHandWrittenChain, type HandWrittenChain, type RawEvent } from "./hand-written-chain.ts";
 import {
   accepted,
   address,
+  closed,
   completed,
   created,
+  HASH,
   jobSettled,
+  KEY,
+  OPERATOR,
+  OWNER,
   parameters,
   refunded,
   registered,
+  sealed,
   settledTo,
   started,
+  stats,
   T0,
 } from "./histories.ts";
-import { run, serve, startDatabases, untilMirrored } from "./parts.ts";
+import { readerOf, run, serve, startDatabases, untilMirrored } from "./parts.ts";
 
 const CHEAP = address("f1");
 const DEAR = address("f2");
@@ -37,13 +43,24 @@ beforeAll(async () => {
   chain = createHandWrittenChain();
   chain.append(T0, [parameters(250)]);
   chain.append(T0, [
-    registered(CHEAP, { price_per_hour: "20", region: "EU-West", gpu_model: "RTX 4090 100%" }),
-    ["provider_registry::ProviderCapacityChanged", { provider: CHEAP, slots_busy: "1", slots: "2" }],
+    registered(CHEAP, {
+      price_per_hour: "20",
+      gpu_price_per_hour: "5",
+      region: "EU-West",
+      gpu_model: "RTX 4090 100%",
+      gpu_count: "3",
+      devices: [KEY, HASH, `0x${"cd".repeat(32)}`],
+    }),
+    [
+      "provider_registry::ProviderCapacityChanged",
+      { provider: CHEAP, slots_busy: "1", slots: "2", gpus_busy: "5" },
+    ],
   ]);
   chain.append(T0, [
     // As a string "100" sorts before "20"; as a price it doesn't.
     registered(DEAR, { price_per_hour: "100", owner: address("cc"), name: "dear" }),
-    ["provider_registry::ProviderAvailabilityChanged", { provider: DEAR, available: false }],
+    ["provider_registry::ProviderStatusChanged", { provider: DEAR, status: 1 }],
+    stats(DEAR, { jobs_completed: "1", score: "6666" }),
   ]);
   for (const job of [SETTLED, RUNNING, PENDING]) {
     chain.append(T0 + 1, created(job, { provider: CHEAP, deposit: "600000", title: `job ${job.slice(-2)}` }));
@@ -54,8 +71,10 @@ beforeAll(async () => {
     chain.append(T0 + 11, [tickOne(job), ["provider_registry::ProviderHeartbeat", { provider: CHEAP }]]);
   }
   chain.append(T0 + 13, [
-    completed(SETTLED, CHEAP),
     refunded(SETTLED, "590000", "0"),
+    sealed(SETTLED, 1, "0"),
+    completed(SETTLED, CHEAP, { claimUntil: T0 + 13 }),
+    closed(SETTLED, { secs: 1, paid: "10000", feePaid: "100" }),
     jobSettled(SETTLED, {
       provider: CHEAP,
       outcome: 3,
@@ -66,9 +85,7 @@ beforeAll(async () => {
       refunded: "590000",
     }),
   ]);
-  chain.append(T0 + 14, [
-    ["job_registry::JobStalled", { job: RUNNING, flagged_by: address("1"), answer_by: "9" }],
-  ]);
+  chain.append(T0 + 14, [["job::JobStalled", { job: RUNNING, flagged_by: address("1"), answer_by: "9" }]]);
   service = await serve(databaseUrl, chain);
   await untilMirrored(service.url, chain.head);
 }, 60_000);
@@ -90,16 +107,8 @@ function tickOne(job: string): RawEvent {
   });
 }
 
-async function get<R extends keyof typeof API_ROUTES>(
-  route: R,
-  query = "",
-  params: Record<string, string> = {},
-): Promise<z.output<(typeof API_ROUTES)[R]>> {
-  const path = route.replace(":address", params.address ?? "");
-  const response = await fetch(`${service.url}${path}${query}`);
-  expect(response.status).toBe(200);
-  return API_ROUTES[route].parse(await response.json()) as z.output<(typeof API_ROUTES)[R]>;
-}
+const get: ReturnType<typeof readerOf> = (route, query, params) =>
+  readerOf(service.url)(route, query, params);
 
 async function refusal(path: string, init?: RequestInit) {
   const response = await fetch(`${service.url}${path}`, init);
@@ -111,11 +120,11 @@ describe("each route answers its schema", () => {
     const provider = await get("/api/v1/providers/:address", "", { address: "0x00F1" });
     expect(provider).toEqual({
       provider: CHEAP,
-      owner: address("aa"),
-      operator: address("ab"),
+      owner: OWNER,
+      operator: OPERATOR,
       name: "rig",
       gpuModel: "RTX 4090 100%",
-      gpuCount: 1,
+      gpuCount: 3,
       vramGb: 80,
       cpuCores: 16,
       ramGb: 128,
@@ -124,15 +133,22 @@ describe("each route answers its schema", () => {
       sandbox: "docker",
       slots: 2,
       slotsBusy: 1,
+      // The mask 5 is two GPUs.
+      gpusBusy: 2,
+      devices: 3,
       pricePerHour: "20",
+      gpuPricePerHour: "5",
       asset: { address: ASSET, symbol: "MOVE", decimals: 8 },
       stake: "100000000",
+      status: "Active",
       available: true,
       registeredAt: T0,
       lastHeartbeatAt: T0 + 11,
       jobsCompleted: 0,
       jobsFailed: 0,
       jobsExpired: 0,
+      faults: 0,
+      score: 5000,
       secondsServed: 0,
       earned: "0",
     } satisfies ProviderDto);
@@ -150,6 +166,21 @@ describe("each route answers its schema", () => {
       settledAt: T0 + 13,
       exitCode: 0,
       outputUris: ["s3://outputs/a.tar"],
+      outputRoot: HASH,
+      outputSize: 40_000,
+      isOpen: false,
+      priority: 5,
+      gpus: 0,
+      holdbackSecs: 0,
+      claimUntil: T0 + 13,
+      challengeUntil: 0,
+      case: null,
+      fault: null,
+      held: "0",
+      keeperFees: "0",
+      sealed: true,
+      fundedSecs: 60,
+      secondsConfirmed: 0,
       deposited: "600000",
       paidToProvider: "9900",
       fees: "100",
@@ -165,8 +196,12 @@ describe("each route answers its schema", () => {
       state: "Pending",
       outcome: null,
       feeBps: 250,
+      keeperShareBps: 1000,
       exitCode: null,
       outputSha256: null,
+      outputSize: null,
+      fundedSecs: 0,
+      sealed: false,
       balance: "600000",
       stalledAt: 0,
     });
@@ -192,6 +227,9 @@ describe("each route answers its schema", () => {
     expect(await names("?sort=newest")).toEqual([DEAR, CHEAP]);
     expect(await names("?available=true")).toEqual([CHEAP]);
     expect(await names("?available=false")).toEqual([DEAR]);
+    expect(await names("?status=Draining")).toEqual([DEAR]);
+    expect(await names("?status=Offline")).toEqual([]);
+    expect(await names("?sort=score")).toEqual([DEAR, CHEAP]);
     expect(await names("?gpu=rtx")).toEqual([CHEAP]);
     expect(await names("?gpu=100%25")).toEqual([CHEAP]);
     expect(await names("?gpu=4_90")).toEqual([]);
@@ -210,6 +248,8 @@ describe("each route answers its schema", () => {
           seq: "1",
           amount: "10000",
           fee: "100",
+          keeperFee: "0",
+          secondsConfirmed: 0,
           paid: "10000",
           balance: "590000",
           timestamp: T0 + 11,
@@ -219,17 +259,24 @@ describe("each route answers its schema", () => {
     });
     const { items } = await get("/api/v1/jobs/:address/events", "", { address: SETTLED });
     expect(items.map((e) => e.name)).toEqual([
-      "EscrowDeposited",
       "JobCreated",
+      "EscrowDeposited",
       "JobAccepted",
-      "StreamOpened",
       "JobStarted",
+      "StreamOpened",
       "StreamSettled",
-      "JobCompleted",
       "EscrowRefunded",
+      "StreamSealed",
+      "JobCompleted",
+      "StreamClosed",
       "JobSettled",
     ]);
     expect(items[0]).toMatchObject({
+      module: "job",
+      timestamp: T0 + 1,
+      data: { job: SETTLED, provider: CHEAP, spec: expect.any(String), priority: 5, deposit: "600000" },
+    });
+    expect(items[1]).toMatchObject({
       module: "escrow",
       timestamp: T0 + 1,
       data: { job: SETTLED, amount: "600000", balance: "600000" },
@@ -308,7 +355,7 @@ describe("pages", () => {
       registered(address("f4"), { price_per_hour: "20" }),
     ]);
     await untilMirrored(service.url, version);
-    for (const sort of ["price", "newest"]) {
+    for (const sort of ["price", "newest", "score"]) {
       const whole = (await get("/api/v1/providers", `?sort=${sort}`)).items.map((p) => p.provider);
       const paged: string[] = [];
       let cursor = "";
@@ -327,8 +374,8 @@ describe("pages", () => {
     const rest = await get("/api/v1/jobs/:address/events", `?cursor=${first.nextCursor}`, {
       address: SETTLED,
     });
-    expect([...first.items, ...rest.items].map((e) => e.name)).toHaveLength(9);
-    expect(rest.items[0]?.name).toBe("JobStarted");
+    expect([...first.items, ...rest.items].map((e) => e.name)).toHaveLength(11);
+    expect(rest.items[0]?.name).toBe("StreamOpened");
     expect(rest.nextCursor).toBeNull();
   });
 });
@@ -359,6 +406,8 @@ describe("bad input is refused by name", () => {
     ["/api/v1/providers?available=maybe", "INVALID_PARAMETER", "available"],
     ["/api/v1/providers?maxPricePerHour=-1", "INVALID_PARAMETER", "maxPricePerHour"],
     ["/api/v1/providers?maxPricePerHour=1e9", "INVALID_PARAMETER", "maxPricePerHour"],
+    ["/api/v1/providers?status=Asleep", "INVALID_PARAMETER", "status"],
+    ["/api/v1/jobs?open=maybe", "INVALID_PARAMETER", "open"],
     ["/api/v1/providers?sort=owner", "INVALID_PARAMETER", "sort"],
     ["/api/v1/streams?state=Running", "UNKNOWN_PARAMETER", "state"],
     ["/api/v1/providers/somebody", "INVALID_PARAMETER", "address"],

@@ -4,7 +4,9 @@
  */
 import { randomBytes } from "node:crypto";
 import { startPostgres } from "@computestream/dev-env/parts";
+import { API_ROUTES } from "@computestream/protocol/api";
 import pg from "pg";
+import type { z } from "zod";
 import type { ChainSource } from "../src/chain/source.ts";
 import type { Config } from "../src/config.ts";
 import { createLogger } from "../src/logger.ts";
@@ -84,4 +86,18 @@ export function untilMirrored(url: string, version: bigint): Promise<unknown> {
     const health = (await (await fetch(`${url}/api/v1/health`)).json()) as { version: string };
     return BigInt(health.version) >= version;
   }, `version ${version}`);
+}
+
+/** Reads a route of the service at `url`; throws unless the answer is 200 and has the route's shape. */
+export function readerOf(url: string) {
+  return async <R extends keyof typeof API_ROUTES>(
+    route: R,
+    query = "",
+    params: Record<string, string> = {},
+  ): Promise<z.output<(typeof API_ROUTES)[R]>> => {
+    const path = route.replace(":address", params.address ?? "");
+    const response = await fetch(`${url}${path}${query}`);
+    if (response.status !== 200) throw new Error(`${path}${query}: ${response.status}`);
+    return API_ROUTES[route].parse(await response.json()) as z.output<(typeof API_ROUTES)[R]>;
+  };
 }

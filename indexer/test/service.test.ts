@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { connectClient } from "../src/db/client.ts";
-import { migrate } from "../src/migrate.ts";
+import { MIGRATIONS_DIR, migrate } from "../src/migrate.ts";
 import { busyMarket } from "./busy-market.ts";
 import { createHandWrittenChain, deploymentOf } from "./hand-written-chain.ts";
 import { accepted, address, parameters, registered, T0 } from "./histories.ts";
@@ -170,6 +170,27 @@ describe("migrate", () => {
     await expect(migrate({ databaseUrl, directory })).rejects.toThrow(
       /0003_newer.sql, which this version doesn't know/,
     );
+  });
+
+  it("lets a mirror of the earlier modules start over instead of making up what they didn't tell", async () => {
+    const databaseUrl = await databases.database();
+    const directory = mkdtempSync(join(tmpdir(), "indexer-earlier-"));
+    for (const name of ["0001_core.sql", "0002_time_series.sql", "0003_indexes.sql"]) {
+      copyFileSync(join(MIGRATIONS_DIR, name), join(directory, name));
+    }
+    await migrate({ databaseUrl, directory });
+    await run(databaseUrl, "INSERT INTO chain_cursor VALUES (TRUE, 4, '0x1', NULL, 7, NULL, 0)");
+    await run(databaseUrl, "INSERT INTO assets VALUES ('0xa', TRUE, 6, 0)");
+    await run(databaseUrl, `INSERT INTO provider_heartbeats VALUES (now(), 6, 0, '0xf1')`);
+    await migrate({ databaseUrl });
+    for (const table of ["chain_cursor", "assets", "provider_heartbeats"]) {
+      expect(await run(databaseUrl, `SELECT * FROM ${table}`)).toEqual([]);
+    }
+    const chain = createHandWrittenChain();
+    busyMarket(chain, 50);
+    const service = await serve(databaseUrl, chain);
+    await untilMirrored(service.url, chain.head);
+    await service.close();
   });
 
   it("makes hypertables where TimescaleDB is (a stand-in that records the calls; the real one isn't to be had here)", async () => {
