@@ -7,10 +7,11 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ChainError, type ProviderView } from "@computestream/protocol/client";
 import type { IntentLog } from "./chain.ts";
-import { type ChainFollower, createChainFollower } from "./chain-follower.ts";
+import { type ChainFollower, createChainFollower, type Sighting } from "./chain-follower.ts";
 import type { NodeContext } from "./context.ts";
 import { codeOf, messageOf, NodeError } from "./errors.ts";
 import { createJobRunner, type JobRunner } from "./job-runner.ts";
+import { isOnOffer, judge, meetsOrder } from "./policy.ts";
 
 export interface Agent {
   /** Resolves when every known job has a runner and the chain is being followed. */
@@ -102,17 +103,40 @@ export function createAgent(ctx: NodeContext, options: AgentOptions): Agent {
 
   async function begin(job: string): Promise<JobRunner | null> {
     const journal = await journals.open(job);
-    if (journal.fresh) await journal.append({ t: "seen", job });
+    try {
+      if (journal.fresh) {
+        const late = ((await client.getJob(job))?.startedAt ?? 0n) > 0n;
+        await journal.append({ t: "seen", job, ...(late ? { late } : {}) });
+        if (late) log.warn({ job }, "the job started before this node's memory of it begins");
+      }
+    } catch (error) {
+      await journal.close();
+      throw error;
+    }
     const runner = createJobRunner(ctx, journal);
     void runner.finished.then(() => runners.delete(job));
     return runner;
   }
 
-  async function onJob(job: string, ours: boolean): Promise<void> {
+  async function onJob(job: string, why: Sighting): Promise<void> {
     const known = runners.get(job);
     if (known) return (await known)?.wake();
-    if (!ours || (await journals.isArchived(job))) return;
+    if (why === "mentioned" || (await journals.isArchived(job))) return;
+    if (why === "on-offer" && !(await wants(job))) return;
     await watch(job);
+  }
+
+  /** Whether to compete for an open order: the chain would give it to us, and this node would run it. */
+  async function wants(job: string): Promise<boolean> {
+    if (!ctx.settings.openJobs || !ctx.accepting()) return false;
+    const [order, provider] = await Promise.all([
+      client.getJob(job),
+      client.getProvider(ctx.limits.provider),
+    ]);
+    if (!order || !provider || !isOnOffer(order) || !meetsOrder(order, provider)) return false;
+    const verdict = judge(order, ctx.limits);
+    if (!verdict.ok) log.debug({ job, code: verdict.code }, "open order left to others");
+    return verdict.ok;
   }
 
   async function adopt(): Promise<void> {
@@ -129,6 +153,15 @@ export function createAgent(ctx: NodeContext, options: AgentOptions): Agent {
         "container without a journal: watching its job",
       );
       await watch(container.job);
+    }
+    for (const job of await client.activeJobs(ctx.limits.provider)) {
+      if (runners.has(job)) continue;
+      if (await journals.isArchived(job)) {
+        log.error({ job }, "the chain counts a job as active that this node has finished with");
+        continue;
+      }
+      log.warn({ job }, "job of ours without a journal: watching it");
+      await watch(job);
     }
   }
 

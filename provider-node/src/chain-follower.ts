@@ -4,6 +4,7 @@
  */
 import { mkdir, open, readFile, rename } from "node:fs/promises";
 import { dirname } from "node:path";
+import type { ProtocolEvent } from "@computestream/protocol";
 import type { ChainClient } from "@computestream/protocol/client";
 import { NodeError } from "./errors.ts";
 
@@ -18,9 +19,12 @@ export interface FollowerOptions {
   provider: string;
   cursorFile: string;
   startVersion: bigint;
-  /** `ours` = the event itself names our provider. Must have persisted the job when it resolves. */
-  onJob(job: string, ours: boolean): Promise<void>;
+  /** Must have persisted the job, where it is one to keep, when it resolves. */
+  onJob(job: string, why: Sighting): Promise<void>;
 }
+
+/** What an event makes of its job: it names our provider, it offers the job to all, or another one's it may be. */
+export type Sighting = "ours" | "on-offer" | "mentioned";
 
 const BATCH = 100;
 
@@ -29,12 +33,18 @@ export async function createChainFollower(options: FollowerOptions): Promise<Cha
   let cursor = (await readCursor(cursorFile)) ?? options.startVersion;
   let saved = cursor;
 
+  function sightingOf(event: ProtocolEvent, chainNow: bigint): Sighting {
+    if ("provider" in event.data && event.data.provider === provider) return "ours";
+    const isOffer = event.name === "JobCreated" && event.data.is_open && chainNow < event.data.accept_by;
+    return isOffer ? "on-offer" : "mentioned";
+  }
+
   return {
     get cursor() {
       return cursor;
     },
     async poll() {
-      const { version } = await client.ledger();
+      const { version, timestampUsecs } = await client.ledger();
       if (version + 1n < cursor) {
         throw new NodeError("CHAIN_RESET", `the chain ends at version ${version}, our cursor is ${cursor}`, {
           remedy: "The chain was reset or the node lags: deploy again, or point NODE_URL to a node in sync.",
@@ -48,8 +58,7 @@ export async function createChainFollower(options: FollowerOptions): Promise<Cha
           if (!success) continue;
           for (const { event } of events) {
             if (!("job" in event.data)) continue;
-            const ours = "provider" in event.data && event.data.provider === provider;
-            await onJob(event.data.job, ours);
+            await onJob(event.data.job, sightingOf(event, timestampUsecs / 1_000_000n));
           }
         }
         cursor = (records.at(-1) as { version: bigint }).version + 1n;

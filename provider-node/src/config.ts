@@ -9,10 +9,11 @@ import { NodeError } from "./errors.ts";
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const whole = (fallback: number, min = 1) => z.coerce.number().int().min(min).default(fallback);
-const flag = z
-  .enum(["true", "false", "1", "0"])
-  .default("true")
-  .transform((value) => value === "true" || value === "1");
+const flag = (fallback: "true" | "false") =>
+  z
+    .enum(["true", "false", "1", "0"])
+    .default(fallback)
+    .transform((value) => value === "true" || value === "1");
 
 const zEnv = z.object({
   LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info"),
@@ -40,7 +41,7 @@ const zEnv = z.object({
   S3_BUCKET: z.string().optional(),
   S3_ACCESS_KEY_ID: z.string().optional(),
   S3_SECRET_ACCESS_KEY: z.string().optional(),
-  S3_FORCE_PATH_STYLE: flag,
+  S3_FORCE_PATH_STYLE: flag("true"),
   IPFS_API_URL: z.string().url().optional(),
   /** How often the chain is asked for new transactions. */
   POLL_INTERVAL_MS: whole(500, 50),
@@ -57,6 +58,10 @@ const zEnv = z.object({
   SELF_SETTLE_AFTER_SECS: whole(30),
   /** How long a finished job's upload is retried before the job fails with PUBLISH_FAILED. */
   PUBLISH_GRACE_SECS: whole(90),
+  /** Whether orders that are open to every provider are competed for. */
+  OPEN_JOBS: flag("true"),
+  /** Whether the node says on chain that it is there when it starts, and that it is gone when it stops. */
+  AUTO_STATUS: flag("false"),
 });
 
 export interface S3Config {
@@ -93,6 +98,8 @@ export interface Config {
   maxJobSecs: number;
   selfSettleAfterSecs: number;
   publishGraceSecs: number;
+  openJobs: boolean;
+  autoStatus: boolean;
   drain: boolean;
 }
 
@@ -138,6 +145,8 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env, argv: string[] 
     maxJobSecs: v.MAX_JOB_SECS,
     selfSettleAfterSecs: v.SELF_SETTLE_AFTER_SECS,
     publishGraceSecs: v.PUBLISH_GRACE_SECS,
+    openJobs: v.OPEN_JOBS,
+    autoStatus: v.AUTO_STATUS,
     drain: argv.includes("--drain"),
   };
 }

@@ -37,6 +37,7 @@ export interface NodeContext {
     logMaxBytes: number;
     selfSettleAfterSecs: number;
     publishGraceSecs: number;
+    openJobs: boolean;
   };
   /** Unix seconds of the newest block seen. */
   chainNow(): bigint;

@@ -28,6 +28,7 @@ import type { OutputStore } from "./publish/store.ts";
 import type { RuntimeInfo } from "./runtime/container-runtime.ts";
 import { createDockerRuntime } from "./runtime/docker-runtime.ts";
 import { createSimulatedRuntime } from "./runtime/simulated-runtime.ts";
+import { createStatus } from "./status.ts";
 
 /** Left free on the disk of DATA_DIR, whatever jobs ask for. */
 const DISK_FLOOR_MB = 1_024;
@@ -64,8 +65,6 @@ async function run(config: Config, log: Logger): Promise<void> {
 
   const client = createChainClient({ deployment, ...(config.nodeUrl ? { nodeUrl: config.nodeUrl } : {}) });
   const provider = await checkProvider(client, config.provider, key);
-  if (!provider.available)
-    log.warn("the provider is marked unavailable on chain: no job can be created for it");
   if (config.imageAllowlist.length === 0) log.warn("IMAGE_ALLOWLIST is empty: every job will be refused");
 
   const s3 = config.s3 ? createS3Store(config.s3) : null;
@@ -91,6 +90,7 @@ async function run(config: Config, log: Logger): Promise<void> {
     key,
     log,
   });
+  const status = createStatus({ client, operator, provider: config.provider, log });
   let chainTime = 0n;
   let accepting = true;
   const ctx: NodeContext = {
@@ -144,6 +144,8 @@ async function run(config: Config, log: Logger): Promise<void> {
     );
   });
   await agent.start();
+  if (config.autoStatus) await status.arrive();
+  else await status.warnUnlessActive();
 
   let signals = 0;
   const shutDown = async (signal: string) => {
@@ -153,11 +155,12 @@ async function run(config: Config, log: Logger): Promise<void> {
     const drain = config.drain && signals === 1;
     log.info({ signal, drain }, "shutting down; containers keep running");
     if (drain) {
-      const set = client.payloads.setAvailability(config.provider, false);
-      await operator
-        .execute("set_availability", set, { append: async () => {} })
-        .catch((error) => log.warn({ err: messageOf(error) }, "availability can't be withdrawn"));
+      await status.leave("Draining");
       await agent.drained();
+    }
+    if (drain || config.autoStatus) {
+      // A second signal must not wait for a chain that doesn't answer.
+      await Promise.race([status.leave("Offline"), sleep(CLOSE_MS, undefined, { ref: false })]);
     }
     // Every step can be cut short: what takes longer than this is found again at the next start.
     await Promise.race([agent.close(), sleep(CLOSE_MS, undefined, { ref: false })]);

@@ -3,7 +3,7 @@
  * It doesn't know containers or what comes next.
  */
 import { fundedSecs, type SignedUsage } from "@computestream/protocol";
-import type { JobView, Outcome, StreamView } from "@computestream/protocol/client";
+import type { CaseView, JobView, Outcome, StreamView } from "@computestream/protocol/client";
 import type { Payload } from "./chain.ts";
 import type { NodeContext } from "./context.ts";
 import { NodeError } from "./errors.ts";
@@ -15,6 +15,8 @@ export interface JobChain {
   readJob(): Promise<JobView>;
   /** At most a few seconds old; null before the stream opens. */
   readStream(): Promise<StreamView | null>;
+  /** The case that the job's view tells of; null when it has been closed meanwhile. */
+  readCase(job: JobView): Promise<CaseView | null>;
   invalidate(): void;
   /** Sends and, whatever came of it, has everything read again. */
   transact(kind: string, payload: Payload): Promise<Outcome>;
@@ -24,6 +26,8 @@ export interface JobChain {
     ranSecs: bigint,
     options: { logRoot: string; force?: boolean },
   ): Promise<SignedUsage | null>;
+  /** Whole seconds the container may run, by the stream as last read: it moves when the job is extended or repriced. */
+  capSecs(job: JobView): bigint;
   /** True when everything that `ranSecs` can still earn is proven on chain, as last read. */
   isProven(job: JobView, ranSecs: bigint): boolean;
   /** Settles for ourselves when nobody has brought our seconds to the chain for too long. */
@@ -32,10 +36,20 @@ export interface JobChain {
 
 const STREAM_REFRESH_MS = 5_000;
 const SELF_SETTLE_PAUSE_MS = 10_000;
+/** Far above what a node signs: one a second, and a few more at an end. */
+const SEQS_PER_SEC_MOST = 10n;
+const SEQS_AT_ENDS_MOST = 1_000n;
 
-/** Whole seconds that the deposit and the maximum duration allow. */
-export function capSecs(job: JobView): bigint {
-  return fundedSecs(job.deposit, job.ratePerHour, job.maxDurationSecs);
+/** Whole seconds the job may ever run here: what was agreed, and what this node takes when it is extended. */
+export function mostSecs(job: JobView, maxJobSecs: bigint): bigint {
+  return job.maxDurationSecs > maxJobSecs ? job.maxDurationSecs : maxJobSecs;
+}
+
+/** Whole seconds that the stream funds, no more than `mostSecs`. */
+export function capSecs(job: JobView, stream: StreamView | null, maxJobSecs: bigint): bigint {
+  const funded = stream?.fundedSecs ?? fundedSecs(job.deposit, job.ratePerHour, job.maxDurationSecs);
+  const most = mostSecs(job, maxJobSecs);
+  return funded < most ? funded : most;
 }
 
 export function createJobChain(ctx: NodeContext, journal: Journal): JobChain {
@@ -46,6 +60,7 @@ export function createJobChain(ctx: NodeContext, journal: Journal): JobChain {
   let stream: StreamView | null = null;
   let streamAt = 0;
   let settledAt = 0;
+  let openCase: { until: bigint; view: CaseView | null } | null = null;
   /** Counts invalidations: a reading begun before one is old when it arrives. */
   let epoch = 0;
 
@@ -65,8 +80,9 @@ export function createJobChain(ctx: NodeContext, journal: Journal): JobChain {
 
   async function readStream(): Promise<StreamView | null> {
     if (stream && Date.now() - streamAt < STREAM_REFRESH_MS) return stream;
+    const begun = epoch;
     stream = await client.getStream(address);
-    streamAt = Date.now();
+    streamAt = begun === epoch ? Date.now() : 0;
     return stream;
   }
 
@@ -74,6 +90,7 @@ export function createJobChain(ctx: NodeContext, journal: Journal): JobChain {
     epoch += 1;
     viewAt = 0;
     streamAt = 0;
+    openCase = null;
   }
 
   async function transact(kind: string, payload: Payload): Promise<Outcome> {
@@ -84,23 +101,40 @@ export function createJobChain(ctx: NodeContext, journal: Journal): JobChain {
     }
   }
 
+  const cap = (job: JobView) => capSecs(job, stream, ctx.limits.maxJobSecs);
+
   return {
     readJob,
     readStream,
     invalidate,
     transact,
+    capSecs: cap,
+    async readCase(job) {
+      if (openCase?.until !== job.caseUntil) {
+        openCase = { until: job.caseUntil, view: await client.getCase(address) };
+      }
+      return openCase.view;
+    },
     async attest(job, ranSecs, { logRoot, force = false }) {
       const known = await readStream();
+      const { late, signed } = journal.state;
+      const proven = known?.secondsAttested ?? 0n;
+      // Of a job that was begun and forgotten more may have been signed than is known here: fewer seconds under a
+      // later number, or other ones under the same, are a fault.
+      if (late && !signed && ranSecs <= proven) return null;
+      const nowSecs = BigInt(Math.floor(Date.now() / 1000));
+      const age = nowSecs > job.startedAt ? nowSecs - job.startedAt : 0n;
       const point = nextUsage({
         startedAt: job.startedAt,
         endedAt: job.endedAt,
-        capSecs: capSecs(job),
+        capSecs: cap(job),
         ranSecs,
-        nowSecs: BigInt(Math.floor(Date.now() / 1000)),
-        signed: journal.state.signed,
-        chain: { seq: known?.seq ?? 0n, secondsAttested: known?.secondsAttested ?? 0n },
+        nowSecs,
+        signed,
+        chain: { seq: known?.seq ?? 0n, secondsAttested: proven },
+        seqFloor: late && !signed ? age * SEQS_PER_SEC_MOST + SEQS_AT_ENDS_MOST : 0n,
       });
-      const told = journal.state.signed?.secondsCum ?? 0n;
+      const told = signed?.secondsCum ?? 0n;
       if (point.secondsCum === 0n || (!force && point.secondsCum <= told)) return null;
       await journal.append({ t: "signed", ...point });
       ctx.metrics.attestations.inc();
@@ -110,9 +144,9 @@ export function createJobChain(ctx: NodeContext, journal: Journal): JobChain {
     },
     isProven(job, ranSecs) {
       if (!stream) return false;
-      const { secondsAttested } = stream;
+      const { secondsAttested, sealed } = stream;
       const open = job.endedAt > 0n ? job.endedAt - job.startedAt : ranSecs;
-      return [ranSecs, capSecs(job), open].some((limit) => secondsAttested >= limit);
+      return sealed || [ranSecs, cap(job), open].some((limit) => secondsAttested >= limit);
     },
     async settleWhenIgnored(usage, nowSecs) {
       if (!stream || Date.now() - settledAt < SELF_SETTLE_PAUSE_MS) return;

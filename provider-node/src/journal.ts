@@ -2,7 +2,7 @@
  * What the node did about one job, appended and fsynced before it acts: the memory that survives SIGKILL.
  * It doesn't know the chain or Docker, and decides nothing.
  */
-import { type FileHandle, mkdir, open, readdir, rename } from "node:fs/promises";
+import { type FileHandle, mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { crc32 } from "node:zlib";
 import { z } from "zod";
@@ -13,7 +13,12 @@ const stopCauses = ["TIME_LIMIT", "OUTPUT_TOO_LARGE", "CHAIN_ENDED"] as const;
 export type StopCause = (typeof stopCauses)[number];
 
 const zRecord = z.discriminatedUnion("t", [
-  z.object({ t: z.literal("seen"), job: z.string() }),
+  z.object({
+    t: z.literal("seen"),
+    job: z.string(),
+    /** The job had started before this journal began: what was done and signed for it until then is forgotten. */
+    late: z.boolean().optional(),
+  }),
   z.object({ t: z.literal("refused"), code: z.string(), reason: z.string() }),
   z.object({
     t: z.literal("tx"),
@@ -62,6 +67,7 @@ export interface TxIntent {
 
 /** The records of one job, folded. */
 export interface JournalState {
+  late: boolean;
   refused: { code: string; reason: string } | null;
   /** A transaction that was about to be sent and whose outcome isn't known. */
   openTx: TxIntent | null;
@@ -79,6 +85,7 @@ export interface JournalState {
 }
 
 export const EMPTY_STATE: JournalState = {
+  late: false,
   refused: null,
   openTx: null,
   containerId: null,
@@ -97,7 +104,7 @@ export const EMPTY_STATE: JournalState = {
 export function fold(state: JournalState, record: JournalRecord): JournalState {
   switch (record.t) {
     case "seen":
-      return state;
+      return { ...state, late: state.late || record.late === true };
     case "refused":
       return { ...state, refused: { code: record.code, reason: record.reason } };
     case "tx": {
@@ -153,6 +160,8 @@ export interface JournalStore {
   isArchived(job: string): Promise<boolean>;
   /** Closes the journal and moves it out of the way; what it says stays readable. */
   archive(journal: Journal): Promise<void>;
+  /** Closes and forgets the journal of a job that never became ours. */
+  discard(journal: Journal): Promise<void>;
 }
 
 export function encodeRecord(record: JournalRecord): string {
@@ -232,6 +241,10 @@ export async function createJournalStore(dir: string): Promise<JournalStore> {
     async archive(journal) {
       await journal.close();
       await rename(pathOf(live, journal.job), pathOf(done, journal.job));
+    },
+    async discard(journal) {
+      await journal.close();
+      await rm(pathOf(live, journal.job), { force: true });
     },
   };
 }

@@ -31,6 +31,7 @@ describe("the next attestation", () => {
     nowSecs: 1_008n,
     signed: null,
     chain: { seq: 0n, secondsAttested: 0n },
+    seqFloor: 0n,
   };
 
   it("tells the seconds run so far, beginning with seq 1", () => {
@@ -47,6 +48,11 @@ describe("the next attestation", () => {
     const chain = { seq: 90n, secondsAttested: 5n };
     expect(nextUsage({ ...base, chain }).seq).toBe(91n);
     expect(nextUsage({ ...base, chain, signed: { seq: 95n, secondsCum: 5n, tLast: 1_006n } }).seq).toBe(96n);
+  });
+  it("goes on above whatever may have been signed and forgotten", () => {
+    expect(nextUsage({ ...base, chain: { seq: 90n, secondsAttested: 5n }, seqFloor: 1_080n }).seq).toBe(
+      1_081n,
+    );
   });
   it("never falls, whatever the clock says", () => {
     const signed = { seq: 41n, secondsCum: 30n, tLast: 1_031n };

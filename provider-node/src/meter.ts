@@ -28,7 +28,7 @@ export interface UsagePoint {
 /**
  * The next point to sign. `secondsCum` is what the container ran, never above what is funded nor, once the chain has
  * ended the job, above the time it was open; it never falls below what was signed or proven. `seq` is above every
- * value signed or seen on chain. `tLast >= startedAt + secondsCum`, as the chain demands.
+ * value signed or seen on chain, and above `seqFloor`. `tLast >= startedAt + secondsCum`, as the chain demands.
  */
 export function nextUsage(p: {
   /** Chain time at which the stream opened, unix seconds. */
@@ -44,13 +44,15 @@ export function nextUsage(p: {
   signed: UsagePoint | null;
   /** The watermark on chain. */
   chain: { seq: bigint; secondsAttested: bigint };
+  /** What was signed and forgotten may have gone up to here; 0 when nothing was. */
+  seqFloor: bigint;
 }): UsagePoint {
   const open = p.endedAt > 0n ? p.endedAt - p.startedAt : p.ranSecs;
   const earned = min(p.ranSecs, p.capSecs, open);
   const secondsCum = max(earned, p.signed?.secondsCum ?? 0n, p.chain.secondsAttested);
   const told = p.endedAt > 0n ? min(p.nowSecs, p.endedAt) : p.nowSecs;
   return {
-    seq: max(p.signed?.seq ?? 0n, p.chain.seq) + 1n,
+    seq: max(p.signed?.seq ?? 0n, p.chain.seq, p.seqFloor) + 1n,
     secondsCum,
     tLast: max(told, p.startedAt + secondsCum, p.signed?.tLast ?? 0n),
   };

@@ -25,6 +25,11 @@ export function createMetrics() {
       labelNames: ["result"],
       registers,
     }),
+    challengesAnswered: new Counter({
+      name: "node_challenges_answered_total",
+      help: "Chunks of outputs shown to buyers who asked for them on chain.",
+      registers,
+    }),
     jobsHeld: new Gauge({ name: "node_jobs_held", help: "Jobs that hold resources now.", registers }),
     attestations: new Counter({ name: "node_attestations_total", help: "Attestations signed.", registers }),
     transactions: new Counter({

@@ -1,9 +1,10 @@
 /**
  * Which jobs this node takes: image, spec, resources and time, decided before anything is pulled or accepted.
- * It doesn't know the chain, Docker or what runs right now (capacity.ts does).
+ * It doesn't know the chain, Docker or what runs right now (capacity.ts does); of an order open to every provider it
+ * tells whether the chain would let this one have it.
  */
-import { decodeJobSpec, type JobSpec } from "@computestream/protocol";
-import type { JobView } from "@computestream/protocol/client";
+import { decodeJobSpec, type JobSpec, priceOf } from "@computestream/protocol";
+import type { JobView, ProviderView } from "@computestream/protocol/client";
 
 export interface PolicyLimits {
   provider: string;
@@ -34,6 +35,7 @@ export type RefusalCode =
   | "CPU_TOO_LARGE"
   | "MEMORY_TOO_LARGE"
   | "GPU_UNAVAILABLE"
+  | "GPU_NOT_ORDERED"
   | "OUTPUT_TOO_LARGE"
   | "DISK_TOO_LARGE";
 
@@ -59,22 +61,51 @@ export function isAllowedImage(image: string, allowlist: string[]): boolean {
 }
 
 /** What a job takes from the machine while it is accepted or runs. */
-export function needsOf(spec: JobSpec): Resources {
+export function needsOf(job: Pick<JobView, "gpus">, spec: JobSpec): Resources {
   return {
     cpuCores: spec.cpu_cores,
     memoryMb: spec.memory_mb,
-    gpus: spec.gpus,
+    // What is paid for, which may be more than the spec uses.
+    gpus: Number(job.gpus),
     // The volume, the spool and the pack lie side by side while the output is packed.
     diskMb: spec.output_max_mb * 3,
     slots: 1,
   };
 }
 
+/** Nobody has taken it yet: any provider that fits may. */
+export function isOnOffer(job: Pick<JobView, "isOpen" | "state">): boolean {
+  return job.isOpen && job.state === "Pending";
+}
+
+/** Whether the chain lets this provider have an open order, as both are now. */
+export function meetsOrder(
+  job: Pick<JobView, "asset" | "gpus" | "requirements" | "ratePerHour">,
+  provider: ProviderView,
+): boolean {
+  const { requirements: wanted } = job;
+  const fits = (have: string, want: string) => want === "" || have === want;
+  return (
+    provider.status === "Active" &&
+    provider.asset === job.asset &&
+    priceOf(provider, job.gpus) <= job.ratePerHour &&
+    provider.gpuCount >= job.gpus &&
+    provider.vramGb >= wanted.vramGb &&
+    provider.cpuCores >= wanted.cpuCores &&
+    provider.ramGb >= wanted.ramGb &&
+    provider.diskGb >= wanted.diskGb &&
+    provider.staked >= wanted.minStake &&
+    fits(provider.gpuModel, wanted.gpuModel) &&
+    fits(provider.region, wanted.region) &&
+    fits(provider.sandbox, wanted.sandbox)
+  );
+}
+
 export function judge(
-  job: Pick<JobView, "provider" | "image" | "spec" | "maxDurationSecs">,
+  job: Pick<JobView, "provider" | "isOpen" | "state" | "image" | "spec" | "gpus" | "maxDurationSecs">,
   limits: PolicyLimits,
 ): Verdict {
-  if (job.provider !== limits.provider) {
+  if (!isOnOffer(job) && job.provider !== limits.provider) {
     return refuse("WRONG_PROVIDER", "the job asks for another provider");
   }
   if (!isPinnedImage(job.image)) {
@@ -92,13 +123,16 @@ export function judge(
     return refuse("DURATION_TOO_LONG", `at most ${limits.maxJobSecs} seconds run here`);
   }
   const { spec } = decoded;
-  const needs = needsOf(spec);
+  const needs = needsOf(job, spec);
   const { capacity } = limits;
   if (needs.cpuCores > capacity.cpuCores) {
     return refuse("CPU_TOO_LARGE", `${needs.cpuCores} cores asked, ${capacity.cpuCores} here`);
   }
   if (needs.memoryMb > capacity.memoryMb) {
     return refuse("MEMORY_TOO_LARGE", `${needs.memoryMb} MB asked, ${capacity.memoryMb} MB here`);
+  }
+  if (BigInt(spec.gpus) > job.gpus) {
+    return refuse("GPU_NOT_ORDERED", `the spec asks for ${spec.gpus} GPUs, the order for ${job.gpus}`);
   }
   if (needs.gpus > capacity.gpus) {
     return refuse("GPU_UNAVAILABLE", `${needs.gpus} GPUs asked, ${capacity.gpus} usable here`);

@@ -26,7 +26,19 @@ type Over = Partial<Omit<Observation, "job" | "journal">> & {
   journal?: Partial<JournalState>;
 };
 const observe = ({ job, journal, ...over }: Over): Observation => ({
-  job: { state: "Pending", createdAt: 1_000n, acceptBy: 1_120n, startBy: 1_700n, claimUntil: 0n, ...job },
+  job: {
+    state: "Pending",
+    createdAt: 1_000n,
+    acceptBy: 1_120n,
+    startBy: 1_700n,
+    claimUntil: 0n,
+    challengeUntil: 0n,
+    ...job,
+  },
+  taken: false,
+  openCase: null,
+  held: false,
+  final: false,
   verdict: { ok: true, spec: decoded.spec },
   image: { kind: "ready" },
   container: null,
@@ -68,6 +80,11 @@ describe("a pending job", () => {
       { do: "forget", why: "the accept window is over" },
     ],
     ["isn't given up by the host's clock", { now: 9_999n }, { do: "accept" }],
+    [
+      "that another provider has taken is left",
+      { taken: true },
+      { do: "forget", why: "another provider was faster" },
+    ],
     [
       "isn't looked at twice once refused",
       { journal: { refused: { code: "X", reason: "y" } } },
@@ -144,6 +161,11 @@ describe("a running job", () => {
       { journal: { starting: true } },
       { do: "record-exit" },
     ],
+    [
+      "never runs twice: one that began before the node's memory of it and has no container ends",
+      { journal: { late: true } },
+      { do: "record-exit" },
+    ],
     ["gets a new container when the old one never ran", { journal: { containerId: "c" } }, { do: "create" }],
     [
       "goes on although the policy changed",
@@ -185,14 +207,69 @@ describe("a job that the chain has ended", () => {
       { do: "waive" },
     ],
     [
-      "is cleaned up when the claim window is over",
-      { journal: { started, exited }, chainNow: 1_101n },
-      { do: "cleanup" },
+      "has nothing to give up when the chain counts every second as proven",
+      { journal: { started, exited }, final: true },
+      { do: "finalize" },
+    ],
+    [
+      "loses its container when the claim window is over",
+      { container: container("exited"), journal: { started, exited }, chainNow: 1_100n, now: 1_100n },
+      { do: "free" },
+    ],
+    [
+      "is finalized when the claim window is over",
+      { journal: { started, exited }, chainNow: 1_100n, now: 1_100n },
+      { do: "finalize" },
+    ],
+    [
+      "waits for its buyer, sealed, before it is finalized",
+      {
+        journal: { started, exited },
+        final: true,
+        held: true,
+        job: { claimUntil: 1_005n, challengeUntil: 1_200n },
+      },
+      { do: "wait", why: "the buyer may challenge it" },
     ],
     ["is given up when it never ran", { container: container("created") }, { do: "waive" }],
     ["is given up when nothing of it is here", {}, { do: "waive" }],
   ])("%s", (_name, over, step) => {
-    expect(decide(observe({ ...over, job: { state: "Terminated", claimUntil: 1_100n } }))).toEqual(step);
+    const job = { state: "Terminated" as const, claimUntil: 1_100n, ...over.job };
+    expect(decide(observe({ ...over, job }))).toEqual(step);
+  });
+});
+
+describe("a completed job that holds money back", () => {
+  const asked = (kind: "OutputChallenge" | "Arbitration", deadline: bigint) => ({
+    openCase: { kind, deadline },
+  });
+  it.each<[string, Over, object]>([
+    ["loses its container, not its output", { container: container("exited") }, { do: "free" }],
+    [
+      "waits while the buyer may challenge it",
+      { now: 1_199n },
+      { do: "wait", why: "the buyer may challenge it" },
+    ],
+    ["is finalized as soon as the buyer may not", { now: 1_200n }, { do: "finalize" }],
+    ["is finalized at once when the buyer has confirmed all", { held: false }, { do: "finalize" }],
+    ["answers a challenge", asked("OutputChallenge", 1_300n), { do: "answer" }],
+    [
+      "answers it past the challenge window, too",
+      { ...asked("OutputChallenge", 1_300n), now: 1_299n },
+      { do: "answer" },
+    ],
+    [
+      "doesn't end a challenge that is lost",
+      { ...asked("OutputChallenge", 1_300n), now: 1_300n },
+      { do: "wait", why: "the challenge is lost" },
+    ],
+    ["waits for an arbiter", asked("Arbitration", 1_300n), { do: "wait", why: "an arbiter decides" }],
+    ["ends what no arbiter decided", { ...asked("Arbitration", 1_300n), now: 1_300n }, { do: "resolve" }],
+    ["is cleaned up once it is settled", { job: { state: "Settled" } }, { do: "cleanup" }],
+  ])("%s", (_name, over, step) => {
+    const job = { state: "Completed" as const, claimUntil: 1_000n, challengeUntil: 1_200n, ...over.job };
+    const base = { journal: { started, exited, published }, held: true, final: true };
+    expect(decide(observe({ ...base, ...over, job }))).toEqual(step);
   });
 });
 

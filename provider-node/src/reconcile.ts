@@ -2,7 +2,7 @@
  * One decision: given what the chain wants and what is observed here, the next step for a job.
  * Pure; it doesn't perform anything, so every rule of the agent can be read and tested in this file.
  */
-import { isEnded, type JobState } from "@computestream/protocol";
+import { type CaseKind, isEnded, type JobState } from "@computestream/protocol";
 import type { JournalState, StopCause } from "./journal.ts";
 import type { Verdict } from "./policy.ts";
 import type { ContainerStatus } from "./runtime/container-runtime.ts";
@@ -20,7 +20,17 @@ export interface Observation {
     acceptBy: bigint;
     startBy: bigint;
     claimUntil: bigint;
+    /** 0 when nothing is held back for the buyer. */
+    challengeUntil: bigint;
   };
+  /** An open order that another provider has. */
+  taken: boolean;
+  /** What the buyer has opened about money that is held back. */
+  openCase: { kind: CaseKind; deadline: bigint } | null;
+  /** Earned money waits for the buyer. */
+  held: boolean;
+  /** No attestation can add anything on chain: sealed, or every second that ran and is funded is proven. */
+  final: boolean;
   verdict: Verdict;
   image: ImageState;
   container: ContainerStatus | null;
@@ -64,10 +74,19 @@ export type Step =
   | { do: "prove" }
   /** Finalize a terminated job of which everything that ran is proven: the buyer needn't wait for the rest. */
   | { do: "waive" }
+  /** The work is over and money waits: nothing but the output must be kept. */
+  | { do: "free" }
+  /** Show the chunk of the output that the buyer asks for. */
+  | { do: "answer" }
+  /** End an arbitration that nobody decided in time. */
+  | { do: "resolve" }
+  /** Have the held money paid, now that nobody can challenge it any more. */
+  | { do: "finalize" }
   | { do: "cleanup" };
 
 export function decide(o: Observation): Step {
   if (o.journal.refused) return { do: "forget", why: "refused" };
+  if (o.taken) return { do: "forget", why: "another provider was faster" };
   if (isEnded(o.job.state)) return decideEnded(o);
   if (o.job.state === "Pending") return decidePending(o);
   if (o.job.state === "Accepted") return decideAccepted(o);
@@ -110,7 +129,7 @@ function decideRunning(o: Observation): Step {
   if (journal.exited) return journal.published ? { do: "report" } : { do: "publish" };
   if (!container) {
     // A container that may have run is never run twice.
-    if (journal.starting || journal.started) return { do: "record-exit" };
+    if (journal.starting || journal.started || journal.late) return { do: "record-exit" };
     return imageStep(o.image) ?? { do: "create" };
   }
   if (container.state === "created") return { do: "launch" };
@@ -121,13 +140,32 @@ function decideRunning(o: Observation): Step {
 }
 
 function decideEnded(o: Observation): Step {
-  const { container, journal } = o;
+  const { container, journal, job } = o;
   if (container?.state === "running") return { do: "stop", cause: "CHAIN_ENDED" };
   const ran = container?.state === "exited" || journal.started !== null;
   if (ran && !journal.exited) return { do: "record-exit" };
-  // Past the claim window nothing can be earned, and anyone may finalize.
-  if (o.job.state !== "Terminated" || o.chainNow > o.job.claimUntil) return { do: "cleanup" };
-  return journal.exited && !o.proven ? { do: "prove" } : { do: "waive" };
+  if (job.state !== "Completed" && job.state !== "Failed" && job.state !== "Terminated") {
+    return { do: "cleanup" };
+  }
+  if (job.state === "Terminated" && !o.final && o.chainNow < job.claimUntil) {
+    return journal.exited && !o.proven ? { do: "prove" } : { do: "waive" };
+  }
+  return container ? { do: "free" } : decideWaiting(o);
+}
+
+/** What is left of a job that is proven: money that waits, for the buyer, an arbiter or the end of a window. */
+function decideWaiting({ openCase, job, held, final, now }: Observation): Step {
+  if (openCase) {
+    const over = now >= openCase.deadline;
+    // A challenge that is lost is nothing to hurry for.
+    if (openCase.kind === "OutputChallenge") {
+      return over ? { do: "wait", why: "the challenge is lost" } : { do: "answer" };
+    }
+    return over ? { do: "resolve" } : { do: "wait", why: "an arbiter decides" };
+  }
+  const provable = final ? 0n : job.claimUntil;
+  const until = held && job.challengeUntil > provable ? job.challengeUntil : provable;
+  return now >= until ? { do: "finalize" } : { do: "wait", why: "the buyer may challenge it" };
 }
 
 function imageStep(image: ImageState): Step | null {

@@ -37,7 +37,7 @@ const newJob = () => {
   return job;
 };
 
-async function create(command: string[], spec: Partial<JobSpecInput> = {}, capSecs = 60n): Promise<string> {
+async function create(command: string[], spec: Partial<JobSpecInput> = {}, mostSecs = 60n): Promise<string> {
   const job = newJob();
   const image = await runtime.findImage(imageId);
   if (!image) throw new Error("the demo image is there");
@@ -45,7 +45,8 @@ async function create(command: string[], spec: Partial<JobSpecInput> = {}, capSe
     job,
     image,
     spec: zJobSpec.parse({ version: 1, command, memory_mb: 64, ...spec }),
-    capSecs,
+    gpus: [],
+    mostSecs,
   });
   return job;
 }
@@ -189,7 +190,7 @@ describe("a container", () => {
     if (!image) throw new Error("the demo image is there");
     const [first, second] = await Promise.all([
       runtime.inspect(job),
-      runtime.create({ job, image, spec, capSecs: 1n }),
+      runtime.create({ job, image, spec, gpus: [], mostSecs: 1n }),
     ]);
     expect(second.id).toBe(first?.id);
     const started = await runtime.start(job);
@@ -341,7 +342,7 @@ describe("a pull", () => {
       const before = new Set(await volumes());
       const job = newJob();
       const spec = zJobSpec.parse({ version: 1, memory_mb: 64 });
-      await runtime.create({ job, image, spec, capSecs: 60n });
+      await runtime.create({ job, image, spec, gpus: [], mostSecs: 60n });
       await runtime.remove(job);
       expect((await volumes()).filter((name) => !before.has(name))).toEqual([]);
     } finally {

@@ -110,6 +110,7 @@ it("a store that recovers is used", async () => {
       if (calls < 3) throw new Error("busy");
       return "ipfs://x";
     },
+    get: async () => null,
   };
   expect(await publish([flaky], JOB, pack, { attempts: 3, backoffMs: 1 })).toEqual(["ipfs://x"]);
 });

@@ -38,5 +38,9 @@ export function createIpfsStore(apiUrl: string): OutputStore {
         content.destroy();
       }
     },
+    async get(uri, signal) {
+      const prefix = "ipfs://";
+      return uri.startsWith(prefix) ? client.cat(uri.slice(prefix.length), { signal }) : null;
+    },
   };
 }

@@ -3,10 +3,7 @@
  * It doesn't know files; it must agree with `outputRoot` of the protocol, which takes the whole pack at once.
  */
 import { createHash } from "node:crypto";
-import { OUTPUT_CHUNK_BYTES } from "@computestream/protocol";
-
-const LEAF = Uint8Array.of(0);
-const NODE = Uint8Array.of(1);
+import { createLeafHasher, treeRoot } from "./output-tree.ts";
 
 export interface OutputHasher {
   update(bytes: Uint8Array): void;
@@ -16,43 +13,15 @@ export interface OutputHasher {
 
 export function createOutputHasher(): OutputHasher {
   const whole = createHash("sha256");
-  const leaves: Buffer[] = [];
-  let chunk = createHash("sha256").update(LEAF);
-  let filled = 0;
-
+  const tree = createLeafHasher();
   return {
     update(bytes) {
       whole.update(bytes);
-      for (let at = 0; at < bytes.length; ) {
-        const part = bytes.subarray(at, at + OUTPUT_CHUNK_BYTES - filled);
-        chunk.update(part);
-        filled += part.length;
-        at += part.length;
-        if (filled === OUTPUT_CHUNK_BYTES) {
-          leaves.push(chunk.digest());
-          chunk = createHash("sha256").update(LEAF);
-          filled = 0;
-        }
-      }
+      tree.update(bytes);
     },
-    digest() {
-      if (filled > 0) leaves.push(chunk.digest());
-      return { sha256: `0x${whole.digest("hex")}`, root: `0x${merkleRoot(leaves).toString("hex")}` };
-    },
+    digest: () => ({
+      sha256: `0x${whole.digest("hex")}`,
+      root: `0x${treeRoot(tree.leaves()).toString("hex")}`,
+    }),
   };
-}
-
-function merkleRoot(leaves: Buffer[]): Buffer {
-  if (leaves.length === 0) return createHash("sha256").digest();
-  let level = leaves;
-  while (level.length > 1) {
-    const above: Buffer[] = [];
-    for (let i = 0; i < level.length; i += 2) {
-      const left = level[i] as Buffer;
-      const right = level[i + 1];
-      above.push(right ? createHash("sha256").update(NODE).update(left).update(right).digest() : left);
-    }
-    level = above;
-  }
-  return level[0] as Buffer;
 }

@@ -32,6 +32,11 @@ const TRAILER_BYTES = 1_024;
 
 type Entry = { name: string; kind: "directory" } | { name: string; kind: "file"; at: number; size: number };
 
+/** Where a pack made in `dir` lies. */
+export function packPath(dir: string): string {
+  return join(dir, "output.tar");
+}
+
 /**
  * Reads `source` (a tar whose first path segment is the output folder), writes `<dir>/output.tar`.
  * Throws `OUTPUT_TOO_LARGE` once more than `limitBytes` would be packed, `OUTPUT_UNREADABLE`
@@ -43,7 +48,7 @@ export async function packOutput(
 ): Promise<PackedOutput> {
   await mkdir(options.dir, { recursive: true, mode: 0o700 });
   const spool = join(options.dir, "output.spool");
-  const path = join(options.dir, "output.tar");
+  const path = packPath(options.dir);
   const breakOff = () => source.destroy(new Error("out of time"));
   if (options.signal?.aborted) breakOff();
   options.signal?.addEventListener("abort", breakOff, { once: true });

@@ -29,6 +29,11 @@ export function createS3Store(config: S3Config): S3Store {
   });
   const Bucket = config.bucket;
 
+  async function read(Key: string, abortSignal: AbortSignal): Promise<Readable> {
+    const copy = await client.send(new GetObjectCommand({ Bucket, Key }), { abortSignal });
+    return addAbortSignal(abortSignal, copy.Body as Readable);
+  }
+
   return {
     name: "s3",
     async check() {
@@ -45,11 +50,13 @@ export function createS3Store(config: S3Config): S3Store {
         ContentType: "application/x-tar",
       });
       await attempt(() => client.send(upload, { abortSignal }), "upload").finally(() => Body.destroy());
-      await attempt(async () => {
-        const copy = await client.send(new GetObjectCommand({ Bucket, Key }), { abortSignal });
-        await verifyCopy(addAbortSignal(abortSignal, copy.Body as Readable), pack, "S3");
-      }, "reading back");
+      await attempt(async () => verifyCopy(await read(Key, abortSignal), pack, "S3"), "reading back");
       return `s3://${Bucket}/${Key}`;
+    },
+    async get(uri, abortSignal) {
+      const prefix = `s3://${Bucket}/`;
+      if (!uri.startsWith(prefix)) return null;
+      return attempt(() => read(uri.slice(prefix.length), abortSignal), "reading back");
     },
     close: () => client.destroy(),
   };

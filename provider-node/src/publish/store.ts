@@ -13,6 +13,8 @@ export interface OutputStore {
    * when `signal` aborts: a store that takes the connection and never answers must not keep a job for ever.
    */
   put(job: string, pack: PackedOutput, signal: AbortSignal): Promise<string>;
+  /** The bytes at one of its URIs, unchecked; null when the URI is another store's. Throws when it can't be read. */
+  get(uri: string, signal: AbortSignal): Promise<AsyncIterable<Uint8Array> | null>;
 }
 
 /** Throws `OUTPUT_MISMATCH` (retryable) unless the stream holds exactly the pack. */

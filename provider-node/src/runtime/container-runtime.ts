@@ -9,8 +9,10 @@ export interface ContainerPlan {
   job: string;
   image: ImageInfo;
   spec: JobSpec;
-  /** Whole seconds the job may run at most. */
-  capSecs: bigint;
+  /** The GPUs it sees, by their numbers on this machine. */
+  gpus: number[];
+  /** Whole seconds the job may run at most, however often it is extended. */
+  mostSecs: bigint;
 }
 
 export interface ImageInfo {

@@ -8,11 +8,13 @@ const names = {
   volume: "computestream-1",
   labels: { "computestream.job": job },
 };
-const plan = (spec: object, image = { id: "sha256:1", user: "", volumes: [] as string[] }) => ({
+const IMAGE = { id: "sha256:1", user: "", volumes: [] as string[] };
+const plan = (spec: object, { image = IMAGE, gpus = [] as number[] } = {}) => ({
   job,
   image,
   spec: zJobSpec.parse({ version: 1, ...spec }),
-  capSecs: 100n,
+  gpus,
+  mostSecs: 100n,
 });
 
 describe("the container", () => {
@@ -91,15 +93,18 @@ describe("the container", () => {
   });
   it("covers volumes the image declares", () => {
     const image = { id: "sha256:1", user: "", volumes: ["/data", "/output", "/tmp"] };
-    expect(containerConfig(plan({}, image), names).HostConfig.Tmpfs).toEqual({
+    expect(containerConfig(plan({}, { image }), names).HostConfig.Tmpfs).toEqual({
       "/tmp": "rw,noexec,nosuid,nodev,size=67108864,mode=1777",
       "/data": "rw,noexec,nosuid,nodev,size=1048576,mode=1777",
     });
   });
-  it("asks for GPUs only when the job does", () => {
-    expect(containerConfig(plan({ gpus: 2 }), names).HostConfig.DeviceRequests).toEqual([
-      { Driver: "nvidia", Count: 2, Capabilities: [["gpu"]] },
+  it("sees the GPUs it was accepted with and no others, whatever its spec says", () => {
+    const devices = (spec: object, gpus: number[]) =>
+      containerConfig(plan(spec, { gpus }), names).HostConfig.DeviceRequests;
+    expect(devices({ gpus: 2 }, [1, 3])).toEqual([
+      { Driver: "nvidia", DeviceIDs: ["1", "3"], Capabilities: [["gpu"]] },
     ]);
+    expect(devices({ gpus: 2 }, [])).toEqual([]);
   });
 });
 
@@ -125,8 +130,8 @@ it("no variable of a job chooses its GPUs", () => {
     NVIDIA_MIG_MONITOR_DEVICES: "all",
     NVIDIA_DRIVER_CAPABILITIES: "utility",
   };
-  const nvidia = (gpus: number) =>
-    containerConfig(plan({ env, gpus }), names).Env.filter((entry) => entry.startsWith("NVIDIA_"));
-  expect(nvidia(0)).toEqual(["NVIDIA_DRIVER_CAPABILITIES=utility", "NVIDIA_VISIBLE_DEVICES=void"]);
-  expect(nvidia(1)).toEqual(["NVIDIA_DRIVER_CAPABILITIES=utility"]);
+  const nvidia = (gpus: number[]) =>
+    containerConfig(plan({ env }, { gpus }), names).Env.filter((entry) => entry.startsWith("NVIDIA_"));
+  expect(nvidia([])).toEqual(["NVIDIA_DRIVER_CAPABILITIES=utility", "NVIDIA_VISIBLE_DEVICES=void"]);
+  expect(nvidia([0])).toEqual(["NVIDIA_DRIVER_CAPABILITIES=utility"]);
 });

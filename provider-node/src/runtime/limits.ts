@@ -38,13 +38,13 @@ export function containerUser(imageUser: string): string {
 }
 
 export function containerConfig(plan: ContainerPlan, names: ContainerNames) {
-  const { spec, image } = plan;
+  const { spec, image, gpus } = plan;
   const memoryBytes = spec.memory_mb * MB;
   // tmpfs pages count against the job's memory: a quarter each leaves room for the job itself.
   const tmpBytes = Math.min(TMP_MAX_BYTES, Math.floor(memoryBytes / 4));
   const shmBytes = Math.min(SHM_MAX_BYTES, Math.floor(memoryBytes / 4));
   const fileBytes = spec.output_max_mb * MB + FILE_SIZE_SLACK_BYTES;
-  const cpuSecs = Math.ceil(Number(plan.capSecs) * Math.max(1, spec.cpu_cores)) + CPU_TIME_SLACK_SECS;
+  const cpuSecs = Math.ceil(Number(plan.mostSecs) * Math.max(1, spec.cpu_cores)) + CPU_TIME_SLACK_SECS;
   const [program, ...args] = spec.command;
   return {
     name: names.container,
@@ -58,7 +58,7 @@ export function containerConfig(plan: ContainerPlan, names: ContainerNames) {
         .filter(([key]) => !GPU_CHOICE.test(key))
         .map(([key, value]) => `${key}=${value}`),
       // Where NVIDIA's runtime is the engine's default, a variable alone would hand out every GPU, the image's too.
-      ...(spec.gpus > 0 ? [] : ["NVIDIA_VISIBLE_DEVICES=void"]),
+      ...(gpus.length > 0 ? [] : ["NVIDIA_VISIBLE_DEVICES=void"]),
       `COMPUTESTREAM_JOB=${plan.job}`,
       `COMPUTESTREAM_OUTPUT=${OUTPUT_DIR}`,
     ],
@@ -79,7 +79,8 @@ export function containerConfig(plan: ContainerPlan, names: ContainerNames) {
       ShmSize: shmBytes,
       Init: true,
       Devices: [],
-      DeviceRequests: spec.gpus > 0 ? [{ Driver: "nvidia", Count: spec.gpus, Capabilities: [["gpu"]] }] : [],
+      DeviceRequests:
+        gpus.length > 0 ? [{ Driver: "nvidia", DeviceIDs: gpus.map(String), Capabilities: [["gpu"]] }] : [],
       Memory: memoryBytes,
       // The sum of memory and swap: equal means no swap.
       MemorySwap: memoryBytes,

@@ -14,7 +14,8 @@ async function plan(env: Record<string, string>) {
   const runtime = createSimulatedRuntime({ cpuCores: 1, memoryMb: 1, nowNs: () => nowNs });
   const image = await runtime.findImage(IMAGE);
   if (!image) throw new Error("every pinned image is there");
-  await runtime.create({ job: "0x1", image, spec: zJobSpec.parse({ version: 1, env }), capSecs: 9n });
+  const spec = zJobSpec.parse({ version: 1, env });
+  await runtime.create({ job: "0x1", image, spec, gpus: [], mostSecs: 9n });
   const advance = (ns: bigint) => {
     nowNs += ns;
   };
