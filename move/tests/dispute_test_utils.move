@@ -1,0 +1,260 @@
+#[test_only]
+/// What the tests of disputes share: jobs that hold money back, an output with its proofs, and where all the money is.
+/// It doesn't know what is right: every expected value stands in the tests, worked out by hand.
+module computestream::dispute_test_utils {
+    use std::bcs;
+    use std::string::String;
+    use aptos_framework::event;
+    use aptos_framework::fungible_asset::{Self, Deposit};
+    use computestream::dispute;
+    use computestream::escrow;
+    use computestream::job_registry;
+    use computestream::market;
+    use computestream::reputation;
+    use computestream::stake;
+    use computestream::test_utils::{Self as t, World, a, n};
+
+    // The output of three chunks of merkle_tests: 16,384 bytes of 1, as many of 2, and 100 of 3.
+    const ROOT: vector<u8> = x"860e83b9e2bdaa19f1cf628407bd682de9b5852839c58acda2f258ec482b0247";
+    const SIZE: u64 = 32_868;
+    const LEAF_0: vector<u8> = x"bc86afedad60ca7f5661a20abc8a6448ca04d307307a676468985e0a914a935a";
+    const LEAF_1: vector<u8> = x"edbdbcf4a75a17a970ed64b210aa2c23b596a02450624bd39dba7e5b536bee88";
+    const LEAF_2: vector<u8> = x"b64a319ae5ae85f3c8c6dc39c9ca5cff6f4d35c222e6f86f449bcd2b0837d989";
+    const NODE_01: vector<u8> = x"8b0509f291613e24f67c9bd60fb907f97d59c6a94bbf39eaf85167d70145fcce";
+
+    // === Jobs ===
+
+    /// A world whose jobs get 100 s to challenge, 60 to answer, 200 to decide, bonds of 1 %, and ARBITER.
+    public fun setup(): World {
+        let w = t::setup();
+        t::set_short_cases();
+        w
+    }
+
+    /// Completed 50 s after its start with 50 s proven at 1,000 a second, the last 20 held back: OWNER has 29,700,
+    /// TREASURY 300, BUYER 50,000 of its 100,000 again, and 20,000 wait. Started at START + `elapsed`, may be
+    /// challenged from 50 to 149 s after, and is bonded with 1,000.
+    public fun held(w: &World): address {
+        held_with_output(w, ROOT, SIZE)
+    }
+
+    public fun held_with_output(w: &World, root: vector<u8>, size: u64): address {
+        let job = running(w);
+        t::wait(50);
+        complete(w, job, 1, 50, root, size);
+        job
+    }
+
+    /// A job of 100 s and 100,000 that runs, the last 20 s of which will be held back.
+    public fun running(w: &World): address {
+        w.running_held(100, 100_000, 20, vector[])
+    }
+
+    public fun complete(
+        w: &World,
+        job: address,
+        seq: u64,
+        seconds: u64,
+        root: vector<u8>,
+        size: u64
+    ) {
+        let at = t::elapsed();
+        job_registry::complete(
+            &t::operator(),
+            t::handle(job),
+            0,
+            vector[],
+            vector[],
+            root,
+            size,
+            seq,
+            seconds,
+            t::start_time() + at,
+            t::log_root(),
+            w.sign(job, seq, seconds, at)
+        );
+    }
+
+    public fun finalize(job: address) {
+        job_registry::finalize(&t::keeper(), t::handle(job));
+    }
+
+    // === Cases ===
+
+    public fun challenge(job: address, chunk_index: u64) {
+        dispute::challenge_output(&t::buyer(), t::handle(job), chunk_index);
+    }
+
+    /// A stranger shows chunk 0, 1 or 2 of the output with its proof.
+    public fun answer(job: address, index: u64) {
+        answer_with(job, chunk(index), proof(index));
+    }
+
+    public fun answer_with(job: address, chunk: vector<u8>, proof: vector<vector<u8>>) {
+        dispute::answer_challenge(&t::stranger(), t::handle(job), chunk, proof);
+    }
+
+    public fun arbitrate(job: address) {
+        dispute::open_arbitration(&t::buyer(), t::handle(job), t::text(b"it never ran"));
+    }
+
+    public fun rule(job: address, award: u64) {
+        dispute::rule(&t::arbiter(), t::handle(job), award);
+    }
+
+    public fun resolve(job: address) {
+        dispute::resolve(&t::stranger(), t::handle(job));
+    }
+
+    public fun chunk(index: u64): vector<u8> {
+        let bytes = vector[(index as u8) + 1];
+        while (bytes.length() < 16_384) {
+            let half = bytes;
+            bytes.append(half);
+        };
+        if (index == 2) {
+            bytes.trim(100);
+        };
+        bytes
+    }
+
+    public fun proof(index: u64): vector<vector<u8>> {
+        if (index == 0) vector[LEAF_1, LEAF_2]
+        else if (index == 1) vector[LEAF_0, LEAF_2]
+        else vector[NODE_01]
+    }
+
+    public fun root(): vector<u8> {
+        ROOT
+    }
+
+    public fun size(): u64 {
+        SIZE
+    }
+
+    /// The market's dispute terms for jobs that are made from now on.
+    public fun set_terms(
+        arbiter: address,
+        challenge: u64,
+        answer: u64,
+        arbitration: u64,
+        bond_bps: u64
+    ) {
+        market::set_dispute_terms(
+            &t::admin(), arbiter, challenge, answer, arbitration, bond_bps
+        );
+    }
+
+    // === Facts read back ===
+
+    /// The case on a job is exactly this.
+    public fun assert_case(
+        job: address,
+        kind: u8,
+        bond: u64,
+        deadline: u64,
+        chunk_index: u64,
+        reason: String,
+        default_award: u64,
+        opened_at: u64
+    ) {
+        assert!(dispute::has_case(job), 9401);
+        let expected =
+            t::join(
+                vector[
+                    a(job),
+                    t::b(kind),
+                    a(t::of(&t::buyer())),
+                    n(bond),
+                    n(t::start_time() + deadline),
+                    n(chunk_index),
+                    bcs::to_bytes(&reason),
+                    n(default_award),
+                    n(t::start_time() + opened_at)
+                ]
+            );
+        assert!(bcs::to_bytes(&dispute::get_case(job)) == expected, 9402);
+    }
+
+    /// Everybody's balance, to the unit; nothing else may hold any of what was minted. The arbiter and the keeper
+    /// never get anything.
+    public fun assert_money(
+        w: &World,
+        job: address,
+        buyer: u64,
+        owner: u64,
+        treasury: u64,
+        stranger: u64,
+        escrowed: u64,
+        stake: u64,
+        bond: u64
+    ) {
+        assert!(w.balance(t::of(&t::buyer())) == buyer, 9411);
+        assert!(w.balance(t::of(&t::owner())) == owner, 9412);
+        assert!(w.balance(t::treasury_address()) == treasury, 9413);
+        assert!(w.balance(t::of(&t::stranger())) == stranger, 9414);
+        assert!(w.balance(t::of(&t::keeper())) == 0, 9415);
+        assert!(w.balance(t::of(&t::arbiter())) == 0, 9416);
+        assert!(escrow::balance(job) == escrowed, 9417);
+        assert!(fungible_asset::balance(t::store_of(job)) == escrowed, 9418);
+        let provider = w.provider_address();
+        assert!(stake::staked(provider) + stake::unbonding(provider) == stake, 9419);
+        assert!(fungible_asset::balance(t::store_of(provider)) == stake, 9420);
+        // A challenge or an arbitration holds its bond, and only that.
+        assert!(dispute::has_case(job) == (bond > 0), 9421);
+        if (bond > 0) {
+            assert!(fungible_asset::balance(t::store_of(last_store(bond))) == bond, 9422);
+        };
+        assert!(
+            buyer + owner + treasury + stranger + escrowed + stake + bond
+                == 2 * t::funds() + t::stake(),
+            9423
+        );
+    }
+
+    /// The last store into which `amount` was paid.
+    public fun last_store(amount: u64): address {
+        let deposits = event::emitted_events<Deposit>();
+        let i = deposits.length();
+        loop {
+            i = i - 1;
+            let bytes = bcs::to_bytes(&deposits[i]);
+            if (t::read_u64(&bytes, 32) == amount) {
+                return aptos_std::from_bcs::to_address(bytes.slice(0, 32))
+            };
+        }
+    }
+
+    /// The provider's record: counts of completed, failed and faulted jobs, none expired, and its score.
+    public fun assert_record(
+        w: &World,
+        completed: u64,
+        failed: u64,
+        faults: u64,
+        seconds: u64,
+        earned: u64,
+        score: u64
+    ) {
+        let expected =
+            t::join(
+                vector[
+                    a(w.provider_address()),
+                    n(completed),
+                    n(failed),
+                    n(0),
+                    n(faults),
+                    n(seconds),
+                    n(earned),
+                    n(score)
+                ]
+            );
+        assert!(
+            bcs::to_bytes(&reputation::get_record(w.provider_address())) == expected,
+            9431
+        );
+    }
+
+    public fun at(secs: u64): vector<u8> {
+        n(t::start_time() + secs)
+    }
+}

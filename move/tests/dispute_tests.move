@@ -1,0 +1,588 @@
+#[test_only]
+/// What holds for every case: when one can be opened, what it blocks meanwhile, and that it always ends.
+/// It doesn't know chunks (dispute_challenge_tests) nor rulings (dispute_arbitration_tests).
+module computestream::dispute_tests {
+    use aptos_framework::event;
+    use aptos_framework::fungible_asset;
+    use aptos_framework::object;
+    use aptos_framework::primary_fungible_store;
+    use computestream::dispute::{
+        Self,
+        ArbitrationDecided,
+        ArbitrationOpened,
+        ChallengeLost,
+        FaultProven,
+        OutputChallenged
+    };
+    use computestream::dispute_test_utils::{Self as d, at};
+    use computestream::job_registry;
+    use computestream::market;
+    use computestream::payment_stream;
+    use computestream::provider_registry;
+    use computestream::stake;
+    use computestream::test_utils::{Self as t, World, a, b, n, yes};
+
+    /// A proof of a fault that any job admits whose provider signs at all: a second at START itself.
+    fun prove_fault(w: &World, job: address) {
+        dispute::report_impossible_time(
+            &t::stranger(),
+            t::handle(job),
+            9,
+            1,
+            t::start_time(),
+            t::log_root(),
+            w.sign(job, 9, 1, 0)
+        );
+    }
+
+    // === Who may open one, and when ===
+
+    #[test]
+    #[expected_failure(abort_code = computestream::dispute::E_NO_CASE)]
+    fun without_a_case_there_is_none_to_show() {
+        let w = d::setup();
+        let job = d::held(&w);
+        assert!(!dispute::has_case(job), 1);
+        dispute::get_case(job);
+    }
+
+    #[test]
+    #[expected_failure(abort_code = computestream::job::E_CASE_OPEN)]
+    fun one_challenge_at_a_time() {
+        let w = d::setup();
+        let job = d::held(&w);
+        d::challenge(job, 0);
+        d::challenge(job, 1);
+    }
+
+    #[test]
+    #[expected_failure(abort_code = computestream::job::E_CASE_OPEN)]
+    fun no_arbitration_during_a_challenge() {
+        let w = d::setup();
+        let job = d::held(&w);
+        d::challenge(job, 0);
+        d::arbitrate(job);
+    }
+
+    #[test]
+    #[expected_failure(abort_code = computestream::job::E_CASE_OPEN)]
+    fun no_challenge_during_an_arbitration() {
+        let w = d::setup();
+        let job = d::held(&w);
+        d::arbitrate(job);
+        d::challenge(job, 0);
+    }
+
+    #[test]
+    #[expected_failure(abort_code = computestream::job::E_NOT_BUYER)]
+    fun only_the_buyer_challenges() {
+        let w = d::setup();
+        let job = d::held(&w);
+        t::mint(w.asset(), @0xbad, 1_000);
+        dispute::challenge_output(&t::stranger(), t::handle(job), 0);
+    }
+
+    #[test]
+    #[expected_failure(abort_code = computestream::job::E_NOT_BUYER)]
+    fun only_the_buyer_arbitrates() {
+        let w = d::setup();
+        let job = d::held(&w);
+        dispute::open_arbitration(&t::owner(), t::handle(job), t::text(b"why"));
+    }
+
+    #[test]
+    #[expected_failure(abort_code = computestream::job::E_NOT_ENDED)]
+    fun a_running_job_has_no_case() {
+        let w = d::setup();
+        let job = d::running(&w);
+        t::wait(50);
+        w.pay(job, 1, 50);
+        d::arbitrate(job);
+    }
+
+    #[test]
+    #[expected_failure(abort_code = computestream::job::E_NOT_ENDED)]
+    fun a_settled_job_has_no_case() {
+        let w = d::setup();
+        let job = d::held(&w);
+        job_registry::confirm(&t::buyer(), t::handle(job));
+        d::arbitrate(job);
+    }
+
+    #[test]
+    #[expected_failure(abort_code = computestream::job::E_NOT_ENDED)]
+    fun an_order_has_no_case() {
+        let w = d::setup();
+        d::arbitrate(w.create_held(100, 100_000, 20, vector[]));
+    }
+
+    #[test]
+    #[expected_failure(abort_code = computestream::job_registry::E_NOTHING_HELD)]
+    fun without_money_held_back_there_is_nothing_to_decide() {
+        let w = d::setup();
+        let job = w.running(100, 100_000);
+        t::wait(50);
+        w.terminate(job, 1, 30);
+        d::arbitrate(job);
+    }
+
+    #[test]
+    #[expected_failure(abort_code = computestream::job_registry::E_CLAIM_WINDOW_OPEN)]
+    fun a_case_waits_until_the_provider_has_proven_its_last_seconds() {
+        let w = d::setup();
+        let job = d::running(&w);
+        t::wait(50);
+        w.terminate(job, 1, 30);
+        t::wait(14);
+        d::arbitrate(job);
+    }
+
+    #[test]
+    fun a_case_can_be_opened_as_soon_as_everything_is_proven() {
+        let w = d::setup();
+        let job = d::running(&w);
+        t::wait(50);
+        w.terminate(job, 1, 30);
+        w.pay(job, 2, 50);
+        d::arbitrate(job);
+        d::assert_money(
+            &w, job, 999_949_000, 1_000_029_700, 300, 0, 20_000, 100_000_000, 1_000
+        );
+    }
+
+    #[test]
+    fun the_last_second_of_the_challenge_window_opens_a_case() {
+        let w = d::setup();
+        let job = d::held(&w);
+        t::wait(99);
+        d::challenge(job, 0);
+        // Its whole answer window lies beyond.
+        d::assert_case(job, 1, 1_000, 209, 0, t::text(b""), 0, 149);
+    }
+
+    #[test]
+    #[expected_failure(abort_code = computestream::job::E_CHALLENGE_WINDOW_OVER)]
+    fun the_end_of_the_challenge_window_doesn_t() {
+        let w = d::setup();
+        let job = d::held(&w);
+        t::wait(100);
+        d::challenge(job, 0);
+    }
+
+    #[test]
+    #[expected_failure(abort_code = computestream::job::E_CHALLENGE_WINDOW_OVER)]
+    fun a_late_arbitration_is_refused_too() {
+        let w = d::setup();
+        let job = d::held(&w);
+        t::wait(100);
+        d::arbitrate(job);
+    }
+
+    // === What it blocks ===
+
+    #[test]
+    #[expected_failure(abort_code = computestream::job::E_CASE_OPEN)]
+    fun nobody_finalizes_while_a_case_is_open() {
+        let w = d::setup();
+        let job = d::held(&w);
+        d::arbitrate(job);
+        t::wait(100);
+        d::finalize(job);
+    }
+
+    #[test]
+    #[expected_failure(abort_code = computestream::job::E_CASE_OPEN)]
+    fun the_buyer_doesn_t_confirm_while_a_case_is_open() {
+        let w = d::setup();
+        let job = d::held(&w);
+        d::challenge(job, 0);
+        job_registry::confirm(&t::buyer(), t::handle(job));
+    }
+
+    #[test]
+    #[expected_failure(abort_code = computestream::payment_stream::E_STREAM_CLOSED)]
+    fun no_attestation_changes_what_a_case_is_about() {
+        let w = d::setup();
+        let job = d::running(&w);
+        t::wait(50);
+        w.terminate(job, 1, 30);
+        t::wait(15);
+        d::arbitrate(job);
+        w.pay(job, 2, 50);
+    }
+
+    #[test]
+    fun after_an_answer_the_buyer_may_confirm_at_once() {
+        let w = d::setup();
+        let job = d::held(&w);
+        d::challenge(job, 0);
+        d::answer(job, 0);
+        job_registry::confirm(&t::buyer(), t::handle(job));
+        t::assert_state(job, 8, 3);
+        d::assert_money(
+            &w, job, 999_949_000, 1_000_050_500, 500, 0, 0, 100_000_000, 0
+        );
+    }
+
+    // === A fault meanwhile ===
+
+    #[test]
+    fun a_fault_ends_a_challenge_for_the_buyer() {
+        let w = d::setup();
+        let job = d::held(&w);
+        d::challenge(job, 0);
+        t::wait(5);
+        prove_fault(&w, job);
+
+        let provider = w.provider_address();
+        t::assert_all<ChallengeLost>(
+            vector[t::join(vector[a(job), a(provider), n(1_000), at(55)])]
+        );
+        t::assert_all<FaultProven>(
+            vector[t::join(
+                vector[
+                    a(job),
+                    a(provider),
+                    b(3),
+                    a(@0xbad),
+                    n(50_000_000),
+                    n(5_000_000),
+                    at(55)
+                ]
+            )]
+        );
+        d::assert_money(
+            &w, job, 999_970_000, 1_000_029_700, 45_000_300, 5_000_000, 0, 50_000_000, 0
+        );
+        t::assert_state(job, 8, 3);
+        assert!(!dispute::has_case(job), 1);
+    }
+
+    #[test]
+    fun a_fault_ends_an_arbitration_for_the_buyer() {
+        let w = d::setup();
+        let job = d::held(&w);
+        d::arbitrate(job);
+        t::wait(5);
+        prove_fault(&w, job);
+
+        t::assert_all<ArbitrationDecided>(
+            vector[t::join(
+                vector[
+                    a(job),
+                    a(@0xa7b),
+                    n(0),
+                    n(20_000),
+                    a(@0xb0b),
+                    yes(true),
+                    at(55)
+                ]
+            )]
+        );
+        assert!(t::count<ChallengeLost>() == 0, 1);
+        d::assert_money(
+            &w, job, 999_970_000, 1_000_029_700, 45_000_300, 5_000_000, 0, 50_000_000, 0
+        );
+        t::assert_state(job, 8, 3);
+    }
+
+    #[test]
+    #[expected_failure(abort_code = computestream::dispute::E_NO_CASE)]
+    fun after_a_fault_the_arbiter_has_nothing_to_rule() {
+        let w = d::setup();
+        let job = d::held(&w);
+        d::arbitrate(job);
+        prove_fault(&w, job);
+        d::rule(job, 20_000);
+    }
+
+    // === I14: every case ends ===
+
+    #[test]
+    fun a_challenge_ends_though_everybody_is_silent() {
+        let w = d::setup();
+        let job = d::held(&w);
+        t::wait(99);
+        d::challenge(job, 0);
+        t::wait(10_000_000);
+        d::resolve(job);
+        t::assert_state(job, 8, 3);
+    }
+
+    #[test]
+    fun an_arbitration_ends_though_everybody_is_silent() {
+        let w = d::setup();
+        let job = d::held(&w);
+        t::wait(99);
+        d::arbitrate(job);
+        t::wait(10_000_000);
+        d::resolve(job);
+        t::assert_state(job, 8, 3);
+    }
+
+    #[test]
+    /// Challenge after challenge until the window is over: the last answer may come 59 s later, then it is enough.
+    fun challenges_can_t_go_on_for_ever() {
+        let w = d::setup();
+        let job = d::held(&w);
+        let opened = 0;
+        while (t::elapsed() < 150) {
+            d::challenge(job, opened % 3);
+            t::wait(59);
+            d::answer(job, opened % 3);
+            opened = opened + 1;
+        };
+        // From 50, 109: the second was answered at 168.
+        assert!(opened == 2 && t::elapsed() == 168, 1);
+        d::finalize(job);
+        t::assert_state(job, 8, 3);
+        d::assert_money(
+            &w, job, 999_948_000, 1_000_051_500, 500, 0, 0, 100_000_000, 0
+        );
+    }
+
+    #[test]
+    fun no_account_that_its_issuer_has_frozen_holds_a_case() {
+        let w = d::setup();
+        let lost = d::held(&w);
+        d::challenge(lost, 0);
+        t::freeze_account(w.asset(), @0xb0b, true);
+        t::freeze_account(w.asset(), @0xa11, true);
+        t::freeze_account(w.asset(), t::treasury_address(), true);
+        t::wait(60);
+        d::resolve(lost);
+        t::assert_state(lost, 8, 3);
+    }
+
+    #[test]
+    fun nothing_is_left_of_a_case() {
+        let w = d::setup();
+        let job = d::held(&w);
+        d::challenge(job, 0);
+        let store = d::last_store(1_000);
+        assert!(
+            object::owner(t::store_of(store))
+                == @0xffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff,
+            1
+        );
+        // Strangers' gifts to the bond are the buyer's.
+        t::mint(w.asset(), @0xbad, 7);
+        fungible_asset::deposit(
+            t::store_of(store), primary_fungible_store::withdraw(&t::stranger(), w.asset(), 7)
+        );
+        d::answer(job, 0);
+        assert!(!object::is_object(store) && !fungible_asset::store_exists(store), 2);
+        assert!(w.balance(@0xb0b) == 999_949_007, 3);
+        assert!(w.balance(@0xa11) == 1_000_030_700, 4);
+    }
+
+    #[test]
+    // 0x50008: permission denied, not the store's owner.
+    #[expected_failure(abort_code = 0x50008, location = aptos_framework::fungible_asset)]
+    fun the_buyer_can_t_take_its_bond_back() {
+        let w = d::setup();
+        let job = d::held(&w);
+        d::challenge(job, 0);
+        fungible_asset::transfer(
+            &t::buyer(),
+            t::store_of(d::last_store(1_000)),
+            primary_fungible_store::ensure_primary_store_exists(@0xb0b, w.asset()),
+            1
+        );
+    }
+
+    #[test]
+    fun a_job_can_be_reclaimed_after_its_case() {
+        let w = d::setup();
+        let job = d::held(&w);
+        d::arbitrate(job);
+        t::wait(200);
+        d::resolve(job);
+        t::wait(86_400);
+        job_registry::reclaim(&t::buyer(), t::handle(job));
+        assert!(!object::is_object(job) && !dispute::has_case(job), 1);
+    }
+
+    // === Slash evasion and parameters that change afterwards ===
+
+    #[test]
+    #[expected_failure(abort_code = computestream::provider_registry::E_STILL_LIABLE)]
+    /// Unbonding takes 160 s. Asked for at the end of the job, at 50, it would be over at 210; the challenge was
+    /// opened at 149 and is lost at 209, but nobody has resolved it yet.
+    fun regression_7_a_stake_can_t_leave_before_a_lost_challenge_is_resolved() {
+        let w = d::setup();
+        t::set_unbonding(160);
+        let job = d::held(&w);
+        provider_registry::request_unstake(&t::owner(), w.provider(), 100_000_000);
+        t::wait(99);
+        d::challenge(job, 0);
+        t::wait(61);
+        provider_registry::withdraw_stake(&t::owner(), w.provider());
+    }
+
+    #[test]
+    fun regression_7_a_challenge_reaches_a_stake_that_left_as_early_as_it_could() {
+        let w = d::setup();
+        t::set_unbonding(160);
+        let job = d::running(&w);
+        provider_registry::request_unstake(&t::owner(), w.provider(), 100_000_000);
+        t::wait(50);
+        d::complete(&w, job, 1, 50, d::root(), d::size());
+        t::wait(99);
+        d::challenge(job, 0);
+        t::wait(61);
+        d::resolve(job);
+        assert!(stake::unbonding(w.provider_address()) == 50_000_000, 1);
+    }
+
+    #[test]
+    fun regression_7_a_deadline_isn_t_moved_by_parameters_that_change() {
+        let w = d::setup();
+        let job = d::held(&w);
+        d::challenge(job, 0);
+        d::set_terms(@0xa7b, 5_000, 6_000, 7_000, 100);
+        t::wait(60);
+        d::resolve(job);
+        assert!(t::count<ChallengeLost>() == 1, 1);
+    }
+
+    #[test]
+    #[expected_failure(abort_code = computestream::dispute::E_DEADLINE_NOT_REACHED)]
+    fun regression_7_a_deadline_isn_t_brought_nearer_either() {
+        let w = d::setup();
+        d::set_terms(@0xa7b, 100, 600, 200, 100);
+        let job = d::held(&w);
+        d::challenge(job, 0);
+        d::set_terms(@0xa7b, 100, 60, 60, 100);
+        t::wait(599);
+        d::resolve(job);
+    }
+
+    #[test]
+    /// The market changes everything after the job was made: windows, bond, arbiter, slash and reward.
+    fun regression_7_a_job_keeps_the_dispute_terms_it_was_made_with() {
+        let w = d::setup();
+        let job = d::running(&w);
+        d::set_terms(@0x123, 5_000, 6_000, 7_000, 5_000);
+        market::set_stake_terms(&t::admin(), 1, 86_400, 10_000, 5_000);
+        t::set_fees(1_000, 0);
+        t::wait(50);
+        d::complete(&w, job, 1, 50, d::root(), d::size());
+        d::arbitrate(job);
+        d::assert_case(job, 2, 1_000, 250, 0, t::text(b"it never ran"), 20_000, 50);
+        assert!(event::emitted_events<ArbitrationOpened>().length() == 1, 1);
+        prove_fault(&w, job);
+        d::assert_money(
+            &w, job, 999_970_000, 1_000_029_700, 45_000_300, 5_000_000, 0, 50_000_000, 0
+        );
+    }
+
+    #[test]
+    #[expected_failure(abort_code = computestream::dispute::E_NOT_ARBITER)]
+    fun regression_7_a_new_arbiter_has_no_say_in_old_jobs() {
+        let w = d::setup();
+        let job = d::held(&w);
+        d::arbitrate(job);
+        d::set_terms(@0x123, 100, 60, 200, 100);
+        dispute::rule(
+            &aptos_framework::account::create_signer_for_test(@0x123), t::handle(job), 0
+        );
+    }
+
+    #[test]
+    fun regression_7_the_old_arbiter_keeps_them() {
+        let w = d::setup();
+        let job = d::held(&w);
+        d::set_terms(@0x123, 100, 60, 200, 100);
+        d::arbitrate(job);
+        d::rule(job, 0);
+        d::assert_money(
+            &w, job, 999_970_000, 1_000_029_700, 300, 0, 0, 100_000_000, 0
+        );
+    }
+
+    #[test]
+    fun regression_7_a_paused_market_stops_no_dispute() {
+        let w = d::setup();
+        let challenged = d::running(&w);
+        let ruled = d::running(&w);
+        t::pause();
+        t::wait(50);
+        d::complete(&w, challenged, 1, 50, d::root(), d::size());
+        d::complete(&w, ruled, 1, 50, d::root(), d::size());
+        d::challenge(challenged, 0);
+        d::arbitrate(ruled);
+        d::rule(ruled, 5_000);
+        d::answer(challenged, 0);
+        d::challenge(challenged, 1);
+        t::wait(60);
+        d::resolve(challenged);
+        t::assert_state(ruled, 8, 3);
+        t::assert_state(challenged, 8, 3);
+        // A settled job, in a paused market.
+        prove_fault(&w, ruled);
+        assert!(t::count<FaultProven>() == 2, 1);
+    }
+
+    // === An arbiter must not hold anybody's money ===
+
+    #[test]
+    fun regression_8_a_silent_arbiter_holds_nothing_beyond_the_deadline() {
+        let w = d::setup();
+        // An address nobody has a key of.
+        d::set_terms(@0x0, 100, 60, 200, 100);
+        let job = d::held(&w);
+        d::arbitrate(job);
+        t::wait(200);
+        d::resolve(job);
+        d::assert_money(
+            &w, job, 999_950_000, 1_000_049_500, 500, 0, 0, 100_000_000, 0
+        );
+    }
+
+    #[test]
+    fun regression_8_an_arbitration_holds_only_its_own_job() {
+        let w = d::setup();
+        let disputed = d::held(&w);
+        d::arbitrate(disputed);
+        // The same provider and buyer go on meanwhile.
+        let other = d::running(&w);
+        t::wait(50);
+        w.pay(other, 1, 50);
+        assert!(payment_stream::unreleased(other) == 20_000, 1);
+        w.complete(other, 2, 50);
+        job_registry::confirm(&t::buyer(), t::handle(other));
+        t::assert_state(other, 8, 3);
+        t::assert_state(disputed, 3, 0);
+    }
+
+    #[test]
+    fun regression_8_a_ruling_moves_nothing_that_was_released() {
+        let w = d::setup();
+        let job = d::held(&w);
+        d::arbitrate(job);
+        let (owner, treasury) = (w.balance(@0xa11), w.balance(t::treasury_address()));
+        d::rule(job, 0);
+        assert!(w.balance(@0xa11) == owner && w.balance(t::treasury_address()) == treasury, 1);
+        assert!(stake::staked(w.provider_address()) == 100_000_000, 2);
+    }
+
+    // === Caller-chosen receivers ===
+
+    #[test]
+    fun regression_4_whoever_answers_or_resolves_gets_nothing() {
+        let w = d::setup();
+        let arbitrated = d::held(&w);
+        d::arbitrate(arbitrated);
+        t::wait(200);
+        d::resolve(arbitrated);
+        let challenged = d::held(&w);
+        d::challenge(challenged, 0);
+        d::answer(challenged, 0);
+        d::challenge(challenged, 1);
+        t::wait(60);
+        d::resolve(challenged);
+        assert!(w.balance(@0xbad) == 0, 1);
+        assert!(t::count<OutputChallenged>() == 2, 2);
+    }
+}
