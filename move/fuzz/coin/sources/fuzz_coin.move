@@ -1,0 +1,52 @@
+/// Two assets that the fuzzer mints and whose stores it freezes.
+/// It doesn't know the protocol.
+module fuzz_coin::fuzz_coin {
+    use std::option;
+    use std::string::utf8;
+    use aptos_framework::fungible_asset::{Self, FungibleStore, Metadata, MintRef, TransferRef};
+    use aptos_framework::object::{Self, Object};
+    use aptos_framework::primary_fungible_store;
+
+    struct Refs has key {
+        mint: MintRef,
+        transfer: TransferRef
+    }
+
+    fun init_module(publisher: &signer) {
+        make(publisher, b"A");
+        make(publisher, b"B");
+    }
+
+    fun make(publisher: &signer, name: vector<u8>) {
+        let constructor = &object::create_named_object(publisher, name);
+        primary_fungible_store::create_primary_store_enabled_fungible_asset(
+            constructor, option::none(), utf8(name), utf8(name), 6, utf8(b""), utf8(b"")
+        );
+        move_to(
+            &object::generate_signer(constructor),
+            Refs {
+                mint: fungible_asset::generate_mint_ref(constructor),
+                transfer: fungible_asset::generate_transfer_ref(constructor)
+            }
+        );
+    }
+
+    #[view]
+    public fun assets(): vector<address> {
+        vector[
+            object::create_object_address(&@fuzz_coin, b"A"),
+            object::create_object_address(&@fuzz_coin, b"B")
+        ]
+    }
+
+    public entry fun mint(asset: Object<Metadata>, to: address, amount: u64) acquires Refs {
+        let refs = borrow_global<Refs>(object::object_address(&asset));
+        primary_fungible_store::mint(&refs.mint, to, amount);
+    }
+
+    public entry fun set_frozen(store: Object<FungibleStore>, frozen: bool) acquires Refs {
+        let asset = fungible_asset::store_metadata(store);
+        let refs = borrow_global<Refs>(object::object_address(&asset));
+        fungible_asset::set_frozen_flag(&refs.transfer, store, frozen);
+    }
+}

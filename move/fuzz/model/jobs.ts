@@ -1,0 +1,316 @@
+/**
+ * Jobs up to their run: created, accepted, started, extended, repriced.
+ * It doesn't know how jobs end.
+ */
+import { termsHash } from "./bcs.ts";
+import { assertAssetAllowed, assertNotPaused, jobRules, snakeKeys } from "./market.ts";
+import * as meter from "./meter.ts";
+import { assertKey, assertOperator, meets, priceOf, providerOf, reserve } from "./providers.ts";
+import { accrue, deposit, openStream, streamOf, wallSecs } from "./stream.ts";
+import {
+  ACTIVE,
+  type Address,
+  abort,
+  type Context,
+  emit,
+  type Hex,
+  type Job,
+  type Output,
+  type Requirements,
+  require,
+  STATE,
+  type State,
+  type Terms,
+  ZERO_ADDRESS,
+} from "./types.ts";
+
+const MAX_BATCH = 100;
+const byteLength = (text: string): number => Buffer.byteLength(text, "utf8");
+
+export function jobOf(state: State, job: Address): Job {
+  return state.jobs.get(job) ?? abort("OBJECT");
+}
+
+export function assertBuyer(job: Job, who: Address): void {
+  require(job.terms.buyer === who, "E_NOT_BUYER");
+}
+
+export function assertJobOperator(state: State, job: Job, who: Address): void {
+  // A pending open job has no provider yet.
+  require(job.terms.provider !==
+    ZERO_ADDRESS, "E_NOT_OPERATOR", "E_NOT_ACCEPTED", "E_NOT_RUNNING", "E_NOT_ACTIVE");
+  assertOperator(providerOf(state, job.terms.provider), who);
+}
+
+const NO_OUTPUT: Output = {
+  exitCode: 0n,
+  reason: "",
+  outputUris: [],
+  outputSha256: "0x",
+  outputRoot: "0x",
+  outputSize: 0n,
+};
+
+export const onlyGpus = (gpus: bigint): Requirements => ({
+  gpuModel: "",
+  gpus,
+  vramGb: 0n,
+  cpuCores: 0n,
+  ramGb: 0n,
+  diskGb: 0n,
+  region: "",
+  sandbox: "",
+  minStake: 0n,
+});
+
+export interface Order {
+  image: string;
+  maxDurationSecs: bigint;
+  maxRatePerHour: bigint;
+  deposit: bigint;
+  holdbackSecs: bigint;
+  priority: bigint;
+  buyerKey: Hex;
+}
+
+function assertTerms(state: State, order: Order, jobSpec: string, requirements: Requirements): void {
+  const { minDurationSecs, maxDurationSecs, maxHoldbackSecs } = state.market.parameters;
+  const lengthIn = (text: string, low: number, high: number): boolean =>
+    byteLength(text) >= low && byteLength(text) <= high;
+  require(lengthIn(order.image, 1, 512), "E_IMAGE_LENGTH");
+  require(lengthIn(jobSpec, 1, 4096), "E_SPEC_LENGTH");
+  const { gpuModel, region, sandbox } = requirements;
+  require([gpuModel, region, sandbox].every((text) => byteLength(text) <= 128), "E_REQUIREMENT_LENGTH");
+  require(order.priority >= 1n && order.priority <= 10n, "E_PRIORITY");
+  if (order.buyerKey !== "0x") assertKey(order.buyerKey, "E_INVALID_BUYER_KEY");
+  const { maxDurationSecs: secs } = order;
+  require(secs >= minDurationSecs && secs <= maxDurationSecs, "E_DURATION_OUT_OF_RANGE");
+  require(order.holdbackSecs <= maxHoldbackSecs, "E_HOLDBACK_TOO_LONG");
+}
+
+interface Placement {
+  provider: Address;
+  asset: Address;
+  ratePerHour: bigint;
+}
+
+function place(
+  ctx: Context,
+  buyer: Address,
+  order: Order,
+  jobSpec: string,
+  requirements: Requirements,
+  placement: Placement,
+): void {
+  const { state } = ctx;
+  const isOpen = placement.provider === ZERO_ADDRESS;
+  const terms: Terms = {
+    buyer,
+    ...placement,
+    image: order.image,
+    jobSpec,
+    requirements,
+    maxDurationSecs: order.maxDurationSecs,
+    deposit: order.deposit,
+    holdbackSecs: order.holdbackSecs,
+    priority: order.priority,
+    buyerKey: order.buyerKey,
+  };
+  const address = ctx.fresh.shift() ?? `0x${"f".repeat(64)}`;
+  const job: Job = {
+    job: address,
+    terms,
+    isOpen,
+    termsHash: isOpen ? "0x" : termsHash(address, terms),
+    rules: jobRules(state),
+    state: STATE.pending,
+    outcome: 0n,
+    gpuMask: 0n,
+    devices: [],
+    createdAt: state.now,
+    acceptBy: state.now + state.market.parameters.acceptWindowSecs,
+    startBy: 0n,
+    startedAt: 0n,
+    endedAt: 0n,
+    claimUntil: 0n,
+    challengeUntil: 0n,
+    settledAt: 0n,
+    caseUntil: 0n,
+    faulted: false,
+    output: NO_OUTPUT,
+    escrow: 0n,
+    deposited: 0n,
+    refunded: 0n,
+    stream: null,
+    case: null,
+  };
+  deposit(ctx, job, buyer, order.deposit);
+  state.jobs.set(address, job);
+  emit(ctx, "job_registry::JobCreated", {
+    job: address,
+    terms: termsView(terms),
+    is_open: isOpen,
+    terms_hash: job.termsHash,
+    accept_by: job.acceptBy,
+  });
+}
+
+export const termsView = (terms: Terms): Record<string, unknown> => ({
+  ...snakeKeys(terms),
+  requirements: snakeKeys(terms.requirements),
+});
+
+function assertBatch(specs: string[]): void {
+  require(specs.length >= 1 && specs.length <= MAX_BATCH, "E_BATCH_SIZE");
+}
+
+export function createJobs(
+  ctx: Context,
+  buyer: Address,
+  provider: Address,
+  gpus: bigint,
+  order: Order,
+  specs: string[],
+): void {
+  const { state } = ctx;
+  const p = providerOf(state, provider);
+  assertNotPaused(state);
+  assertBatch(specs);
+  const requirements = onlyGpus(gpus);
+  for (const spec of specs) {
+    assertTerms(state, order, spec, requirements);
+    require(p.status === ACTIVE, "E_PROVIDER_UNAVAILABLE");
+    require(gpus <= p.machine.gpuCount, "E_NOT_ENOUGH_GPUS");
+    const ratePerHour = priceOf(p, gpus);
+    assertAssetAllowed(state, p.asset);
+    require(ratePerHour <= order.maxRatePerHour, "E_PRICE_ABOVE_MAXIMUM");
+    require(meter.covers(order.deposit, ratePerHour, order.maxDurationSecs), "E_DEPOSIT_TOO_LOW");
+    place(ctx, buyer, order, spec, requirements, { provider, asset: p.asset, ratePerHour });
+  }
+}
+
+export function createOpenJobs(
+  ctx: Context,
+  buyer: Address,
+  asset: Address,
+  requirements: Requirements,
+  order: Order,
+  specs: string[],
+): void {
+  const { state } = ctx;
+  assertNotPaused(state);
+  assertBatch(specs);
+  for (const spec of specs) {
+    assertTerms(state, order, spec, requirements);
+    assertAssetAllowed(state, asset);
+    const ratePerHour = order.maxRatePerHour;
+    require(meter.covers(order.deposit, ratePerHour, order.maxDurationSecs), "E_DEPOSIT_TOO_LOW");
+    place(ctx, buyer, order, spec, requirements, { provider: ZERO_ADDRESS, asset, ratePerHour });
+  }
+}
+
+export function accept(
+  ctx: Context,
+  who: Address,
+  provider: Address,
+  jobAddress: Address,
+  mask: bigint,
+): void {
+  const { state } = ctx;
+  const p = providerOf(state, provider);
+  const job = jobOf(state, jobAddress);
+  assertNotPaused(state);
+  assertOperator(p, who);
+  require(job.state === STATE.pending, "E_NOT_PENDING");
+  require(state.now < job.acceptBy, "E_ACCEPT_WINDOW_OVER");
+  const { requirements } = job.terms;
+  if (job.isOpen) {
+    require(p.asset === job.terms.asset, "E_OTHER_ASSET");
+    require(meets(p, requirements), "E_REQUIREMENTS_NOT_MET");
+    const price = priceOf(p, requirements.gpus);
+    require(price <= job.terms.ratePerHour, "E_PRICE_ABOVE_MAXIMUM");
+    job.terms = { ...job.terms, provider, ratePerHour: price };
+    job.termsHash = termsHash(jobAddress, job.terms);
+  } else {
+    require(job.terms.provider === provider, "E_OTHER_PROVIDER");
+  }
+  job.devices = reserve(ctx, p, jobAddress, mask, requirements.gpus);
+  job.gpuMask = mask;
+  job.state = STATE.accepted;
+  job.startBy = state.now + job.rules.startWindowSecs;
+  emit(ctx, "job_registry::JobAccepted", {
+    job: jobAddress,
+    provider,
+    operator: who,
+    rate_per_hour: job.terms.ratePerHour,
+    terms_hash: job.termsHash,
+    gpu_mask: mask,
+    start_by: job.startBy,
+  });
+}
+
+export function start(ctx: Context, who: Address, jobAddress: Address): void {
+  const { state } = ctx;
+  const job = jobOf(state, jobAddress);
+  assertJobOperator(state, job, who);
+  require(job.state === STATE.accepted, "E_NOT_ACCEPTED");
+  require(state.now < job.startBy, "E_START_WINDOW_OVER");
+  const { owner, attestKey } = providerOf(state, job.terms.provider);
+  job.state = STATE.running;
+  job.startedAt = state.now;
+  openStream(ctx, job, { payee: owner, attestKey });
+  emit(ctx, "job_registry::JobStarted", {
+    job: jobAddress,
+    provider: job.terms.provider,
+    started_at: state.now,
+  });
+}
+
+export function extend(ctx: Context, who: Address, jobAddress: Address, secs: bigint, amount: bigint): void {
+  const { state } = ctx;
+  const job = jobOf(state, jobAddress);
+  assertBuyer(job, who);
+  require(job.state === STATE.running, "E_NOT_RUNNING");
+  require(secs > 0n || amount > 0n, "E_NOTHING_ADDED");
+  const m = streamOf(job).meter;
+  const { minDurationSecs, maxDurationSecs } = state.market.parameters;
+  const next = m.maxDurationSecs + secs;
+  require(secs === 0n || (next >= minDurationSecs && next <= maxDurationSecs), "E_DURATION_OUT_OF_RANGE");
+  accrue(ctx, job, who);
+  if (amount > 0n) deposit(ctx, job, who, amount);
+  m.maxDurationSecs = next;
+  m.deposited += amount;
+  require(meter.isCovered(m), "E_DEPOSIT_TOO_LOW");
+  emit(ctx, "payment_stream::StreamExtended", {
+    job: jobAddress,
+    max_duration_secs: next,
+    deposited: m.deposited,
+    funded_secs: meter.fundedSecs(m),
+    balance: job.escrow,
+  });
+}
+
+export function changeRate(ctx: Context, who: Address, jobAddress: Address, rate: bigint): void {
+  const { state } = ctx;
+  const job = jobOf(state, jobAddress);
+  const isBuyer = job.terms.buyer === who;
+  const isOwner = job.terms.provider !== ZERO_ADDRESS && providerOf(state, job.terms.provider).owner === who;
+  require(isBuyer || isOwner, "E_NOT_BUYER_OR_OWNER");
+  require(job.state === STATE.running, "E_NOT_RUNNING");
+  const m = streamOf(job).meter;
+  const allowed = (isBuyer && rate > m.ratePerHour) || (isOwner && rate < m.ratePerHour);
+  require(allowed, "E_RATE_DIRECTION");
+  accrue(ctx, job, who);
+  const wall = wallSecs(streamOf(job), state.now);
+  const before = meter.reachable(m, wall);
+  const raises = rate > m.ratePerHour;
+  meter.setRate(m, rate);
+  require(!raises || meter.reachable(m, wall) >= before, "E_RATE_NOT_FUNDED");
+  emit(ctx, "payment_stream::StreamRateChanged", {
+    job: jobAddress,
+    rate_per_hour: rate,
+    changed_by: who,
+    seconds_billed: m.secondsBilled,
+    funded_secs: meter.fundedSecs(m),
+  });
+}

@@ -1,0 +1,90 @@
+/**
+ * Stakes: adding, unbonding, withdrawing, slashing.
+ * It doesn't know why a provider is slashed.
+ */
+import { assertOwner, leaveWhenBelowMinimum, providerOf, tellRecord } from "./providers.ts";
+import {
+  type Address,
+  BPS,
+  type Context,
+  emit,
+  max,
+  min,
+  type Provider,
+  type Rules,
+  require,
+} from "./types.ts";
+import { give, takeFrom } from "./wallets.ts";
+
+export function addStake(ctx: Context, who: Address, provider: Address, amount: bigint): void {
+  const p = providerOf(ctx.state, provider);
+  assertOwner(p, who);
+  require(amount > 0n, "E_ZERO_AMOUNT");
+  takeFrom(ctx, p.asset, who, amount);
+  p.staked += amount;
+  p.stakeAdded += amount;
+  emit(ctx, "stake::StakeAdded", { provider, amount, staked: p.staked });
+}
+
+export function requestUnstake(ctx: Context, who: Address, provider: Address, amount: bigint): void {
+  const p = providerOf(ctx.state, provider);
+  assertOwner(p, who);
+  require(amount > 0n, "E_ZERO_AMOUNT");
+  require(amount <= p.staked, "E_INSUFFICIENT_STAKE");
+  p.staked -= amount;
+  p.unbonding += amount;
+  p.unlocksAt = max(p.unlocksAt, ctx.state.now + ctx.state.market.parameters.unbondingSecs);
+  emit(ctx, "stake::UnstakeRequested", {
+    provider,
+    amount,
+    staked: p.staked,
+    unbonding: p.unbonding,
+    unlocks_at: p.unlocksAt,
+  });
+  leaveWhenBelowMinimum(ctx, p);
+}
+
+export function withdrawStake(ctx: Context, who: Address, provider: Address): void {
+  const { now, market } = ctx.state;
+  const p = providerOf(ctx.state, provider);
+  assertOwner(p, who);
+  require(p.unbonding > 0n, "E_NOTHING_UNBONDING");
+  require(now >= p.unlocksAt, "E_STILL_UNBONDING");
+  const free = p.activeJobs.length === 0 && now >= p.liableUntil;
+  require(p.staked >= market.parameters.minStake || free, "E_STILL_LIABLE");
+  const amount = p.unbonding;
+  p.unbonding = 0n;
+  p.unlocksAt = 0n;
+  p.stakeWithdrawn += amount;
+  give(ctx.state, p.asset, p.owner, amount);
+  emit(ctx, "stake::StakeWithdrawn", { provider, amount, staked: p.staked, unbonding: 0n });
+}
+
+export interface Slashed {
+  slashed: bigint;
+  reward: bigint;
+}
+
+export function slash(ctx: Context, p: Provider, reporter: Address, rules: Rules): Slashed {
+  const amount = ((p.staked + p.unbonding) * rules.slashBps) / BPS;
+  const reward = (amount * rules.reporterRewardBps) / BPS;
+  const fromStaked = min(amount, p.staked);
+  p.staked -= fromStaked;
+  p.unbonding -= amount - fromStaked;
+  if (p.unbonding === 0n) p.unlocksAt = 0n;
+  p.stakeSlashed += amount;
+  give(ctx.state, p.asset, reporter, reward);
+  give(ctx.state, p.asset, ctx.state.market.parameters.treasury, amount - reward);
+  emit(ctx, "stake::StakeSlashed", {
+    provider: p.provider,
+    reporter,
+    amount,
+    reward,
+    staked: p.staked,
+    unbonding: p.unbonding,
+  });
+  p.faults += 1n;
+  tellRecord(ctx, p);
+  leaveWhenBelowMinimum(ctx, p);
+  return { slashed: amount, reward };
+}

@@ -1,0 +1,219 @@
+/**
+ * One history: each action on the chain and in the model, and everything compared after it.
+ * It doesn't know where actions come from.
+ */
+
+import { toCall } from "./calls.ts";
+import { EVERYBODY } from "./cast.ts";
+import type { Chain, ChainEvent, ChainResult } from "./chain.ts";
+import { compareEvents, compareRecord, must, Violation } from "./compare.ts";
+import { createForkStore, type ForkStore } from "./fork-store.ts";
+import {
+  conservation,
+  emptyLedger,
+  type Ledger,
+  monotone,
+  readEvents,
+  streamInvariants,
+  transition,
+} from "./invariants.ts";
+import { type Action, applyAction, type Environment } from "./model/actions.ts";
+import { PACKAGE } from "./model/attestation.ts";
+import type { Address, Job, State } from "./model/types.ts";
+import { caseView, jobView, providerView, streamView } from "./model/views.ts";
+import type { Memory } from "./resolve/context.ts";
+
+export interface Performed {
+  action: Action;
+  at: bigint;
+  result: ChainResult;
+}
+
+export interface Session {
+  readonly state: State;
+  readonly store: ForkStore;
+  readonly memory: Memory;
+  readonly ledgers: Map<Address, Ledger>;
+  /** Throws `Violation`. */
+  perform(action: Action, at: bigint): Performed;
+  /** Compares every job and provider, not only those that were touched. */
+  compareAll(): void;
+  /** A copy that goes its own way. */
+  fork(): Session;
+}
+
+export function createSession(
+  chain: Chain,
+  from: { store: ForkStore; state: State; memory: Memory; ledgers?: Map<Address, Ledger> },
+): Session {
+  let store = createForkStore(from.store);
+  let state = from.state;
+  const { memory } = from;
+  const ledgers = new Map([...(from.ledgers ?? [])].map(([job, ledger]) => [job, { ...ledger }]));
+
+  const view = (fn: string, args: unknown[]): Record<string, unknown> =>
+    chain.view({ store, now: state.now }, fn, args) as Record<string, unknown>;
+
+  function compareStream(job: Job): void {
+    const expected = streamView(job);
+    if (!expected) return;
+    const actual = view("payment_stream::get_stream", [job.job]);
+    const stream = chain.resource({ store, now: state.now }, job.job, `${PACKAGE}::payment_stream::Stream`);
+    const acc = BigInt(((stream?.meter ?? {}) as Record<string, string>).acc ?? "0");
+    streamInvariants(actual, acc, state.now);
+    const ledger = ledgers.get(job.job);
+    if (ledger?.stream) monotone(ledger.stream, actual);
+    if (ledger) ledger.stream = actual;
+    compareRecord(`get_stream ${job.job}`, actual, expected);
+  }
+
+  function compareJob(job: Job): void {
+    const actual = view("job_registry::get_job", [job.job]);
+    const ledger = ledgers.get(job.job) ?? emptyLedger();
+    ledgers.set(job.job, ledger);
+    transition(job.job, ledger.state, actual);
+    ledger.state = BigInt(actual.state as number);
+    const balance = BigInt(chain.view({ store, now: state.now }, "escrow::balance", [job.job]) as string);
+    conservation(job.job, ledger, balance);
+    compareStream(job);
+    compareRecord(`get_job ${job.job}`, actual, jobView(job));
+  }
+
+  function compareCase(job: Job): void {
+    const expected = caseView(job);
+    const has = chain.view({ store, now: state.now }, "dispute::has_case", [job.job]);
+    must(has === (expected !== null), "has_case", () => `${job.job}: chain ${has}`);
+    if (expected) compareRecord(`get_case ${job.job}`, view("dispute::get_case", [job.job]), expected);
+  }
+
+  function compareProvider(address: Address): void {
+    const provider = state.providers.get(address);
+    if (provider)
+      compareRecord(
+        `get_provider ${address}`,
+        view("provider_registry::get_provider", [address]),
+        providerView(provider),
+      );
+  }
+
+  function compareMoney(): void {
+    const holdings = chain.holdings(store);
+    for (const asset of chain.assets) {
+      let custody = 0n;
+      for (const [key, amount] of holdings) if (key.startsWith(asset)) custody += amount;
+      for (const who of EVERYBODY) {
+        const key = `${asset}|${who}`;
+        const held = holdings.get(key) ?? 0n;
+        const expected = state.wallets.get(key) ?? 0n;
+        must(held === expected, "balances", () => `${who}: chain ${held}, model ${expected}`);
+        custody -= held;
+      }
+      const owed = custodyOf(state, asset);
+      must(custody >= owed, "I7_store_ge_ledger", () => `${asset}: ${custody} < ${owed}`);
+      must(custody === owed, "custody", () => `${asset}: chain ${custody}, model ${owed}`);
+    }
+  }
+
+  function touched(action: Action, fresh: Address[]): { jobs: Set<Address>; providers: Set<Address> } {
+    const jobs = new Set<Address>(fresh);
+    if ("job" in action) jobs.add(action.job);
+    if (action.type === "process_payments") for (const { job } of action.entries) jobs.add(job);
+    const providers = new Set<Address>(fresh);
+    if ("provider" in action) providers.add(action.provider);
+    for (const job of jobs) {
+      const known = state.jobs.get(job);
+      if (known) providers.add(known.terms.provider);
+    }
+    return { jobs, providers };
+  }
+
+  function compareTouched(action: Action, fresh: Address[], before: State): void {
+    const { jobs, providers } = touched(action, fresh);
+    for (const address of jobs) {
+      const job = state.jobs.get(address);
+      if (!job) continue;
+      compareJob(job);
+      if (job.case !== null || before.jobs.get(address)?.case) compareCase(job);
+    }
+    for (const address of providers) compareProvider(address);
+    compareMoney();
+  }
+
+  function perform(action: Action, at: bigint): Performed {
+    const { fn, args } = toCall(action);
+    const result = chain.call({ store, now: at }, action.who, fn, args);
+    const fresh = result.ok ? freshAddresses(result.events) : [];
+    const environment: Environment = { fresh, isSigned: memory.signatures.isSigned, codeOf: chain.codeOf };
+    const before = { ...state, now: at };
+    const expected = applyAction(before, action, environment);
+    state = before;
+    compareOutcome(action, result, expected);
+    if (result.ok && "state" in expected) {
+      state = expected.state;
+      readEvents(ledgers, result.events);
+      const named = expected.events.map(({ type, data }) => ({ name: type.split("::")[1] as string, data }));
+      compareEvents(result.events, named);
+      compareTouched(action, fresh, before);
+    }
+    return { action, at, result };
+  }
+
+  return {
+    get state() {
+      return state;
+    },
+    get store() {
+      return store;
+    },
+    memory,
+    ledgers,
+    perform,
+    compareAll() {
+      for (const job of state.jobs.values()) {
+        compareJob(job);
+        compareCase(job);
+      }
+      for (const address of state.providers.keys()) compareProvider(address);
+      compareMoney();
+    },
+    fork() {
+      const below = store;
+      store = createForkStore(below);
+      return createSession(chain, { store: below, state, memory, ledgers });
+    },
+  };
+}
+
+function freshAddresses(events: readonly ChainEvent[]): Address[] {
+  return events.flatMap(({ name, data }) => {
+    if (name === "JobCreated") return [data.job as Address];
+    return name === "ProviderRegistered" ? [data.provider as Address] : [];
+  });
+}
+
+function compareOutcome(action: Action, result: ChainResult, expected: ReturnType<typeof applyAction>): void {
+  const isForged = action.type === "process_payment" && action.forged;
+  must(!(isForged && result.ok), "I11_sig_binds_every_field", () => "a forged attestation was taken");
+  if (result.ok) {
+    if ("codes" in expected)
+      throw new Violation("outcome", `chain succeeds, model refuses with ${expected.codes.join(" or ")}`);
+    return;
+  }
+  if ("state" in expected)
+    throw new Violation("outcome", `chain refuses with ${result.status}, model succeeds`);
+  must(
+    expected.codes.includes(result.code),
+    "outcome",
+    () => `chain refuses with ${result.status}, model with ${expected.codes.join(" or ")}`,
+  );
+}
+
+/** Everything that the modules must hold of an asset: escrows, bonds, stakes. */
+function custodyOf(state: State, asset: Address): bigint {
+  let sum = 0n;
+  for (const job of state.jobs.values())
+    if (job.terms.asset === asset) sum += job.escrow + (job.case?.bond ?? 0n);
+  for (const provider of state.providers.values())
+    if (provider.asset === asset) sum += provider.staked + provider.unbonding;
+  return sum;
+}
