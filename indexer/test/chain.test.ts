@@ -1,200 +1,36 @@
-/** The indexer's own process against a real devnet with the real modules. */
-import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+/** The indexer's own process against a real devnet with the real modules: the mirror says what the chain's views say. */
+import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { Ed25519Account, Ed25519PrivateKey } from "@aptos-labs/ts-sdk";
-import { type ChainPart, startChain } from "@computestream/dev-env/parts";
-import { encodeJobSpec, type SignedUsage, signUsage, toHex } from "@computestream/protocol";
-import { type JobDto, zHealth, zJob, zPage, zProvider, zStats, zTick } from "@computestream/protocol/api";
-import { type ChainClient, createChainClient, type Outcome } from "@computestream/protocol/client";
-import type { EventOf, ProtocolEventName } from "@computestream/protocol/events";
+import { encodeJobSpec, outputProof } from "@computestream/protocol";
+import { zJob, zPage, zStats, zTick } from "@computestream/protocol/api";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startDatabases, until } from "./parts.ts";
+import {
+  type ChainWorld,
+  DEPOSIT,
+  eventOf,
+  noOutput,
+  output,
+  PACK,
+  PER_HOUR,
+  PER_SEC,
+  STAKE,
+  source,
+  startChainWorld,
+  TSX,
+} from "./chain-world.ts";
 
-const TSX = createRequire(import.meta.url).resolve("tsx");
-const source = (name: string) => fileURLToPath(new URL(`../src/${name}`, import.meta.url));
-
-/** 10,000 base units a second. */
-const PER_SEC = 10_000n;
-const DEPOSIT = PER_SEC * 60n;
-
-let databases: Awaited<ReturnType<typeof startDatabases>>;
-let chain: ChainPart;
-let client: ChainClient;
-let env: Record<string, string>;
-let indexer: { url: string; child: ChildProcess };
-let provider: string;
-const account = () => new Ed25519Account({ privateKey: Ed25519PrivateKey.generate() });
-const [owner, operator, buyer] = [account(), account(), account()];
-const addressOf = (of: Ed25519Account) => of.accountAddress.toStringLong();
-
+let world: ChainWorld;
 beforeAll(async () => {
-  databases = await startDatabases();
-  chain = await startChain();
-  client = createChainClient({ deployment: chain.deployment });
-  for (const of of [owner, operator, buyer]) await chain.fund(addressOf(of), 100_000_000_000n);
-  const DEPLOYMENT_FILE = join(mkdtempSync(join(tmpdir(), "indexer-chain-")), "deployment.json");
-  writeFileSync(DEPLOYMENT_FILE, JSON.stringify(chain.deployment));
-  const DATABASE_URL = await databases.database();
-  env = { PATH: process.env.PATH ?? "", PORT: "0", DEPLOYMENT_FILE, DATABASE_URL, POLL_INTERVAL_MS: "50" };
-  indexer = await startIndexer();
-  const registered = await client.execute(
-    owner,
-    client.payloads.registerProvider({
-      operator: addressOf(operator),
-      attestKey: toHex(operator.publicKey.toUint8Array()),
-      name: "Workbench",
-      gpuModel: "RTX 4090",
-      gpuCount: 2n,
-      vramGb: 24n,
-      cpuCores: 16n,
-      ramGb: 64n,
-      diskGb: 1_000n,
-      region: "eu-north",
-      sandbox: "docker",
-      slots: 4n,
-      pricePerHour: PER_SEC * 3600n,
-      asset: chain.deployment.asset.address,
-      stake: 100_000_000n,
-    }),
-  );
-  provider = event(registered, "ProviderRegistered").data.provider;
-}, 120_000);
-
-afterAll(async () => {
-  indexer?.child.kill("SIGKILL");
-  await chain?.close();
-  await databases?.close();
-});
-
-async function startIndexer(): Promise<typeof indexer> {
-  const child = spawn(process.execPath, ["--import", TSX, source("index.ts")], { env });
-  let output = "";
-  child.stdout.on("data", (data) => {
-    output += data;
-  });
-  child.stderr.pipe(process.stderr);
-  const url = await until(async () => /"msg":"ready","url":"([^"]+)"/.exec(output)?.[1], "the indexer");
-  return { url, child };
-}
-
-function event<N extends ProtocolEventName>(outcome: Outcome, name: N): EventOf<N> {
-  const found = outcome.events.find((candidate) => candidate.name === name);
-  if (!found) throw new Error(`no ${name}`);
-  return found as EventOf<N>;
-}
-
-async function read(path: string): Promise<unknown> {
-  const response = await fetch(`${indexer.url}/api/v1${path}`);
-  if (!response.ok) throw new Error(`${path}: ${response.status}`);
-  return response.json();
-}
-
-const caughtUp = async () => {
-  const { version } = await client.ledger();
-  await until(
-    async () => BigInt(zHealth.parse(await read("/health")).version) >= version,
-    `version ${version}`,
-  );
-};
-
-async function createJob(title: string): Promise<string> {
-  const outcome = await client.execute(
-    buyer,
-    client.payloads.createJob({
-      provider,
-      image: "busybox@sha256:0",
-      spec: encodeJobSpec({ version: 1, title }),
-      maxDurationSecs: 60n,
-      maxRatePerHour: PER_SEC * 3600n,
-      deposit: DEPOSIT,
-    }),
-  );
-  return event(outcome, "JobCreated").data.job;
-}
-
-async function startedJob(title: string) {
-  const job = await createJob(title);
-  await client.execute(operator, client.payloads.accept(job));
-  const started = await client.execute(operator, client.payloads.start(job));
-  return { job, startedAt: event(started, "JobStarted").data.started_at };
-}
-
-async function usageAt(job: string, startedAt: bigint, secs: bigint): Promise<SignedUsage> {
-  await until(
-    async () => (await client.ledger()).timestampUsecs / 1_000_000n >= startedAt + secs,
-    `second ${secs}`,
-  );
-  const { chainId, packageAddress } = chain.deployment;
-  const termsHash = (await client.getJob(job))?.termsHash ?? "";
-  const usage = {
-    chainId,
-    packageAddress,
-    termsHash,
-    job,
-    seq: secs,
-    secondsCum: secs,
-    tLast: startedAt + secs,
-    logRoot: `0x${"22".repeat(32)}`,
-  };
-  return signUsage(usage, operator.privateKey.toUint8Array());
-}
-
-const output = {
-  exitCode: 0n,
-  outputUris: ["s3://outputs/x"],
-  outputSha256: `0x${"aa".repeat(32)}`,
-  outputRoot: `0x${"bb".repeat(32)}`,
-};
-const noOutput = { exitCode: 1n, outputUris: [], outputSha256: "0x", outputRoot: "0x" };
-
-/** Field by field what the chain's own views say. */
-async function expectMirrored(job: string): Promise<JobDto> {
-  await caughtUp();
-  const dto = zJob.parse(await read(`/jobs/${job}`));
-  const view = await client.getJob(job);
-  const stream = await client.getStream(job);
-  expect(view).not.toBeNull();
-  expect(dto).toMatchObject({
-    buyer: view?.buyer,
-    provider: view?.provider,
-    state: view?.state,
-    outcome: view?.state === "Settled" ? view.outcome : null,
-    spec: view?.spec,
-    ratePerHour: String(view?.ratePerHour),
-    createdAt: Number(view?.createdAt),
-    acceptBy: Number(view?.acceptBy),
-    startedAt: Number(view?.startedAt),
-    endedAt: Number(view?.endedAt),
-    deposited: String(view?.deposit),
-    outputUris: view?.outputUris,
-    reason: view?.reason,
-  });
-  if (stream) {
-    expect(dto).toMatchObject({
-      balance: String(stream.balance),
-      paidToProvider: String(stream.paid - stream.feePaid),
-      fees: String(stream.feePaid),
-      feeBps: Number(stream.feeBps),
-      secondsBilled: Number(stream.secondsBilled),
-      secondsAttested: Number(stream.secondsAttested),
-      stalledAt: Number(stream.stalledAt),
-    });
-  }
-  const sum = BigInt(dto.paidToProvider) + BigInt(dto.fees) + BigInt(dto.refunded) + BigInt(dto.balance);
-  expect(sum).toBe(DEPOSIT);
-  return dto;
-}
+  world = await startChainWorld();
+}, 180_000);
+afterAll(() => world?.close());
 
 describe("the mirror of a real chain", () => {
   it("agrees with the chain's views through every way a job can end, across a kill", async () => {
-    const cancelled = await createJob("cancelled");
+    const { client, payloads, buyer, operator, expectMirrored, startedJob, usageAt } = world;
+    const cancelled = await world.createJob("cancelled");
     await expectMirrored(cancelled);
-    await client.execute(buyer, client.payloads.cancel(cancelled));
+    await client.execute(buyer, payloads.cancel(cancelled));
     expect(await expectMirrored(cancelled)).toMatchObject({
       outcome: "Cancelled",
       refunded: "600000",
@@ -202,7 +38,7 @@ describe("the mirror of a real chain", () => {
     });
 
     const failed = await startedJob("failed");
-    await client.execute(operator, client.payloads.fail(failed.job, "out of memory", noOutput, null));
+    await client.execute(operator, payloads.fail(failed.job, "out of memory", noOutput, null));
     expect(await expectMirrored(failed.job)).toMatchObject({
       outcome: "Failed",
       reason: "out of memory",
@@ -212,107 +48,305 @@ describe("the mirror of a real chain", () => {
     });
 
     const run = await startedJob("completed");
-    await client.execute(buyer, client.payloads.processPayment(await usageAt(run.job, run.startedAt, 1n)));
-    // 1 s: 10,000 gross, 1 % of it is 100.
+    await client.execute(buyer, payloads.processPayment(await usageAt(run, 1n)));
+    // 1 s: 10,000 gross, 1 % of it is 100, a tenth of that the keeper's.
     expect(await expectMirrored(run.job)).toMatchObject({
       state: "Running",
       title: "completed",
       paidToProvider: "9900",
       fees: "100",
+      keeperFees: "10",
       balance: "590000",
     });
-    expect(zStats.parse(await read("/stats"))).toMatchObject({
+    expect(zStats.parse(await world.read("/stats"))).toMatchObject({
       jobsRunning: 1,
       ratePerHourRunning: "36000000",
     });
-    expect(
-      zPage(zJob)
-        .parse(await read("/streams"))
-        .items.map((j) => j.job),
-    ).toEqual([run.job]);
+    const streams = zPage(zJob).parse(await world.read("/streams")).items;
+    expect(streams.map((j) => j.job)).toEqual([run.job]);
 
-    indexer.child.kill("SIGKILL");
-    await client.execute(buyer, client.payloads.processPayment(await usageAt(run.job, run.startedAt, 2n)));
-    indexer = await startIndexer();
-    await client.execute(
-      operator,
-      client.payloads.complete(run.job, output, await usageAt(run.job, run.startedAt, 3n)),
-    );
+    world.killIndexer();
+    await client.execute(buyer, payloads.processPayment(await usageAt(run, 2n)));
+    await world.restartIndexer();
+    await client.execute(operator, payloads.complete(run.job, output, await usageAt(run, 3n)));
     expect(await expectMirrored(run.job)).toMatchObject({
       state: "Settled",
       outcome: "Completed",
       exitCode: 0,
       outputSha256: output.outputSha256,
       outputRoot: output.outputRoot,
+      outputSize: 40_000,
       secondsBilled: 3,
       paidToProvider: "29700",
       fees: "300",
       refunded: "570000",
       balance: "0",
     });
-    const ticks = zPage(zTick).parse(await read(`/jobs/${run.job}/ticks`)).items;
-    expect(ticks.map((t) => [t.secondsBilled, t.amount, t.paid])).toEqual([
-      [3, "10000", "30000"],
-      [2, "10000", "20000"],
-      [1, "10000", "10000"],
+    const ticks = zPage(zTick).parse(await world.read(`/jobs/${run.job}/ticks`)).items;
+    expect(ticks.map((t) => [t.secondsBilled, t.amount, t.keeperFee, t.paid])).toEqual([
+      [3, "10000", "10", "30000"],
+      [2, "10000", "10", "20000"],
+      [1, "10000", "10", "10000"],
     ]);
 
-    const early = await startedJob("terminated");
-    await client.execute(
-      buyer,
-      client.payloads.terminate(early.job, await usageAt(early.job, early.startedAt, 1n)),
-    );
-    const left = await expectMirrored(early.job);
-    if (left.state === "Terminated") {
-      const claimUntil = (await client.getJob(early.job))?.claimUntil ?? 0n;
-      await until(
-        async () => (await client.ledger()).timestampUsecs / 1_000_000n >= claimUntil,
-        "the end of the claim window",
-      );
-      await client.execute(buyer, client.payloads.finalize(early.job));
-    }
-    expect(await expectMirrored(early.job)).toMatchObject({
-      outcome: "Terminated",
-      paidToProvider: "9900",
-      fees: "100",
-      refunded: "590000",
+    const silent = await startedJob("expired");
+    await world.reach(silent.startedAt + 60n);
+    await client.execute(buyer, payloads.flagStalled(silent.job));
+    expect((await expectMirrored(silent.job)).stalledAt).toBeGreaterThan(0);
+    await client.execute(buyer, payloads.processPayment(await usageAt(silent, 2n)));
+    expect((await expectMirrored(silent.job)).stalledAt).toBe(0);
+    await world.chain.passSecs(60);
+    const flagged = await client.execute(buyer, payloads.flagStalled(silent.job));
+    await world.reach(eventOf(flagged, "JobStalled").data.answer_by);
+    await client.execute(buyer, payloads.expire(silent.job));
+    expect(await expectMirrored(silent.job)).toMatchObject({
+      outcome: "Expired",
+      paidToProvider: "19800",
+      refunded: "580000",
     });
+    await world.expectProviderMirrored();
+  });
 
-    await client.execute(operator, client.payloads.heartbeat(provider));
-    await client.execute(owner, client.payloads.updatePrice(provider, 7_200n));
-    await client.execute(owner, client.payloads.setAvailability(provider, false));
-    await caughtUp();
-    const view = await client.getProvider(provider);
-    expect(zProvider.parse(await read(`/providers/${provider}`))).toMatchObject({
-      owner: view?.owner,
-      operator: view?.operator,
-      name: "Workbench",
-      pricePerHour: "7200",
-      available: false,
-      slots: Number(view?.slots),
-      slotsBusy: Number(view?.slotsBusy),
-      stake: String(view?.stake),
-      lastHeartbeatAt: Number(view?.lastHeartbeatAt),
-      registeredAt: Number(view?.registeredAt),
-      jobsCompleted: Number(view?.jobsCompleted),
-      jobsFailed: Number(view?.jobsFailed),
-      jobsExpired: Number(view?.jobsExpired),
-      secondsServed: Number(view?.secondsServed),
-      earned: String(view?.earned),
+  it("follows an open order to the provider that takes it", async () => {
+    const { client, payloads, buyer, operator, provider, expectMirrored } = world;
+    const placed = await client.execute(
+      buyer,
+      payloads.createOpenJob({
+        asset: world.chain.deployment.asset.address,
+        image: "busybox@sha256:0",
+        spec: encodeJobSpec({ version: 1, title: "open" }),
+        gpus: 1n,
+        requirements: { gpuModel: "RTX 4090", ramGb: 32n, minStake: 1n },
+        maxDurationSecs: 60n,
+        maxRatePerHour: PER_HOUR * 2n,
+        deposit: DEPOSIT * 2n,
+        priority: 9,
+      }),
+    );
+    const { job } = eventOf(placed, "JobCreated").data;
+    expect(await expectMirrored(job)).toMatchObject({
+      state: "Pending",
+      isOpen: true,
+      ratePerHour: "72000000",
     });
+    const open = zPage(zJob).parse(await world.read("/jobs?open=true")).items;
+    expect(open.map((j) => j.job)).toEqual([job]);
+
+    await client.execute(operator, payloads.accept(provider, job, 2n));
+    // The price and half of it for the one GPU.
+    expect(await expectMirrored(job)).toMatchObject({ state: "Accepted", provider, ratePerHour: "54000000" });
+    await world.expectProviderMirrored();
+    expect(zPage(zJob).parse(await world.read("/jobs?open=true")).items).toEqual([]);
+    await client.execute(buyer, payloads.cancel(job));
+    await expectMirrored(job);
+    await world.expectProviderMirrored();
+
+    await client.execute(buyer, payloads.reclaim(job));
+    await world.caughtUp();
+    // Gone from the chain; its row stays.
+    expect(await client.getJob(job)).toBeNull();
+    expect(zJob.parse(await world.read(`/jobs/${job}`))).toMatchObject({
+      outcome: "Cancelled",
+      refunded: "1200000",
+    });
+  });
+
+  it("follows extensions and changed rates", async () => {
+    const { client, payloads, buyer, owner, operator, expectMirrored, startedJob, usageAt } = world;
+    const run = await startedJob("changed");
+    await client.execute(buyer, payloads.processPayment(await usageAt(run, 2n)));
+    await client.execute(buyer, payloads.extend(run.job, 30n, PER_SEC * 30n));
+    expect(await expectMirrored(run.job)).toMatchObject({
+      deposited: "900000",
+      maxDurationSecs: 90,
+      fundedSecs: 90,
+      balance: "880000",
+    });
+    await client.execute(buyer, payloads.changeRate(run.job, PER_HOUR * 2n));
+    // 880,000 pay for 44 s at 20,000.
+    expect(await expectMirrored(run.job)).toMatchObject({ ratePerHour: "72000000", fundedSecs: 46 });
+    await client.execute(buyer, payloads.processPayment(await usageAt(run, 4n)));
+    await client.execute(owner, payloads.changeRate(run.job, PER_HOUR / 2n));
+    expect(await expectMirrored(run.job)).toMatchObject({ ratePerHour: "18000000", fundedSecs: 90 });
+    await client.execute(operator, payloads.complete(run.job, output, await usageAt(run, 6n)));
+    // 2 s at 10,000, 2 s at 20,000, 2 s at 5,000.
+    expect(await expectMirrored(run.job)).toMatchObject({
+      outcome: "Completed",
+      paidToProvider: "69300",
+      fees: "700",
+      refunded: "830000",
+    });
+  });
+
+  it("follows what is held back until the buyer confirms", async () => {
+    const { client, payloads, buyer, operator, expectMirrored, startedJob, usageAt } = world;
+    const run = await startedJob("held", { holdbackSecs: 5n });
+    await client.execute(buyer, payloads.processPayment(await usageAt(run, 8n)));
+    expect(await expectMirrored(run.job)).toMatchObject({ held: "50000", paidToProvider: "29700" });
+    await client.execute(buyer, payloads.confirm(run.job));
+    expect(await expectMirrored(run.job)).toMatchObject({
+      held: "0",
+      secondsConfirmed: 8,
+      paidToProvider: "79200",
+    });
+    // Four more seconds, all held: nothing is due for them, and the chain tells of them with the seal.
+    await client.execute(operator, payloads.complete(run.job, output, await usageAt(run, 12n)));
+    expect(await expectMirrored(run.job)).toMatchObject({
+      state: "Completed",
+      sealed: true,
+      held: "40000",
+      balance: "40000",
+      secondsBilled: 12,
+    });
+    await client.execute(buyer, payloads.confirm(run.job));
+    expect(await expectMirrored(run.job)).toMatchObject({
+      state: "Settled",
+      paidToProvider: "118800",
+      fees: "1200",
+      refunded: "480000",
+    });
+  });
+
+  it("follows a termination whose last seconds are proven late", async () => {
+    const { client, payloads, buyer, expectMirrored, startedJob, usageAt } = world;
+    const run = await startedJob("terminated");
+    const [early, late] = [await usageAt(run, 1n), await usageAt(run, 60n)];
+    await client.execute(buyer, payloads.terminate(run.job, early));
+    // All 60 s ran, so that nothing goes back yet.
+    expect(await expectMirrored(run.job)).toMatchObject({
+      state: "Terminated",
+      paidToProvider: "9900",
+      refunded: "0",
+      balance: "590000",
+    });
+    await client.execute(buyer, payloads.processPayment(late));
+    expect(await expectMirrored(run.job)).toMatchObject({ paidToProvider: "594000", balance: "0" });
+    await client.execute(buyer, payloads.finalize(run.job));
+    expect(await expectMirrored(run.job)).toMatchObject({ state: "Settled", outcome: "Terminated" });
+  });
+
+  it("follows a proven fault, the slashed stake and a new beginning", async () => {
+    const { client, payloads, buyer, owner, provider, expectMirrored, startedJob, usageAt } = world;
+    const run = await startedJob("faulty");
+    await client.execute(buyer, payloads.processPayment(await usageAt(run, 2n)));
+    const [one, other] = [
+      await usageAt(run, 3n),
+      await usageAt(run, 3n, { logRoot: `0x${"33".repeat(32)}` }),
+    ];
+    await client.execute(buyer, payloads.reportContradiction(one, other));
+    expect(await expectMirrored(run.job)).toMatchObject({
+      state: "Settled",
+      outcome: "Failed",
+      reason: "FAULT_PROVEN",
+      fault: "Equivocation",
+      paidToProvider: "19800",
+      refunded: "580000",
+    });
+    await world.expectProviderMirrored();
+    expect(await client.getProvider(provider)).toMatchObject({
+      status: "Offline",
+      staked: STAKE / 2n,
+      faults: 1n,
+    });
+    await client.execute(owner, payloads.addStake(provider, STAKE));
+    await client.execute(owner, payloads.requestUnstake(provider, 1_000n));
+    await client.execute(owner, payloads.setStatus(provider, "Active"));
+    await world.expectProviderMirrored();
+  });
+
+  it("follows challenges of an output, answered and not", async () => {
+    const { client, payloads, buyer, operator, expectMirrored, startedJob, usageAt } = world;
+    const run = await startedJob("challenged", { holdbackSecs: 10n });
+    await client.execute(operator, payloads.complete(run.job, output, await usageAt(run, 5n)));
+    await client.execute(buyer, payloads.challengeOutput(run.job, 2n));
+    // 1 % of the deposit is the bond.
+    expect(await expectMirrored(run.job)).toMatchObject({
+      state: "Completed",
+      held: "50000",
+      case: { kind: "OutputChallenge", chunkIndex: "2", bond: "6000" },
+    });
+    const chunk = PACK.subarray(2 * 16_384);
+    await client.execute(operator, payloads.answerChallenge(run.job, chunk, outputProof(PACK, 2)));
+    expect(await expectMirrored(run.job)).toMatchObject({ state: "Completed", case: null, fault: null });
+
+    const again = await client.execute(buyer, payloads.challengeOutput(run.job, 0n));
+    await world.reach(eventOf(again, "OutputChallenged").data.answer_by);
+    await client.execute(buyer, payloads.resolve(run.job));
+    expect(await expectMirrored(run.job)).toMatchObject({
+      state: "Settled",
+      outcome: "Completed",
+      fault: "OutputWithheld",
+      paidToProvider: "0",
+      refunded: "600000",
+    });
+    await world.expectProviderMirrored();
+    await client.execute(world.owner, payloads.addStake(world.provider, STAKE));
+    await client.execute(world.operator, payloads.setStatus(world.provider, "Active"));
+  });
+
+  it("follows an arbitration to a split", async () => {
+    const { client, payloads, buyer, operator, expectMirrored, startedJob, usageAt } = world;
+    const run = await startedJob("arbitrated", { holdbackSecs: 10n });
+    await client.execute(operator, payloads.complete(run.job, output, await usageAt(run, 5n)));
+    await client.execute(buyer, payloads.openArbitration(run.job, "the frames are black"));
+    expect((await expectMirrored(run.job)).case).toMatchObject({
+      kind: "Arbitration",
+      reason: "the frames are black",
+    });
+    await client.execute(world.chain.admin, payloads.rule(run.job, 20_000n));
+    // Less than the 50,000 that were earned.
+    expect(await expectMirrored(run.job)).toMatchObject({
+      state: "Settled",
+      case: null,
+      paidToProvider: "19800",
+      fees: "200",
+      refunded: "580000",
+      held: "0",
+    });
+  });
+
+  it("follows what an owner and an operator change", async () => {
+    const { client, payloads, owner, operator, provider } = world;
+    await client.execute(operator, payloads.heartbeat(provider));
+    await client.execute(owner, payloads.updatePrice(provider, 7_200n, 3_600n));
+    await client.execute(operator, payloads.setStatus(provider, "Maintenance"));
+    await world.expectProviderMirrored();
+    await client.execute(
+      owner,
+      payloads.updateMachine(provider, {
+        name: "Workbench 2",
+        gpuModel: "RTX 5090",
+        gpuCount: 1n,
+        vramGb: 32n,
+        cpuCores: 32n,
+        ramGb: 128n,
+        diskGb: 2_000n,
+        region: "eu-west",
+        sandbox: "gvisor",
+        slots: 8n,
+      }),
+    );
+    await world.expectProviderMirrored();
+  });
+
+  it("never saw money that doesn't add up", async () => {
+    await world.caughtUp();
+    expect(await world.metrics()).toContain("computestream_indexer_conservation_violations_total 0\n");
   });
 
   it("equals a rebuild from version 0, by the command that says so", async () => {
     const { stdout } = await promisify(execFile)(process.execPath, ["--import", TSX, source("verify.ts")], {
-      env,
+      env: world.env,
     });
     expect(JSON.parse(stdout)).toMatchObject({
       equal: true,
       unbalancedJobs: 0,
+      unbalancedStakes: 0,
       tables: {
-        jobs: { rows: 4, onlyLive: 0, onlyRebuilt: 0 },
+        jobs: { rows: 11, onlyLive: 0, onlyRebuilt: 0 },
         providers: { rows: 1 },
-        stream_ticks: { rows: 4 },
+        cases: { rows: 3 },
+        faults: { rows: 2 },
         provider_heartbeats: { rows: 1 },
         market_parameters: { rows: 1 },
         assets: { rows: 1 },
