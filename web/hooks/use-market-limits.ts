@@ -20,6 +20,9 @@ export function useMarketLimits(): MarketLimits | null {
           setLimits({
             minDurationSecs: Number(p.minDurationSecs),
             maxDurationSecs: Number(p.maxDurationSecs),
+            maxHoldbackSecs: Number(p.maxHoldbackSecs),
+            acceptWindowSecs: Number(p.acceptWindowSecs),
+            challengeWindowSecs: Number(p.challengeWindowSecs),
             paused: p.paused,
           });
         },

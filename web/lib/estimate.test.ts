@@ -1,17 +1,21 @@
 import { describe, expect, it } from "vitest";
-import { estimateStream, expectedGross, isConserved, MAX_AHEAD_MS, type StreamNumbers } from "./estimate.ts";
+import { estimateStream, isConserved, MAX_AHEAD_MS, quietMs, type StreamNumbers } from "./estimate.ts";
 
 /** 3.6 MOVE an hour = 100,000 base units a second; 60 s funded; 10 s settled. */
 const running: StreamNumbers = {
   state: "Running",
   ratePerHour: "360000000",
   maxDurationSecs: 60,
+  fundedSecs: 60,
+  holdbackSecs: 0,
   deposited: "6000000",
   paidToProvider: "990000",
   fees: "10000",
   refunded: "0",
   balance: "5000000",
+  held: "0",
   secondsBilled: 10,
+  secondsConfirmed: 0,
 };
 
 describe("estimateStream", () => {
@@ -81,12 +85,44 @@ describe("estimateStream", () => {
   });
 });
 
+describe("estimateStream with money held back", () => {
+  /** 10 s of 30 are billed and held: 1,000,000 of the 6,000,000 in escrow wait, none of it is paid. */
+  const holding: StreamNumbers = {
+    ...running,
+    holdbackSecs: 30,
+    paidToProvider: "0",
+    fees: "0",
+    balance: "6000000",
+    held: "1000000",
+  };
+
+  it("counts what is held as earned and not as refundable", () => {
+    expect(estimateStream(holding, 0)).toMatchObject({ gross: 1_000_000n, refundable: 5_000_000n });
+    expect(estimateStream(holding, 2_000)).toMatchObject({ gross: 1_200_000n, refundable: 4_800_000n });
+  });
+
+  it("doesn't miss a settlement that isn't due: the first 30 s pay nothing", () => {
+    // 30 - 10 = 20 s until one is due, then 15 s of patience.
+    expect(quietMs(holding)).toBe(20_000);
+    expect(estimateStream(holding, 19_999).accrual).toBe("holding");
+    expect(estimateStream(holding, 20_000).accrual).toBe("accruing");
+    expect(estimateStream(holding, 35_000)).toMatchObject({ accrual: "waiting", billedMs: 45_000 });
+  });
+
+  it("is quiet again after a confirmation", () => {
+    expect(quietMs({ holdbackSecs: 30, secondsBilled: 40, secondsConfirmed: 40 })).toBe(30_000);
+    expect(quietMs({ holdbackSecs: 30, secondsBilled: 40, secondsConfirmed: 0 })).toBe(0);
+    expect(quietMs({ holdbackSecs: 0, secondsBilled: 40, secondsConfirmed: 0 })).toBe(0);
+  });
+});
+
+it("goes on from what was earned at another rate before", () => {
+  // 10 s at 100,000 a second are settled; the rate is now half: 2 s add 100,000.
+  const slower = { ...running, ratePerHour: "180000000" };
+  expect(estimateStream(slower, 2_000).gross).toBe(1_100_000n);
+});
+
 it("recognises money that doesn't add up", () => {
   expect(isConserved(running)).toBe(true);
   expect(isConserved({ ...running, fees: "10001" })).toBe(false);
-});
-
-it("works out what the settled seconds are worth", () => {
-  // 1.2345 * 7 / 3600 = 0.002400416…
-  expect(expectedGross({ ratePerHour: "123450000", secondsBilled: 7 })).toBe(240_041n);
 });

@@ -3,7 +3,7 @@
  * It doesn't know the clock or the socket: elapsed time is an argument, and settled values always win.
  */
 import type { JobDto } from "@computestream/protocol/api";
-import { earned, fundedSecs, SECONDS_PER_HOUR } from "@computestream/protocol/money";
+import { fundedSecs, SECONDS_PER_HOUR } from "@computestream/protocol/money";
 
 /** An estimate runs at most this far ahead of the last settled second; then it waits. */
 export const MAX_AHEAD_MS = 15_000;
@@ -12,6 +12,8 @@ export type Accrual =
   /** Nothing is running: the settled values are all there is. */
   | "still"
   | "accruing"
+  /** Seconds count, but all of them still wait for the buyer: no settlement is due. */
+  | "holding"
   /** No settlement for `MAX_AHEAD_MS`: the estimate has stopped. */
   | "waiting"
   /** Every funded second is used. */
@@ -21,7 +23,7 @@ export interface StreamEstimate {
   accrual: Accrual;
   /** Milliseconds of paid work, settled plus estimate. */
   billedMs: number;
-  /** Gross base units earned, settled plus estimate. */
+  /** Gross base units earned, paid or held back, settled plus estimate. */
   gross: bigint;
   /** What the buyer would get back if it stopped now. */
   refundable: bigint;
@@ -34,16 +36,23 @@ export type StreamNumbers = Pick<
   | "state"
   | "ratePerHour"
   | "maxDurationSecs"
+  | "fundedSecs"
+  | "holdbackSecs"
   | "deposited"
   | "paidToProvider"
   | "fees"
   | "refunded"
   | "balance"
+  | "held"
   | "secondsBilled"
+  | "secondsConfirmed"
 >;
 
-/** Seconds the deposit pays for, within the job's maximum duration. */
-export function fundedSeconds(job: Pick<JobDto, "deposited" | "ratePerHour" | "maxDurationSecs">): number {
+/** Seconds the deposit pays for, within the job's maximum duration; before the start at the rate it was ordered at. */
+export function fundedSeconds(
+  job: Pick<JobDto, "deposited" | "ratePerHour" | "maxDurationSecs" | "fundedSecs">,
+): number {
+  if (job.fundedSecs > 0) return job.fundedSecs;
   return Number(fundedSecs(BigInt(job.deposited), BigInt(job.ratePerHour), BigInt(job.maxDurationSecs)));
 }
 
@@ -51,32 +60,53 @@ export function grossPaid(job: Pick<JobDto, "paidToProvider" | "fees">): bigint 
   return BigInt(job.paidToProvider) + BigInt(job.fees);
 }
 
+/** In escrow and nobody's yet: what comes back if nothing more is proven. */
+export function unearned(job: Pick<JobDto, "balance" | "held">): bigint {
+  const left = BigInt(job.balance) - BigInt(job.held);
+  return left > 0n ? left : 0n;
+}
+
+/** How long the chain stays silent by rule: no settlement is due before more seconds count than are held back. */
+export function quietMs(
+  job: Pick<StreamNumbers, "holdbackSecs" | "secondsBilled" | "secondsConfirmed">,
+): number {
+  return Math.max(0, job.secondsConfirmed + job.holdbackSecs - job.secondsBilled) * 1000;
+}
+
 /** `sinceMs`: milliseconds since the settled numbers were seen to change. */
 export function estimateStream(job: StreamNumbers, sinceMs: number): StreamEstimate {
-  const rate = BigInt(job.ratePerHour);
   const funded = fundedSeconds(job);
   const settledMs = job.secondsBilled * 1000;
+  const settled = grossPaid(job) + BigInt(job.held);
+  const left = unearned(job);
   if (job.state !== "Running") {
     return {
       accrual: "still",
       billedMs: settledMs,
-      gross: grossPaid(job),
-      refundable: BigInt(job.balance),
+      gross: settled,
+      refundable: left,
       leftSecs: Math.max(0, funded - job.secondsBilled),
     };
   }
   const fundedMs = funded * 1000;
-  const ahead = Math.min(Math.max(0, Math.floor(sinceMs)), MAX_AHEAD_MS);
-  const billedMs = Math.max(settledMs, Math.min(settledMs + ahead, fundedMs));
-  const accrued = (rate * BigInt(billedMs)) / (SECONDS_PER_HOUR * 1000n);
-  const settled = grossPaid(job);
-  const gross = accrued > settled ? accrued : settled;
-  const left = BigInt(job.balance) - (gross - settled);
+  const quiet = quietMs(job);
+  const elapsed = Math.max(0, Math.floor(sinceMs));
+  const limit = MAX_AHEAD_MS + quiet;
+  const billedMs = Math.max(settledMs, Math.min(settledMs + Math.min(elapsed, limit), fundedMs));
+  // From the settled amount on, not from zero: the rate may have been another one before.
+  const added = (BigInt(job.ratePerHour) * BigInt(billedMs - settledMs)) / (SECONDS_PER_HOUR * 1000n);
   return {
-    accrual: billedMs >= fundedMs ? "exhausted" : ahead >= MAX_AHEAD_MS ? "waiting" : "accruing",
+    accrual:
+      billedMs >= fundedMs
+        ? "exhausted"
+        : elapsed >= limit
+          ? "waiting"
+          : elapsed < quiet
+            ? "holding"
+            : "accruing",
     billedMs,
-    gross,
-    refundable: left > 0n ? left : 0n,
+    gross: settled + added,
+    refundable: left > added ? left - added : 0n,
     leftSecs: Math.max(0, (fundedMs - billedMs) / 1000),
   };
 }
@@ -89,9 +119,4 @@ export function isConserved(
     BigInt(job.deposited) ===
     BigInt(job.paidToProvider) + BigInt(job.fees) + BigInt(job.refunded) + BigInt(job.balance)
   );
-}
-
-/** Gross money the settled seconds are worth by the formula: what a reader can compare with what was paid. */
-export function expectedGross(job: Pick<JobDto, "ratePerHour" | "secondsBilled">): bigint {
-  return earned(BigInt(job.ratePerHour), BigInt(job.secondsBilled));
 }

@@ -5,6 +5,7 @@ import {
   formatBytes,
   formatDuration,
   formatPerSecond,
+  formatScore,
   formatStopwatch,
   shortAddress,
   shortImage,
@@ -79,4 +80,12 @@ it("formats sizes in decimal units", () => {
   expect(formatBytes(999)).toBe("999 B");
   expect(formatBytes(1_500)).toBe("1.5 kB");
   expect(formatBytes(64_000_000)).toBe("64 MB");
+});
+
+it("shows a score of a hundred, never rounded up", () => {
+  expect(formatScore(5_000)).toBe("50.0");
+  // 7 done, 1 failed: floor(10000 * 17 / 20) = 8500; 9999 isn't 100.
+  expect(formatScore(8_500)).toBe("85.0");
+  expect(formatScore(9_999)).toBe("99.9");
+  expect(formatScore(238)).toBe("2.3");
 });

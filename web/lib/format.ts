@@ -43,6 +43,11 @@ export function formatCount(value: number): string {
   return group(Math.trunc(value).toString());
 }
 
+/** A score in basis points as "83.3" of 100, cut: nobody is shown better than proven. */
+export function formatScore(bps: number): string {
+  return (Math.floor(bps / 10) / 10).toFixed(1);
+}
+
 /** "1 h 02 min 03 s"; the largest two or three parts, whole seconds. */
 export function formatDuration(seconds: number): string {
   const total = Math.max(0, Math.floor(seconds));

@@ -1,14 +1,21 @@
 /**
  * From what a person typed to what the chain takes: checks a job draft, prices it, encodes it.
- * It doesn't know React, wallets or the network: provider, market limits and balance are arguments.
+ * It doesn't know React, wallets or the network: machines, market limits and balance are arguments.
  */
+import type { Requirements } from "@computestream/protocol";
 import type { ProviderDto } from "@computestream/protocol/api";
 import { encodeJobSpec, zJobSpec } from "@computestream/protocol/job-spec";
 import { maxCost } from "@computestream/protocol/money";
 import { parseArgv } from "./argv.ts";
-import { formatAmount, formatDuration } from "./format.ts";
+import { type AssetUnit, formatAmount, formatDuration } from "./format.ts";
+import { type OpenDraft, type OpenTerms, readWishes } from "./open-order.ts";
+import { freeGpus, priceFor } from "./provider-filter.ts";
 
-export interface JobDraft {
+/** Stands in a draft for the machine when anyone who fits may take the job. */
+export const ANY_MACHINE = "any";
+
+export interface JobDraft extends OpenDraft {
+  /** An address, or `ANY_MACHINE`. */
   provider: string;
   title: string;
   image: string;
@@ -18,6 +25,7 @@ export interface JobDraft {
   gpus: string;
   outputMaxMb: string;
   durationSecs: string;
+  holdbackSecs: string;
 }
 
 export type DraftField = keyof JobDraft;
@@ -25,28 +33,52 @@ export type DraftField = keyof JobDraft;
 export interface MarketLimits {
   minDurationSecs: number;
   maxDurationSecs: number;
+  maxHoldbackSecs: number;
+  acceptWindowSecs: number;
+  challengeWindowSecs: number;
   paused: boolean;
 }
 
-export interface JobOrder {
-  provider: string;
+interface OrderTerms {
   image: string;
   spec: string;
+  gpus: bigint;
   maxDurationSecs: bigint;
-  /** The price the buyer has seen: the chain refuses a higher one. */
+  /** The price the buyer has seen or set: the chain refuses a higher one. */
   maxRatePerHour: bigint;
   /** The most the job can cost, and what is locked. */
   deposit: bigint;
+  holdbackSecs: bigint;
 }
+/** As the payload builders take it. */
+export type JobOrder =
+  | ({ kind: "direct"; provider: string } & OrderTerms)
+  | ({ kind: "open"; asset: string; requirements: Requirements } & OrderTerms);
 
 export interface DraftCheck {
   /** null while a field is wrong. */
   order: JobOrder | null;
-  /** Known as soon as provider and duration are. */
+  /** Base units an hour, GPUs included; an open order's is the buyer's maximum. */
+  ratePerHour: bigint | null;
+  /** Known as soon as rate and duration are. */
   cost: bigint | null;
+  /** What an open order asks for; null for a chosen machine. */
+  open: OpenTerms | null;
+  /** Whole GPUs; 0 while what was typed isn't a number of them. */
+  gpus: number;
   errors: Partial<Record<DraftField, string>>;
   /** What stops the order although every field is right. */
   blocked: string | null;
+}
+
+interface Known {
+  /** The chosen machine; null for an open order. */
+  provider: ProviderDto | null;
+  asset: AssetUnit & { address: string };
+  limits: MarketLimits | null;
+  balance: bigint | null;
+  /** Kept aside for the transaction's own fee, where it is paid in the same asset. */
+  feeReserve: bigint;
 }
 
 const SPEC_FIELDS: Record<string, DraftField> = {
@@ -60,19 +92,15 @@ const SPEC_FIELDS: Record<string, DraftField> = {
 
 const IMAGE_MAX_BYTES = 512;
 
-export function checkDraft(
-  draft: JobDraft,
-  known: {
-    provider: ProviderDto | null;
-    limits: MarketLimits | null;
-    balance: bigint | null;
-    /** Kept aside for the transaction's own fee, where it is paid in the same asset. */
-    feeReserve: bigint;
-  },
-): DraftCheck {
+/** The chain counts money in u64. */
+const MAX_U64 = 0xffff_ffff_ffff_ffffn;
+
+export function checkDraft(draft: JobDraft, known: Known): DraftCheck {
   const errors: DraftCheck["errors"] = {};
-  const { provider, limits } = known;
-  if (!provider) errors.provider = "Choose a machine.";
+  const { limits } = known;
+  const isOpen = draft.provider === ANY_MACHINE;
+  const provider = isOpen ? null : known.provider;
+  if (!isOpen && !provider) errors.provider = "Choose a machine.";
 
   const duration = wholeNumber(draft.durationSecs);
   const min = limits?.minDurationSecs ?? 1;
@@ -80,6 +108,12 @@ export function checkDraft(
   if (duration === null) errors.durationSecs = "Give whole seconds.";
   else if (duration < min) errors.durationSecs = `At least ${formatDuration(min)}.`;
   else if (duration > max) errors.durationSecs = `At most ${formatDuration(max)}: the market's limit.`;
+
+  const holdback = draft.holdbackSecs.trim() === "" ? 0 : wholeNumber(draft.holdbackSecs);
+  const maxHoldback = limits?.maxHoldbackSecs ?? 86_400;
+  if (holdback === null) errors.holdbackSecs = "Give whole seconds, or nothing.";
+  else if (holdback > maxHoldback)
+    errors.holdbackSecs = `At most ${formatDuration(maxHoldback)}: the market's limit.`;
 
   const image = draft.image.trim();
   if (image === "") errors.image = "Name a container image.";
@@ -89,26 +123,44 @@ export function checkDraft(
 
   const spec = checkSpec(draft, errors);
   if (provider) checkCapacity(draft, provider, errors);
+  const gpus = errors.gpus ? 0 : (wholeNumber(draft.gpus) ?? 0);
 
+  const wishes = isOpen ? readWishes(draft, gpus, known.asset) : null;
+  Object.assign(errors, wishes?.errors);
+  const ratePerHour = provider ? priceFor(provider, gpus) : (wishes?.terms.maxRatePerHour ?? null);
   const cost =
-    provider && duration !== null && !errors.durationSecs
-      ? maxCost(BigInt(provider.pricePerHour), BigInt(duration))
+    ratePerHour !== null && duration !== null && !errors.durationSecs
+      ? maxCost(ratePerHour, BigInt(duration))
       : null;
-  const complete = Object.keys(errors).length === 0 && provider && spec !== null && cost !== null;
-  return {
-    order: complete
+  const tooLarge = (ratePerHour ?? 0n) > MAX_U64 || (cost ?? 0n) > MAX_U64;
+  if (tooLarge) errors[isOpen ? "maxPrice" : "gpus"] ??= "This costs more than the chain can count.";
+
+  const terms =
+    Object.keys(errors).length === 0 && spec !== null && ratePerHour !== null && cost !== null
       ? {
-          provider: provider.provider,
           image,
           spec,
+          gpus: BigInt(gpus),
           maxDurationSecs: BigInt(duration as number),
-          maxRatePerHour: BigInt(provider.pricePerHour),
+          maxRatePerHour: ratePerHour,
           deposit: cost,
+          holdbackSecs: BigInt(holdback as number),
         }
-      : null,
+      : null;
+  let order: JobOrder | null = null;
+  if (terms && provider) order = { kind: "direct", provider: provider.provider, ...terms };
+  if (terms && wishes) {
+    const { requirements } = wishes.terms;
+    order = { kind: "open", asset: known.asset.address, requirements, ...terms };
+  }
+  return {
+    order,
+    ratePerHour,
     cost,
+    open: wishes?.terms ?? null,
+    gpus,
     errors,
-    blocked: whyBlocked(provider, limits, cost, known),
+    blocked: whyBlocked({ ...known, provider }, gpus, cost),
   };
 }
 
@@ -151,10 +203,9 @@ function checkCapacity(draft: JobDraft, provider: ProviderDto, errors: DraftChec
 }
 
 function whyBlocked(
-  provider: ProviderDto | null,
-  limits: MarketLimits | null,
+  { provider, asset, limits, balance, feeReserve }: Known,
+  gpus: number,
   cost: bigint | null,
-  { balance, feeReserve }: { balance: bigint | null; feeReserve: bigint },
 ): string | null {
   if (limits?.paused)
     return "The market is paused: running jobs and refunds go on, but no new job can be made.";
@@ -162,8 +213,10 @@ function whyBlocked(
     return "This machine isn't taking jobs right now. Choose another, or wait.";
   if (provider && provider.slotsBusy >= provider.slots)
     return "Every slot of this machine is busy. Choose another, or wait.";
-  if (provider && cost !== null && balance !== null && balance < cost + feeReserve) {
-    const { symbol, decimals } = provider.asset;
+  if (provider && gpus <= provider.gpuCount && gpus > freeGpus(provider))
+    return `Only ${freeGpus(provider)} of this machine's ${provider.gpuCount} GPUs are free. Ask for fewer, choose another, or wait.`;
+  if (cost !== null && balance !== null && balance < cost + feeReserve) {
+    const { symbol, decimals } = provider?.asset ?? asset;
     const missing = formatAmount(cost + feeReserve - balance, decimals);
     const fee = feeReserve > 0n ? " and the network's fee" : "";
     return `Your wallet is ${missing} ${symbol} short of the deposit${fee}. Shorten the duration or add funds.`;

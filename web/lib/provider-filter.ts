@@ -3,7 +3,7 @@
  * It doesn't know React; what the API can't filter is filtered here.
  */
 import type { ProviderDto } from "@computestream/protocol/api";
-import { parseUnits } from "@computestream/protocol/money";
+import { parseUnits, priceOf } from "@computestream/protocol/money";
 
 export interface ProviderFilter {
   kind: "any" | "gpu" | "cpu";
@@ -13,7 +13,7 @@ export interface ProviderFilter {
   maxPrice: string;
   availableOnly: boolean;
   freeOnly: boolean;
-  sort: "price" | "newest" | "stake" | "reliability";
+  sort: "price" | "newest" | "stake" | "score";
 }
 
 export const NO_FILTER: ProviderFilter = {
@@ -47,7 +47,7 @@ export function filterFromSearch(search: string): ProviderFilter {
     maxPrice: params.get("maxPrice")?.slice(0, 30) ?? "",
     availableOnly: params.get("availableOnly") === "true",
     freeOnly: params.get("freeOnly") === "true",
-    sort: oneOf("sort", ["price", "newest", "stake", "reliability"], "price"),
+    sort: oneOf("sort", ["price", "newest", "stake", "score"], "price"),
   };
 }
 
@@ -60,16 +60,24 @@ export function maxPriceUnits(text: string, decimals: number): bigint | null {
   }
 }
 
-/** Share of ended jobs that completed, or null before the first. */
-export function reliability(
-  p: Pick<ProviderDto, "jobsCompleted" | "jobsFailed" | "jobsExpired">,
-): number | null {
-  const ended = p.jobsCompleted + p.jobsFailed + p.jobsExpired;
-  return ended === 0 ? null : p.jobsCompleted / ended;
-}
-
 export const freeSlots = (p: Pick<ProviderDto, "slots" | "slotsBusy">): number =>
   Math.max(0, p.slots - p.slotsBusy);
+
+export const freeGpus = (p: Pick<ProviderDto, "gpuCount" | "gpusBusy">): number =>
+  Math.max(0, p.gpuCount - p.gpusBusy);
+
+/** It takes a job without GPUs now. */
+export const hasRoom = (p: Pick<ProviderDto, "available" | "slots" | "slotsBusy">): boolean =>
+  p.available && freeSlots(p) > 0;
+
+/** Base units an hour for a job with `gpus` GPUs. */
+export function priceFor(p: Pick<ProviderDto, "pricePerHour" | "gpuPricePerHour">, gpus: number): bigint {
+  const prices = { pricePerHour: BigInt(p.pricePerHour), gpuPricePerHour: BigInt(p.gpuPricePerHour) };
+  return priceOf(prices, BigInt(gpus));
+}
+
+/** Who looks for GPUs compares prices with one, everybody else without. */
+const gpusCompared = (filter: Pick<ProviderFilter, "kind">): number => (filter.kind === "gpu" ? 1 : 0);
 
 const includes = (text: string, part: string): boolean =>
   text.toLowerCase().includes(part.trim().toLowerCase());
@@ -80,9 +88,9 @@ export function matches(p: ProviderDto, filter: ProviderFilter): boolean {
     (filter.kind === "any" || (filter.kind === "gpu") === p.gpuCount > 0) &&
     includes(p.gpuModel, filter.gpu) &&
     includes(p.region, filter.region) &&
-    (max === null || BigInt(p.pricePerHour) <= max) &&
+    (max === null || priceFor(p, gpusCompared(filter)) <= max) &&
     (!filter.availableOnly || p.available) &&
-    (!filter.freeOnly || (p.available && freeSlots(p) > 0))
+    (!filter.freeOnly || hasRoom(p))
   );
 }
 
@@ -90,12 +98,11 @@ const compareBig = (a: bigint, b: bigint): number => (a < b ? -1 : a > b ? 1 : 0
 
 export function applyFilter(providers: readonly ProviderDto[], filter: ProviderFilter): ProviderDto[] {
   const order: Record<ProviderFilter["sort"], (a: ProviderDto, b: ProviderDto) => number> = {
-    price: (a, b) => compareBig(BigInt(a.pricePerHour), BigInt(b.pricePerHour)),
+    price: (a, b) => compareBig(priceFor(a, gpusCompared(filter)), priceFor(b, gpusCompared(filter))),
     newest: (a, b) => b.registeredAt - a.registeredAt,
     stake: (a, b) => compareBig(BigInt(b.stake), BigInt(a.stake)),
-    // Unknown comes after known; of two equals the one with more jobs is better proven.
-    reliability: (a, b) =>
-      (reliability(b) ?? -1) - (reliability(a) ?? -1) || b.jobsCompleted - a.jobsCompleted,
+    // Of two equals the one with more jobs is better proven.
+    score: (a, b) => b.score - a.score || b.jobsCompleted - a.jobsCompleted,
   };
   return providers
     .filter((p) => matches(p, filter))

@@ -15,6 +15,7 @@ const draft: MachineDraft = {
   sandbox: "docker",
   slots: "4",
   pricePerHour: "1.2345",
+  gpuPricePerHour: "9",
   stake: "2",
 };
 const known = {
@@ -30,6 +31,7 @@ it("turns a description into exact arguments", () => {
     operator: `0x${"2".padStart(64, "0")}`,
     attestKey: `0x${"ab".repeat(32)}`,
     pricePerHour: 123_450_000n,
+    gpuPricePerHour: 0n,
     stake: 200_000_000n,
     slots: 4n,
     asset: "0xa",
@@ -57,4 +59,11 @@ it("asks for a model when there is a GPU", () => {
 it("holds the stake against the market's least and the wallet's balance", () => {
   expect(checkMachine({ ...draft, stake: "0.99999999" }, known).errors.stake).toBe("At least 1 MOVE.");
   expect(checkMachine(draft, { ...known, balance: 199_999_999n }).errors.stake).toMatch(/1\.99999999 MOVE/);
+});
+
+it("prices GPUs only where there are some, and keeps to the registry's bounds", () => {
+  const rig = { ...draft, gpuCount: "64", gpuModel: "H200", slots: "256" };
+  expect(checkMachine(rig, known).args).toMatchObject({ gpuCount: 64n, gpuPricePerHour: 900_000_000n });
+  const over = checkMachine({ ...rig, gpuCount: "65", slots: "257", gpuPricePerHour: "free" }, known);
+  expect(Object.keys(over.errors).sort()).toEqual(["gpuCount", "gpuPricePerHour", "slots"]);
 });

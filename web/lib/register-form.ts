@@ -21,9 +21,14 @@ export interface MachineDraft {
   sandbox: string;
   slots: string;
   pricePerHour: string;
+  gpuPricePerHour: string;
   stake: string;
 }
 export type MachineField = keyof MachineDraft;
+
+/** The registry's bounds. */
+const MAX_GPUS = 64n;
+const MAX_SLOTS = 256n;
 
 export function checkMachine(
   draft: MachineDraft,
@@ -36,10 +41,11 @@ export function checkMachine(
     if (new TextEncoder().encode(value).length > max) errors[field] = `At most ${max} bytes.`;
     return value;
   };
-  const whole = (field: MachineField, min: bigint): bigint => {
+  const whole = (field: MachineField, min: bigint, max?: bigint): bigint => {
     const value = /^\d{1,9}$/.test(draft[field].trim()) ? BigInt(draft[field].trim()) : null;
     if (value === null) errors[field] = "Give a whole number.";
     else if (value < min) errors[field] = `At least ${min}.`;
+    else if (max !== undefined && value > max) errors[field] = `At most ${max}.`;
     return value ?? 0n;
   };
   const money = (field: MachineField): bigint => {
@@ -54,7 +60,7 @@ export function checkMachine(
   if (!operator.success) errors.operator = "Give an address: 0x and up to 64 hex digits.";
   const attestKey = draft.attestKey.trim().toLowerCase();
   if (!/^0x[0-9a-f]{64}$/.test(attestKey)) errors.attestKey = "Give 32 bytes: 0x and 64 hex digits.";
-  const gpuCount = whole("gpuCount", 0n);
+  const gpuCount = whole("gpuCount", 0n, MAX_GPUS);
   const args: RegisterProviderArgs = {
     operator: operator.success ? operator.data : "",
     attestKey,
@@ -67,8 +73,9 @@ export function checkMachine(
     diskGb: whole("diskGb", 1n),
     region: text("region", 64, false),
     sandbox: text("sandbox", 64, true),
-    slots: whole("slots", 1n),
+    slots: whole("slots", 1n, MAX_SLOTS),
     pricePerHour: money("pricePerHour"),
+    gpuPricePerHour: gpuCount > 0n ? money("gpuPricePerHour") : 0n,
     asset: known.asset.address,
     stake: money("stake"),
   };

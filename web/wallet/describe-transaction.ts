@@ -12,9 +12,20 @@ import { toHex } from "@computestream/protocol";
 import { type AssetUnit, formatAmount, formatDuration, shortAddress } from "../lib/format.ts";
 import type { ApprovalRequest } from "./approvals.ts";
 
-type Kind = "address" | "text" | "number" | "seconds" | "amount" | "price" | "bytes" | "raw";
+type Kind =
+  | "address"
+  | "text"
+  | "number"
+  | "small-number"
+  | "seconds"
+  | "amount"
+  | "price"
+  | "bytes"
+  | "byte-lists"
+  | "raw";
 type Layout = Array<[label: string, kind: Kind]>;
 
+const JOB: Layout = [["Job", "address"]];
 const ATTESTATION: Layout = [
   ["Attestation number", "number"],
   ["Seconds proven", "seconds"],
@@ -22,26 +33,91 @@ const ATTESTATION: Layout = [
   ["Log root", "bytes"],
   ["Provider's signature", "bytes"],
 ];
+const WORK: Layout = [
+  ["Image", "text"],
+  ["Job", "text"],
+];
+const TERMS: Layout = [
+  ["Longest run", "seconds"],
+  ["Highest price per hour", "price"],
+  ["Locked in escrow", "amount"],
+  ["Held back until you confirm", "seconds"],
+  ["Priority", "small-number"],
+  ["Confirmation key", "bytes"],
+];
+
+interface Told {
+  title: string;
+  args: Layout;
+  /** The argument that is the money at stake. */
+  locks?: string;
+  /** What follows where the arguments don't tell. */
+  effect?: string;
+}
 
 /** Argument layouts of the entry functions that the site builds (docs/protocol.md). */
-const LAYOUTS: Record<string, { title: string; args: Layout; locks?: number }> = {
-  "job_registry::create_job": {
+const LAYOUTS: Record<string, Told> = {
+  "job_orders::create_job": {
     title: "Create and fund a job",
-    args: [
-      ["Machine", "address"],
-      ["Image", "text"],
-      ["Job", "text"],
-      ["Longest run", "seconds"],
-      ["Highest price per hour", "price"],
-      ["Locked in escrow", "amount"],
-    ],
-    locks: 5,
+    args: [["Machine", "address"], ...WORK, ["GPUs", "number"], ...TERMS],
+    locks: "Locked in escrow",
   },
-  "job_registry::cancel": { title: "Cancel a job", args: [["Job", "address"]] },
-  "job_registry::terminate": { title: "Stop a running job", args: [["Job", "address"], ...ATTESTATION] },
-  "job_registry::finalize": { title: "Finish settling a job", args: [["Job", "address"]] },
-  "job_registry::flag_stalled": { title: "Flag a silent machine", args: [["Job", "address"]] },
-  "job_registry::expire": { title: "Expire a job", args: [["Job", "address"]] },
+  "job_orders::create_open_job": {
+    title: "Create and fund a job for any machine that fits",
+    args: [
+      ["Asset", "address"],
+      ...WORK,
+      ["GPU model", "text"],
+      ["GPUs", "number"],
+      ["GPU memory (GB), at least", "number"],
+      ["Cores, at least", "number"],
+      ["Memory (GB), at least", "number"],
+      ["Disk (GB), at least", "number"],
+      ["Region", "text"],
+      ["Sandbox", "text"],
+      ["Machine's stake, at least", "amount"],
+      ...TERMS,
+    ],
+    locks: "Locked in escrow",
+  },
+  "job_registry::cancel": { title: "Cancel a job", args: JOB, effect: "The whole deposit comes back" },
+  "job_registry::terminate": {
+    title: "Stop a running job",
+    args: [...JOB, ...ATTESTATION],
+    effect: "Proven seconds are paid, what can't be earned any more comes back",
+  },
+  "job_registry::extend": {
+    title: "Extend a running job",
+    args: [...JOB, ["Longer by", "seconds"], ["Added to the escrow", "amount"]],
+    locks: "Added to the escrow",
+  },
+  "job_registry::confirm": {
+    title: "Confirm the work and release its money",
+    args: JOB,
+    effect: "Everything held for the seconds proven so far is paid; it can't be taken back",
+  },
+  "job_registry::finalize": {
+    title: "Finish settling a job",
+    args: JOB,
+    effect: "What is held goes to the machine, the rest to the buyer",
+  },
+  "job_registry::flag_stalled": { title: "Flag a silent machine", args: JOB },
+  "job_registry::expire": { title: "Expire a job", args: JOB },
+  "dispute::challenge_output": {
+    title: "Challenge a job's output",
+    args: [...JOB, ["Piece of the output", "number"]],
+    effect: "Locks the job's bond until the machine answers or its time is over",
+  },
+  "dispute::open_arbitration": {
+    title: "Ask the arbiter",
+    args: [...JOB, ["Your reason, public", "text"]],
+    effect: "Locks the job's bond until the arbiter decides or its time is over",
+  },
+  "dispute::resolve": {
+    title: "Close a case whose time is over",
+    args: JOB,
+    effect: "The held money goes where the case's rules send it",
+  },
   "provider_registry::register": {
     title: "Register a machine",
     args: [
@@ -56,12 +132,14 @@ const LAYOUTS: Record<string, { title: string; args: Layout; locks?: number }> =
       ["Disk (GB)", "number"],
       ["Region", "text"],
       ["Sandbox", "text"],
+      ["GPU commitments", "byte-lists"],
       ["Slots", "number"],
       ["Price per hour", "price"],
+      ["Added for each GPU", "price"],
       ["Asset", "address"],
       ["Stake", "amount"],
     ],
-    locks: 14,
+    locks: "Stake",
   },
 };
 
@@ -86,8 +164,9 @@ export function describeTransaction(
     const bytes = arg.bcsToBytes();
     const [label, kind] = layout?.args[index] ?? [`Argument ${index + 1}`, "raw" as const];
     const value = readArgument(bytes, kind, { symbol, decimals });
-    lines.push({ label, value, ...(index === layout?.locks ? { strong: true } : {}) });
+    lines.push({ label, value, ...(label === layout?.locks ? { strong: true } : {}) });
   });
+  if (layout?.effect) lines.push({ label: "What happens", value: layout.effect });
   const maxFee = raw.max_gas_amount * raw.gas_unit_price;
   // The network's fee is always in its native coin, whatever the market's asset is.
   lines.push({ label: "Network fee, at most", value: `${formatAmount(maxFee, 8)} MOVE` });
@@ -110,6 +189,8 @@ function readArgument(bytes: Uint8Array, kind: Kind, unit: AssetUnit): string {
         return reader.deserializeStr() || "—";
       case "number":
         return reader.deserializeU64().toString();
+      case "small-number":
+        return reader.deserializeU8().toString();
       case "seconds":
         return formatDuration(Number(reader.deserializeU64()));
       case "amount":
@@ -117,6 +198,8 @@ function readArgument(bytes: Uint8Array, kind: Kind, unit: AssetUnit): string {
         return `${formatAmount(reader.deserializeU64(), unit.decimals)} ${unit.symbol}`;
       case "bytes":
         return shortBytes(reader.deserializeBytes());
+      case "byte-lists":
+        return reader.deserializeUleb128AsU32().toString();
       default:
         return shortBytes(bytes);
     }
@@ -126,6 +209,7 @@ function readArgument(bytes: Uint8Array, kind: Kind, unit: AssetUnit): string {
 }
 
 function shortBytes(bytes: Uint8Array): string {
+  if (bytes.length === 0) return "none";
   const hex = toHex(bytes);
   return hex.length > 42 ? `${hex.slice(0, 26)}… (${bytes.length} bytes)` : hex;
 }

@@ -7,9 +7,11 @@ import {
   EntryFunction,
   generateSigningMessageForTransaction,
   MoveString,
+  MoveVector,
   RawTransaction,
   SimpleTransaction,
   TransactionPayloadEntryFunction,
+  U8,
   U64,
 } from "@aptos-labs/ts-sdk";
 import { isWalletWithRequiredFeatureSet } from "@aptos-labs/wallet-standard";
@@ -40,16 +42,20 @@ function setup(answer = true) {
 
 function createJob(sender: AccountAddress, chainId = 77): SimpleTransaction {
   const call = EntryFunction.build(
-    `${PACKAGE}::job_registry`,
+    `${PACKAGE}::job_orders`,
     "create_job",
     [],
     [
       AccountAddress.from("0x9"),
       new MoveString("img"),
       new MoveString("{}"),
+      new U64(2),
       new U64(61),
       new U64(123_450_000),
       new U64(2_091_791),
+      new U64(90),
+      new U8(5),
+      MoveVector.U8([]),
     ],
   );
   const payload = new TransactionPayloadEntryFunction(call);
@@ -87,6 +93,10 @@ describe("the development wallet", () => {
       "Locked in escrow": "0.02091791 MOVE",
       "Highest price per hour": "1.2345 MOVE",
       "Longest run": "1 min 01 s",
+      GPUs: "2",
+      "Held back until you confirm": "1 min 30 s",
+      Priority: "5",
+      "Confirmation key": "none",
       "Network fee, at most": "0.001 MOVE",
       Chain: "77",
     });

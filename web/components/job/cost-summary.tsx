@@ -11,6 +11,9 @@ import { FaucetButton } from "../wallet/faucet-button.tsx";
 
 export function CostSummary({
   provider,
+  isOpen,
+  gpus,
+  ratePerHour,
   durationSecs,
   cost,
   balance,
@@ -19,7 +22,12 @@ export function CostSummary({
   step,
   leaving,
 }: {
+  /** null for an order from any machine. */
   provider: ProviderDto | null;
+  isOpen: boolean;
+  gpus: number;
+  /** GPUs included; an open order's is the highest it pays. */
+  ratePerHour: bigint | null;
   durationSecs: string;
   cost: bigint | null;
   balance: bigint | null;
@@ -37,14 +45,20 @@ export function CostSummary({
         4. Cost, before you sign
       </h2>
       <dl className="mt-4 space-y-3 text-sm">
-        <Line label="Rate">
-          {provider ? (
-            <>
-              {formatPerSecond(BigInt(provider.pricePerHour), asset.decimals)}{" "}
-              <span className="text-xs text-muted">{asset.symbol}/s</span>
-            </>
-          ) : (
+        <Line label={isOpen ? "Highest rate" : "Rate"}>
+          {ratePerHour === null ? (
             "—"
+          ) : (
+            <>
+              {formatPerSecond(ratePerHour, asset.decimals)}{" "}
+              <span className="text-xs text-muted">{asset.symbol}/s</span>
+              {provider && gpus > 0 && (
+                <span className="block text-xs font-normal text-muted" data-testid="job-rate-parts">
+                  {formatAmount(BigInt(provider.pricePerHour), asset.decimals)} + {gpus} ×{" "}
+                  {formatAmount(BigInt(provider.gpuPricePerHour), asset.decimals)} {asset.symbol} an hour
+                </span>
+              )}
+            </>
           )}
         </Line>
         <Line label="Longest run">{cost === null ? "—" : `${durationSecs} s`}</Line>
@@ -62,6 +76,7 @@ export function CostSummary({
           <li>Before the container starts, all of it is refundable.</li>
           <li>After that, every second that isn't proven comes back by itself, to the base unit.</li>
           <li>Stop at any time. A price rise can't touch this job.</li>
+          {isOpen && <li>A machine that asks less is paid less; what is left over comes back at the end.</li>}
           <li>The network's fee for the transaction comes on top.</li>
         </ul>
         {address && (

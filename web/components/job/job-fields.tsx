@@ -3,7 +3,8 @@
 import type { ProviderDto } from "@computestream/protocol/api";
 import { parseArgv } from "../../lib/argv.ts";
 import { formatDuration } from "../../lib/format.ts";
-import type { DraftField, JobDraft } from "../../lib/job-form.ts";
+import type { DraftField, JobDraft, MarketLimits } from "../../lib/job-form.ts";
+import { freeGpus } from "../../lib/provider-filter.ts";
 import { Field } from "../ui/field.tsx";
 
 const DURATIONS = [
@@ -15,12 +16,14 @@ const DURATIONS = [
 export function JobFields({
   draft,
   provider,
+  limits,
   errors,
   onChange,
   onTouch,
 }: {
   draft: JobDraft;
   provider: ProviderDto | null;
+  limits: MarketLimits | null;
   errors: Partial<Record<DraftField, string>>;
   onChange: (field: DraftField, value: string) => void;
   onTouch: (field: DraftField) => void;
@@ -150,17 +153,58 @@ export function JobFields({
           >
             {(wiring) => <input className="input" inputMode="numeric" {...wiring} {...bind("memoryMb")} />}
           </Field>
-          <Field label="GPUs" error={errors.gpus} hint={provider ? `of ${provider.gpuCount}` : undefined}>
-            {(wiring) => <input className="input" inputMode="numeric" {...wiring} {...bind("gpus")} />}
+          <Field
+            label="GPUs"
+            error={errors.gpus}
+            hint={
+              provider
+                ? provider.gpuCount > 0
+                  ? `${freeGpus(provider)} of ${provider.gpuCount} free`
+                  : "none here"
+                : undefined
+            }
+          >
+            {(wiring) => (
+              <input
+                className="input"
+                data-testid="job-gpus"
+                inputMode="numeric"
+                {...wiring}
+                {...bind("gpus")}
+              />
+            )}
           </Field>
           <Field label="Output (MB)" error={errors.outputMaxMb} hint="more fails the job">
             {(wiring) => <input className="input" inputMode="numeric" {...wiring} {...bind("outputMaxMb")} />}
           </Field>
         </div>
+        <Field
+          label="Hold back the last seconds' pay (optional, in seconds)"
+          error={errors.holdbackSecs}
+          hint={holdbackSentence(draft.holdbackSecs, limits)}
+        >
+          {(wiring) => (
+            <input
+              className="input max-w-40"
+              data-testid="job-holdback"
+              inputMode="numeric"
+              placeholder="0"
+              {...wiring}
+              {...bind("holdbackSecs")}
+            />
+          )}
+        </Field>
         <p className="text-xs text-muted">
           The container has no network, a read-only root, and no privileges.
         </p>
       </section>
     </>
   );
+}
+
+function holdbackSentence(typed: string, limits: MarketLimits | null): string {
+  const secs = /^\d{1,12}$/.test(typed.trim()) ? Number(typed.trim()) : 0;
+  if (secs === 0) return "None: every proven second is paid at once, and there is nothing to dispute later.";
+  const window = limits ? formatDuration(limits.challengeWindowSecs) : "the market's challenge window";
+  return `Pay for the last ${formatDuration(secs)} waits in escrow until you confirm the result; you may challenge it for ${window} after the end, then the machine is paid.`;
 }

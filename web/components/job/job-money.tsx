@@ -9,6 +9,7 @@ import { Stat } from "../ui/stat.tsx";
 const ACCRUAL: Record<StreamEstimate["accrual"], string> = {
   still: "",
   accruing: "Accruing estimate between settlements",
+  holding: "Nothing is due yet: all of it waits for the buyer",
   waiting: "Waiting for the next settlement; the estimate has stopped",
   exhausted: "Every funded second is used",
 };

@@ -2,9 +2,9 @@
 import type { ProviderDto } from "@computestream/protocol/api";
 import Link from "next/link";
 import { formatPerSecond } from "../../lib/format.ts";
-import { freeSlots } from "../../lib/provider-filter.ts";
+import { freeGpus, freeSlots, hasRoom } from "../../lib/provider-filter.ts";
 import { Amount } from "../ui/amount.tsx";
-import { ProviderStatus, Reliability } from "./provider-bits.tsx";
+import { ProviderStatus, Reputation } from "./provider-bits.tsx";
 
 export function ProviderCard({ provider }: { provider: ProviderDto }) {
   const { asset } = provider;
@@ -30,12 +30,24 @@ export function ProviderCard({ provider }: { provider: ProviderDto }) {
             <span className="text-sm font-medium text-muted"> per hour</span>
           </p>
           <p className="text-xs text-muted">
-            {formatPerSecond(BigInt(provider.pricePerHour), asset.decimals)} {asset.symbol} a second
+            {provider.gpuCount > 0 ? (
+              <>
+                + <Amount value={provider.gpuPricePerHour} asset={asset} places={4} /> for each GPU
+              </>
+            ) : (
+              `${formatPerSecond(BigInt(provider.pricePerHour), asset.decimals)} ${asset.symbol} a second`
+            )}
           </p>
         </div>
         <p className="text-right text-sm">
           <span className="font-semibold">{free}</span>
-          <span className="text-muted"> of {provider.slots} free</span>
+          <span className="text-muted"> of {provider.slots} slots free</span>
+          {provider.gpuCount > 0 && (
+            <span className="block">
+              <span className="font-semibold">{freeGpus(provider)}</span>
+              <span className="text-muted"> of {provider.gpuCount} GPUs free</span>
+            </span>
+          )}
         </p>
       </div>
       <dl className="mt-4 grid grid-cols-[auto_minmax(0,1fr)] gap-5 border-t border-line pt-3 text-sm">
@@ -46,14 +58,14 @@ export function ProviderCard({ provider }: { provider: ProviderDto }) {
           </dd>
         </div>
         <div>
-          <dt className="text-xs text-muted">Jobs</dt>
+          <dt className="text-xs text-muted">Reputation</dt>
           <dd className="font-medium">
-            <Reliability provider={provider} />
+            <Reputation provider={provider} />
           </dd>
         </div>
       </dl>
       <div className="mt-auto flex gap-2 pt-4">
-        {provider.available && free > 0 ? (
+        {hasRoom(provider) ? (
           <Link href={`/jobs/new?provider=${provider.provider}`} className="btn btn-primary flex-1">
             Run a job here
           </Link>

@@ -63,7 +63,7 @@ export function ProviderFilters({
           onChange={(event) => set({ sort: event.target.value as ProviderFilter["sort"] })}
         >
           <option value="price">Price</option>
-          <option value="reliability">Reliability</option>
+          <option value="score">Reputation</option>
           <option value="stake">Stake</option>
           <option value="newest">Newest</option>
         </select>

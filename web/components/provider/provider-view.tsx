@@ -5,8 +5,15 @@ import Link from "next/link";
 import { useEffect, useState } from "react";
 import { useLiveTopic } from "../../hooks/use-live-topic.ts";
 import { useNow } from "../../hooks/use-now.ts";
-import { formatAgo, formatCount, formatDateTime, formatDuration, formatPerSecond } from "../../lib/format.ts";
-import { freeSlots } from "../../lib/provider-filter.ts";
+import {
+  formatAgo,
+  formatCount,
+  formatDateTime,
+  formatDuration,
+  formatPerSecond,
+  formatScore,
+} from "../../lib/format.ts";
+import { freeGpus, freeSlots, hasRoom } from "../../lib/provider-filter.ts";
 import { useApp } from "../app-provider.tsx";
 import { JobRow } from "../job/job-row.tsx";
 import { ListSkeleton } from "../stream/explorer.tsx";
@@ -16,7 +23,7 @@ import { Empty } from "../ui/empty.tsx";
 import { Freshness, StaleNotice } from "../ui/freshness.tsx";
 import { PageTitle } from "../ui/page-title.tsx";
 import { Stat } from "../ui/stat.tsx";
-import { ProviderStatus, Reliability } from "./provider-bits.tsx";
+import { ProviderStatus, statusWords } from "./provider-bits.tsx";
 import { hardware } from "./provider-card.tsx";
 
 export function ProviderView({ address }: { address: string }) {
@@ -48,7 +55,9 @@ function Machine({ address }: { address: string }) {
   const [jobs, setJobs] = useState<JobDto[] | null>(null);
   const now = useNow(1000);
   const provider = live.data;
-  const mark = provider ? `${provider.slotsBusy}:${provider.jobsCompleted}:${provider.jobsFailed}` : "";
+  const mark = provider
+    ? `${provider.slotsBusy}:${provider.jobsCompleted}:${provider.jobsFailed}:${provider.faults}`
+    : "";
   // biome-ignore lint/correctness/useExhaustiveDependencies: `mark` changes when one of its jobs does
   useEffect(() => {
     const abort = new AbortController();
@@ -71,7 +80,6 @@ function Machine({ address }: { address: string }) {
     );
   }
   const { asset } = provider;
-  const canRent = provider.available && freeSlots(provider) > 0;
   return (
     <div className="space-y-6">
       <PageTitle
@@ -80,11 +88,11 @@ function Machine({ address }: { address: string }) {
             {provider.name} <ProviderStatus provider={provider} />
           </span>
         }
-        lead={hardware(provider)}
+        lead={`${hardware(provider)}. ${statusWords(provider).means}`}
         aside={
           <div className="flex items-center gap-3">
             <Freshness age={live} />
-            {canRent && (
+            {hasRoom(provider) && (
               <Link href={`/jobs/new?provider=${provider.provider}`} className="btn btn-primary">
                 Run a job here
               </Link>
@@ -93,18 +101,41 @@ function Machine({ address }: { address: string }) {
         }
       />
       <StaleNotice age={live} what="This machine" />
-      <dl className="card grid grid-cols-2 gap-x-6 gap-y-5 p-5 lg:grid-cols-5">
+      <dl className="card grid grid-cols-2 gap-x-6 gap-y-5 p-5 sm:grid-cols-3 lg:grid-cols-6">
         <Stat
           label="Price per hour"
           large
-          note={`${formatPerSecond(BigInt(provider.pricePerHour), asset.decimals)} ${asset.symbol} a second`}
+          note={
+            provider.gpuCount > 0 ? (
+              <>
+                + <Amount value={provider.gpuPricePerHour} asset={asset} places={4} /> for each GPU
+              </>
+            ) : (
+              `${formatPerSecond(BigInt(provider.pricePerHour), asset.decimals)} ${asset.symbol} a second`
+            )
+          }
         >
           <Amount value={provider.pricePerHour} asset={asset} places={4} />
         </Stat>
-        <Stat label="Free slots" large note={`of ${provider.slots}`}>
-          {freeSlots(provider)}
+        <Stat
+          label={provider.gpuCount > 0 ? "Free GPUs" : "Free slots"}
+          large
+          note={
+            provider.gpuCount > 0
+              ? `of ${provider.gpuCount} · ${freeSlots(provider)} of ${provider.slots} slots free`
+              : `of ${provider.slots}`
+          }
+        >
+          {provider.gpuCount > 0 ? freeGpus(provider) : freeSlots(provider)}
         </Stat>
-        <Stat label="Stake" large note="put up by its owner">
+        <Stat
+          label="Reputation"
+          large
+          note={provider.faults > 0 ? `${formatCount(provider.faults)} proven faults` : "of 100; 50 when new"}
+        >
+          <span className={provider.faults > 0 ? "text-bad" : ""}>{formatScore(provider.score)}</span>
+        </Stat>
+        <Stat label="Stake" large note="lost in part for a proven fault">
           <Amount value={provider.stake} asset={asset} places={2} />
         </Stat>
         <Stat label="Work proven" large note="all jobs">
@@ -128,9 +159,18 @@ function Machine({ address }: { address: string }) {
                 ["Region", provider.region || "not told"],
                 ["Sandbox", provider.sandbox || "not told"],
                 ["Disk", `${formatCount(provider.diskGb)} GB`],
-                ["Jobs", <Reliability key="r" provider={provider} />],
+                [
+                  "GPU identities",
+                  provider.gpuCount === 0
+                    ? "no GPU"
+                    : provider.devices > 0
+                      ? "committed on chain"
+                      : "not committed",
+                ],
+                ["Completed", formatCount(provider.jobsCompleted)],
                 ["Failed", formatCount(provider.jobsFailed)],
                 ["Expired", formatCount(provider.jobsExpired)],
+                ["Proven faults", formatCount(provider.faults)],
                 ["Registered", formatDateTime(provider.registeredAt)],
                 [
                   "Last sign of life",

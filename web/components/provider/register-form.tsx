@@ -28,6 +28,7 @@ const EMPTY: MachineDraft = {
   sandbox: "docker-default-deny",
   slots: "1",
   pricePerHour: "",
+  gpuPricePerHour: "0",
   stake: "1",
 };
 
@@ -132,12 +133,19 @@ export function RegisterForm() {
             "Billed by the second; running jobs keep their price",
             "decimal",
           )}
+          {draft.gpuCount !== "0" &&
+            input(
+              "gpuPricePerHour",
+              `Added for each GPU (${symbol})`,
+              "An hour, for each GPU of a job",
+              "decimal",
+            )}
           {input(
             "stake",
             `Stake (${symbol})`,
             minStake === null
               ? undefined
-              : `At least ${formatAmount(minStake, decimals)}; comes back after unbonding`,
+              : `At least ${formatAmount(minStake, decimals)}; comes back after unbonding; a proven fault costs part of it`,
             "decimal",
           )}
         </section>
