@@ -58,11 +58,12 @@ module computestream::meter_tests {
         settle(&mut m, 30, 40);
         // Fewer seconds proven, or an earlier time: nothing changes.
         assert_due(settle(&mut m, 20, 40), 0, 0, 0);
+        assert!(m.seconds_attested() == 30 && m.seconds_billed() == 30, 1);
         assert_due(settle(&mut m, 35, 10), 0, 0, 0);
-        assert!(m.seconds_attested() == 35 && m.seconds_billed() == 30, 1);
+        assert!(m.seconds_attested() == 35 && m.seconds_billed() == 30, 2);
         m.confirm(9);
         m.confirm(4);
-        assert!(m.seconds_confirmed() == 9, 2);
+        assert!(m.seconds_confirmed() == 9, 3);
     }
 
     #[test]

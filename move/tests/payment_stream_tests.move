@@ -293,6 +293,7 @@ module computestream::payment_stream_tests {
         stage.pay(job, 2, 10);
         assert!(st::stalled(job) == t::start_time() + 70, 1);
         assert!(st::last_progress(job) == t::start_time() + 10, 2);
+        assert!(st::settlements() == 1, 3);
     }
 
     #[test]

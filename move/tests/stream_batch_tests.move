@@ -124,6 +124,30 @@ module computestream::stream_batch_tests {
         assert!(!stage.has_store(@0xbad), 2);
     }
 
+    #[test]
+    fun a_batch_of_two_assets_pays_each_in_its_own() {
+        let one = st::setup();
+        let two = st::setup_second();
+        let jobs = vector[one.open_plain(), two.open_plain(), one.open_plain()];
+        t::wait(10);
+        st::bring_all(
+            jobs,
+            vector[1, 1, 1],
+            vector[10, 10, 10],
+            10,
+            vector[
+                one.sign(jobs[0], 1, 10, 10),
+                two.sign(jobs[1], 1, 10, 10),
+                one.sign(jobs[2], 1, 10, 10)
+            ]
+        );
+        // The keeper has a store for the first asset only: its 10 of the second are the treasury's.
+        assert!(one.balance(PAYEE) == 19_800 && one.balance(TREASURY) == 180, 1);
+        assert!(one.balance(KEEPER) == 20, 2);
+        assert!(two.balance(PAYEE) == 9_900 && two.balance(TREASURY) == 100, 3);
+        assert!(!two.has_store(KEEPER), 4);
+    }
+
     // Bug class 11 of streams: one bad entry wedges the batch.
     #[test]
     fun regression_11_a_bad_entry_never_stops_the_batch() {

@@ -33,9 +33,19 @@ module computestream::stream_test_utils {
     /// The buyer has FUNDS, the keeper a store, the others nothing.
     public fun setup(): Stage {
         t::start_market();
-        let asset = t::new_asset(b"streamed");
+        let stage = stage_of(b"streamed");
+        primary_fungible_store::ensure_primary_store_exists(KEEPER, stage.asset);
+        stage
+    }
+
+    /// A second asset with keys of its own, for which the keeper has no store.
+    public fun setup_second(): Stage {
+        stage_of(b"second")
+    }
+
+    fun stage_of(seed: vector<u8>): Stage {
+        let asset = t::new_asset(seed);
         t::mint(asset, BUYER, FUNDS);
-        primary_fungible_store::ensure_primary_store_exists(KEEPER, asset);
         let (secret, verifying) = ed25519::generate_keys();
         let (buyer_secret, buyer_verifying) = ed25519::generate_keys();
         Stage {
