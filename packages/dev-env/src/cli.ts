@@ -92,7 +92,7 @@ const report = (line: string) =>
 function tellResult(result: ScenarioResult): void {
   report(
     result.ok
-      ? `settled: ${result.outcome}, ${result.seconds} s; ${result.deposited} deposited = ${result.paid} paid + ${result.fees} fees + ${result.refunded} refunded (base units)`
+      ? `settled: ${result.outcome}, ${result.seconds} s; ${result.deposited} deposited = ${result.paid} paid + ${result.fees} fees (${result.keeperFees} of them to keepers) + ${result.refunded} refunded (base units)`
       : `NOT right: ${result.problems.join("; ")}`,
   );
 }

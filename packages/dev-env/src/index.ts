@@ -7,6 +7,7 @@ export {
   fetchJob,
   fetchTicks,
   type JobPlan,
+  keeperFees,
   newestUsage,
   waitForMirror,
   watchUntilSettled,

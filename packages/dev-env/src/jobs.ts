@@ -9,6 +9,7 @@ import {
   formatUnits,
   type JobSpecInput,
   maxCost,
+  priceOf,
   zSignedUsage,
 } from "@computestream/protocol";
 import { type JobDto, type TickDto, zJob, zPage, zTick } from "@computestream/protocol/api";
@@ -19,6 +20,10 @@ import type { Stack } from "./stack.ts";
 export interface JobPlan {
   spec: JobSpecInput;
   maxDurationSecs: bigint;
+  /** Seconds' worth that wait for the buyer; default 0. */
+  holdbackSecs?: bigint;
+  /** Offered to every provider instead of ordered from the embedded one. */
+  isOpen?: boolean;
 }
 
 /** As Docker itself tells it: evidence that something ran. */
@@ -36,24 +41,31 @@ export async function createJob(
   stack: Stack,
   buyer: Ed25519Account,
   plan: JobPlan,
-): Promise<{ job: string; deposit: bigint }> {
+): Promise<{ job: string; deposit: bigint; version: bigint }> {
   const provider = await stack.chain.getProvider(stack.provider.address);
   if (!provider) throw new Error("the embedded provider is not on chain");
-  const deposit = maxCost(provider.pricePerHour, plan.maxDurationSecs);
+  const gpus = BigInt(plan.spec.gpus ?? 0);
+  const price = priceOf(provider, gpus);
+  const deposit = maxCost(price, plan.maxDurationSecs);
+  const order = {
+    image: stack.demoImage,
+    spec: encodeJobSpec(plan.spec),
+    gpus,
+    maxDurationSecs: plan.maxDurationSecs,
+    maxRatePerHour: price,
+    deposit,
+    holdbackSecs: plan.holdbackSecs ?? 0n,
+  };
+  const { payloads } = stack.chain;
   const created = await stack.chain.execute(
     buyer,
-    stack.chain.payloads.createJob({
-      provider: provider.provider,
-      image: stack.demoImage,
-      spec: encodeJobSpec(plan.spec),
-      maxDurationSecs: plan.maxDurationSecs,
-      maxRatePerHour: provider.pricePerHour,
-      deposit,
-    }),
+    plan.isOpen
+      ? payloads.createOpenJob({ ...order, asset: provider.asset })
+      : payloads.createJob({ ...order, provider: provider.provider }),
   );
   const event = created.events.find((e) => e.name === "JobCreated");
   if (event?.name !== "JobCreated") throw new Error("create_job told no JobCreated");
-  return { job: event.data.job, deposit };
+  return { job: event.data.job, deposit, version: created.version };
 }
 
 /** Tells states and ticks as they come; `onTicks` acts once: it is called until it returns true. */
@@ -86,8 +98,11 @@ export async function watchUntilSettled(
     const ticks = await fetchTicks(stack, job);
     for (const tick of ticks.slice(told)) {
       const units = (amount: string) => formatUnits(BigInt(amount), stack.deployment.asset.decimals);
+      const fee = BigInt(tick.fee);
+      const net = (BigInt(tick.amount) - fee).toString();
+      const split = `provider +${units(net)} keeper +${units(tick.keeperFee)} treasury +${units((fee - BigInt(tick.keeperFee)).toString())}`;
       report(
-        `  ${String(tick.secondsBilled).padStart(4)} s  +${units(tick.amount).padEnd(11)} paid ${units(tick.paid).padEnd(11)} left ${units(tick.balance).padEnd(11)} tx ${tick.txHash.slice(0, 10)}`,
+        `  ${String(tick.secondsBilled).padStart(4)} s  ${split.padEnd(58)} left ${units(tick.balance).padEnd(11)} tx ${tick.txHash.slice(0, 10)}`,
       );
     }
     told = Math.max(told, ticks.length);
@@ -102,6 +117,26 @@ export async function watchUntilSettled(
 export async function newestUsage(stack: Stack, job: string): Promise<MaybeUsage> {
   const response = await fetch(`${stack.relayer.url}/api/v1/jobs/${job}/attestation`);
   return response.ok ? zSignedUsage.parse(await response.json()) : null;
+}
+
+/** What each keeper got of the job's fees, from the chain's own log; whoever signs a settlement is its keeper. */
+export async function keeperFees(
+  stack: Pick<Stack, "chain">,
+  job: string,
+  sinceVersion: bigint,
+): Promise<Map<string, bigint>> {
+  const got = new Map<string, bigint>();
+  for (let start = sinceVersion; ; ) {
+    const page = await stack.chain.transactions(start, 100);
+    for (const { event } of page.flatMap(({ events }) => events)) {
+      if (event.name !== "StreamSettled" || event.data.job !== job) continue;
+      const { keeper, keeper_fee } = event.data;
+      got.set(keeper, (got.get(keeper) ?? 0n) + keeper_fee);
+    }
+    const last = page.at(-1);
+    if (!last) return got;
+    start = last.version + 1n;
+  }
 }
 
 /** The indexer's row once it says Settled. */

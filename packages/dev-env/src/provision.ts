@@ -2,13 +2,15 @@
  * What a fresh devnet needs before services can start: funded accounts, the deployed modules, one staked provider.
  * It doesn't start anything. Run again on the same folder it only fills the accounts up.
  */
+import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Ed25519Account, Ed25519PrivateKey } from "@aptos-labs/ts-sdk";
 import { deployPackage } from "@computestream/move/deploy";
 import { type Deployment, toHex } from "@computestream/protocol";
 import { type ChainClient, createChainClient } from "@computestream/protocol/client";
-import { DEMO_PROVIDER } from "./demo-provider.ts";
+import { demoMachine } from "./demo-provider.ts";
+import type { Gpu } from "./gpu-probe.ts";
 import { fundFrom } from "./parts/chain.ts";
 
 export interface Provisioned {
@@ -31,6 +33,8 @@ export async function provision(options: {
   faucetUrl: string;
   /** Where a key file is kept; default `<dir>/keys`. */
   keyDirs?: Partial<Record<KeyName, string>>;
+  /** Those that jobs of a newly registered provider can use; default none. */
+  gpus?: Gpu[];
 }): Promise<Provisioned> {
   const { dir, nodeUrl, faucetUrl } = options;
   const keyDir = (name: KeyName) => options.keyDirs?.[name] ?? join(dir, "keys");
@@ -45,11 +49,14 @@ export async function provision(options: {
   mkdirSync(dir, { recursive: true });
   writeFileSync(deploymentFile, `${JSON.stringify(deployment, null, 2)}\n`);
   const chain = createChainClient({ deployment });
+  const gpus = options.gpus ?? [];
+  const salt = gpus.length > 0 ? loadSalt(keyDir("provider-owner")) : "";
+  const machine = demoMachine(gpus, owner.accountAddress.toString(), salt);
   return {
     deployment,
     deploymentFile,
     chain,
-    provider: { address: await registerOnce(chain, dir, owner, operator), owner, operator },
+    provider: { address: await registerOnce(chain, dir, machine, owner, operator), owner, operator },
     keyFiles: {
       relayer: join(keyDir("relayer"), "relayer.json"),
       operator: join(keyDir("provider-operator"), "provider-operator.json"),
@@ -69,9 +76,17 @@ function loadAccount(dir: string, name: KeyName): Ed25519Account {
   return new Ed25519Account({ privateKey: new Ed25519PrivateKey(privateKey, false) });
 }
 
+/** One for all machines of an owner, so that a device is the same device on each. */
+function loadSalt(dir: string): string {
+  const path = join(dir, "device-salt");
+  if (!existsSync(path)) writeFileSync(path, `${randomBytes(32).toString("hex")}\n`, { mode: 0o600 });
+  return readFileSync(path, "utf8").trim();
+}
+
 async function registerOnce(
   chain: ChainClient,
   dir: string,
+  machine: ReturnType<typeof demoMachine>,
   owner: Ed25519Account,
   operator: Ed25519Account,
 ): Promise<string> {
@@ -84,7 +99,7 @@ async function registerOnce(
   const outcome = await chain.execute(
     owner,
     chain.payloads.registerProvider({
-      ...DEMO_PROVIDER,
+      ...machine,
       operator: operator.accountAddress.toString(),
       attestKey: toHex(operator.publicKey.toUint8Array()),
       asset: chain.deployment.asset.address,

@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import type { Ed25519Account } from "@aptos-labs/ts-sdk";
-import { formatUnits } from "@computestream/protocol";
+import { formatUnits, normalizeAddress } from "@computestream/protocol";
 import type { JobDto } from "@computestream/protocol/api";
 import type { JobView } from "@computestream/protocol/client";
 import { fetchOutput } from "./fetch-output.ts";
@@ -13,6 +13,7 @@ import {
   createJob,
   fetchTicks,
   type JobPlan,
+  keeperFees,
   newestUsage,
   waitForMirror,
   watchUntilSettled,
@@ -31,7 +32,9 @@ export interface ScenarioResult {
   seconds: number;
   deposited: string;
   paid: string;
+  /** Of the market, the keepers' part included. */
   fees: string;
+  keeperFees: string;
   refunded: string;
   /** Event sums, escrow and the three accounts' real balances agree to the base unit. */
   conserved: boolean;
@@ -106,7 +109,7 @@ export async function runScenario(
   const owner = stack.provider.owner.accountAddress.toString();
   const before = { owner: await chain.balance(owner), treasury: await chain.balance(treasury) };
 
-  const { job, deposit } = await createJob(stack, buyer, plan);
+  const { job, deposit, version } = await createJob(stack, buyer, plan);
   const units = (amount: bigint | string) =>
     `${formatUnits(BigInt(amount), deployment.asset.decimals)} ${deployment.asset.symbol}`;
   mark("created");
@@ -124,6 +127,7 @@ export async function runScenario(
   mark("settled");
 
   const stream = await chain.getStream(job);
+  const keepers = await keeperFees(stack, job, version);
   const mirrored = await waitForMirror(stack, job);
   mark("mirrored");
   const ticks = await fetchTicks(stack, job);
@@ -137,6 +141,7 @@ export async function runScenario(
     treasury,
     owner,
     buyer,
+    keepers,
   });
   const output = await checkOutput(stack, view, problems);
   mark("output_checked");
@@ -151,6 +156,7 @@ export async function runScenario(
     deposited: mirrored.deposited,
     paid: mirrored.paidToProvider,
     fees: mirrored.fees,
+    keeperFees: mirrored.keeperFees,
     refunded: mirrored.refunded,
     conserved: !problems.some((problem) => problem.startsWith("money:")),
     container,
@@ -173,6 +179,7 @@ async function findProblems(p: {
   treasury: string;
   owner: string;
   buyer: Ed25519Account;
+  keepers: Map<string, bigint>;
 }): Promise<string[]> {
   const problems: string[] = [];
   const check = (holds: boolean, problem: string) => {
@@ -182,7 +189,9 @@ async function findProblems(p: {
   const deposited = BigInt(p.mirrored.deposited);
   const paid = BigInt(p.mirrored.paidToProvider);
   const fees = BigInt(p.mirrored.fees);
+  const toKeepers = BigInt(p.mirrored.keeperFees);
   const refunded = BigInt(p.mirrored.refunded);
+  const kept = [...p.keepers.values()].reduce((sum, part) => sum + part, 0n);
   check(deposited === paid + fees + refunded, "money: deposited is not paid + fees + refunded");
   check(BigInt(p.mirrored.balance) === 0n, "money: escrow is not empty");
   check(
@@ -190,15 +199,15 @@ async function findProblems(p: {
     "money: the provider's balance didn't rise by paid",
   );
   check(
-    (await chain.balance(p.treasury)) - p.before.treasury === fees,
-    "money: the treasury didn't rise by fees",
+    (await chain.balance(p.treasury)) - p.before.treasury === fees - toKeepers,
+    "money: the treasury didn't rise by the fees less the keepers' part",
   );
-  const gas = await gasPaidBy(p.stack, p.buyer.accountAddress.toString());
-  const expected = BUYER_FUNDS - deposited + refunded - gas;
-  check(
-    (await chain.balance(p.buyer.accountAddress.toString())) === expected,
-    "money: the buyer's balance is off",
-  );
+  check(kept === toKeepers, "money: the keepers' parts don't add up");
+  const buyer = normalizeAddress(p.buyer.accountAddress.toString());
+  const gas = await gasPaidBy(p.stack, buyer);
+  // A buyer that ends its job settles it by the way, and is its keeper for that.
+  const expected = BUYER_FUNDS - deposited + refunded + (p.keepers.get(buyer) ?? 0n) - gas;
+  check((await chain.balance(buyer)) === expected, "money: the buyer's balance is off");
   check(p.view.outcome === OUTCOMES[p.scenario], `outcome is ${p.view.outcome}, not ${OUTCOMES[p.scenario]}`);
   check(p.container !== null, "no container of this job was seen in Docker");
   if (p.scenario === "fail") check(p.view.exitCode === 7n, `exit code is ${p.view.exitCode}, not 7`);

@@ -8,6 +8,7 @@ import { Ed25519Account } from "@aptos-labs/ts-sdk";
 import type { Deployment } from "@computestream/protocol";
 import type { ChainClient } from "@computestream/protocol/client";
 import { lockDir } from "./dir-lock.ts";
+import { probeGpus } from "./gpu-probe.ts";
 import { endJobContainers } from "./job-containers.ts";
 import { fundFrom, startDevnetProcess } from "./parts/chain.ts";
 import {
@@ -143,7 +144,13 @@ export async function bootStack(options: StackOptions = {}): Promise<Stack> {
     const { deployment, deploymentFile, chain, provider, keyFiles } = await step(
       "provision",
       "publishing the Move modules and registering a provider",
-      () => provision({ dir, nodeUrl: devnet.nodeUrl, faucetUrl: devnet.faucetUrl }),
+      async () =>
+        provision({
+          dir,
+          nodeUrl: devnet.nodeUrl,
+          faucetUrl: devnet.faucetUrl,
+          gpus: await probeGpus(docker.socketPath),
+        }),
     );
 
     const common = { DEPLOYMENT_FILE: deploymentFile, NODE_URL: devnet.nodeUrl };
