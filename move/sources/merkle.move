@@ -1,10 +1,13 @@
 /// Whether a chunk of bytes is the one at its place below a Merkle root.
 /// It doesn't know whose bytes they are, and stores nothing.
 ///
-/// The tree is RFC 6962's over chunks of 16,384 bytes with SHA-256: 0x00 before a leaf, 0x01 before a node, split at
-/// the largest power of two. A proof lists the siblings from the leaf up, as in RFC 9162 section 2.1.3.2. A chunk has
-/// exactly one length, so one root and size admit exactly one chunk at each index.
+/// The tree is RFC 6962's with SHA-256, 0x00 before a leaf, 0x01 before a node, split at the largest power of two. Its
+/// entries are chunks of 16,384 bytes in BCS, that is, after their length: so the VM puts a leaf's bytes together by
+/// itself, where joining two vectors would cost a loop over every byte. A proof lists the siblings from the leaf up, as
+/// in RFC 9162 section 2.1.3.2. A chunk has exactly one length, so one root and size admit exactly one chunk at each
+/// index.
 module computestream::merkle {
+    use std::bcs;
     use std::hash;
 
     // === Constants ===
@@ -12,6 +15,14 @@ module computestream::merkle {
     const CHUNK_BYTES: u64 = 16_384;
     const LEAF: u8 = 0;
     const NODE: u8 = 1;
+
+    // === Structs ===
+
+    /// What is hashed of a chunk, in BCS.
+    struct Leaf has drop {
+        prefix: u8,
+        chunk: vector<u8>
+    }
 
     // === Package ===
 
@@ -64,9 +75,7 @@ module computestream::merkle {
     // === Private ===
 
     fun leaf_hash(chunk: &vector<u8>): vector<u8> {
-        let bytes = vector[LEAF];
-        bytes.append(*chunk);
-        hash::sha2_256(bytes)
+        hash::sha2_256(bcs::to_bytes(&Leaf { prefix: LEAF, chunk: *chunk }))
     }
 
     fun node_hash(left: &vector<u8>, right: &vector<u8>): vector<u8> {

@@ -6,7 +6,7 @@ module computestream::dispute_test_utils {
     use std::string::String;
     use aptos_framework::event;
     use aptos_framework::fungible_asset::{Self, Deposit};
-    use computestream::dispute;
+    use computestream::dispute::{Self, FaultProven};
     use computestream::escrow;
     use computestream::job_registry;
     use computestream::market;
@@ -15,12 +15,12 @@ module computestream::dispute_test_utils {
     use computestream::test_utils::{Self as t, World, a, n};
 
     // The output of three chunks of merkle_tests: 16,384 bytes of 1, as many of 2, and 100 of 3.
-    const ROOT: vector<u8> = x"860e83b9e2bdaa19f1cf628407bd682de9b5852839c58acda2f258ec482b0247";
+    const ROOT: vector<u8> = x"786f583697ecb3ab2282a9448ade9a3d874893559cef5f86d63f5ede915df5f0";
     const SIZE: u64 = 32_868;
-    const LEAF_0: vector<u8> = x"bc86afedad60ca7f5661a20abc8a6448ca04d307307a676468985e0a914a935a";
-    const LEAF_1: vector<u8> = x"edbdbcf4a75a17a970ed64b210aa2c23b596a02450624bd39dba7e5b536bee88";
-    const LEAF_2: vector<u8> = x"b64a319ae5ae85f3c8c6dc39c9ca5cff6f4d35c222e6f86f449bcd2b0837d989";
-    const NODE_01: vector<u8> = x"8b0509f291613e24f67c9bd60fb907f97d59c6a94bbf39eaf85167d70145fcce";
+    const LEAF_0: vector<u8> = x"d59a9110093f4ec1ebe3bc8141c4bd9dc7c37566793628da11b3d2289ac2a993";
+    const LEAF_1: vector<u8> = x"68249c5092fb8a5386fb839bc55852c54f807a3ece8562e0853dac8bd9b6451c";
+    const LEAF_2: vector<u8> = x"a8c79128511cd9309702f2fcf0ebbcd907ef276dab35ed9a93f97b59665f1b47";
+    const NODE_01: vector<u8> = x"240e992249e72eb742c32fecb500873beb24f3325c97ec4c08e9753065e1aa48";
 
     // === Jobs ===
 
@@ -143,6 +143,66 @@ module computestream::dispute_test_utils {
         market::set_dispute_terms(
             &t::admin(), arbiter, challenge, answer, arbitration, bond_bps
         );
+    }
+
+    // === Faults ===
+
+    /// A stranger reports two attestations that are signed as they say: `(seq, seconds, time since START)`.
+    public fun report(
+        w: &World,
+        job: address,
+        seq_a: u64,
+        seconds_a: u64,
+        t_a: u64,
+        seq_b: u64,
+        seconds_b: u64,
+        t_b: u64
+    ) {
+        dispute::report_contradiction(
+            &t::stranger(),
+            t::handle(job),
+            seq_a,
+            seconds_a,
+            t::start_time() + t_a,
+            t::log_root(),
+            w.sign(job, seq_a, seconds_a, t_a),
+            seq_b,
+            seconds_b,
+            t::start_time() + t_b,
+            t::log_root(),
+            w.sign(job, seq_b, seconds_b, t_b)
+        );
+    }
+
+    /// A stranger reports that so many seconds were signed for at START + `time`.
+    public fun report_time(w: &World, job: address, seconds: u64, time: u64) {
+        dispute::report_impossible_time(
+            &t::stranger(),
+            t::handle(job),
+            9,
+            seconds,
+            t::start_time() + time,
+            t::log_root(),
+            w.sign(job, 9, seconds, time)
+        );
+    }
+
+    /// The stranger's one report has just been proven.
+    public fun assert_fault(w: &World, job: address, fault: u8, slashed: u64, reward: u64) {
+        t::assert_all<FaultProven>(
+            vector[t::join(
+                vector[
+                    a(job),
+                    a(w.provider_address()),
+                    t::b(fault),
+                    a(@0xbad),
+                    n(slashed),
+                    n(reward),
+                    at(t::elapsed())
+                ]
+            )]
+        );
+        assert!(job_registry::is_faulted(job), 9441);
     }
 
     // === Facts read back ===

@@ -4,7 +4,7 @@
 ///
 /// Chunk i of every tree is filled with the byte i + 1. A letter is the hash of a full chunk (A = chunk 0), a letter
 /// with a number that of a shorter last one, joined letters the hash of the node above them: all computed with
-/// Python's hashlib by RFC 6962's recursion.
+/// Python's hashlib by RFC 6962's recursion over the chunks after their ULEB128 lengths.
 module computestream::merkle_tests {
     use std::hash;
     use computestream::merkle;
@@ -12,30 +12,30 @@ module computestream::merkle_tests {
     const CHUNK: u64 = 16_384;
     const MAX_U64: u64 = 0xffff_ffff_ffff_ffff;
 
-    const A: vector<u8> = x"bc86afedad60ca7f5661a20abc8a6448ca04d307307a676468985e0a914a935a";
-    const B: vector<u8> = x"edbdbcf4a75a17a970ed64b210aa2c23b596a02450624bd39dba7e5b536bee88";
-    const C: vector<u8> = x"112c4e725508e80402d2063e0ed5f8acc2798d88fedf16f40ce019cc8917c37c";
-    const D: vector<u8> = x"850ca8f25355067869d8b61fa6283cbf603c366cabc0658d67ecc872d9af676f";
-    const E: vector<u8> = x"24e934f4de2eeacd99b7452b8c9ef3e8cfcaf762e0dfcdb92f63f3a615cbabe2";
-    const F: vector<u8> = x"e2c2fd0805afb14472b1c00dff37f6a36c3a5024623bab2f871c453927c0de5c";
-    const G: vector<u8> = x"ea7cb6cf8361f05117c41dba4196f403bf10a55d1c323aed50567fac2c739a1f";
-    const A_5: vector<u8> = x"52217da89de802703cfc92d35e40ecdd5be45a1af977ef5d4be33892562749a1";
-    const B_1: vector<u8> = x"fcf0a6c700dd13e274b6fba8deea8dd9b26e4eedde3495717cac8408c9c5177f";
-    const C_100: vector<u8> = x"b64a319ae5ae85f3c8c6dc39c9ca5cff6f4d35c222e6f86f449bcd2b0837d989";
-    const G_1: vector<u8> = x"2ecd8a6b7d2845546659ad4cf443533cf921b19dc81fa83934e83821b4dfdcb7";
-    const H_16383: vector<u8> = x"e7ad40a3b7f1eed9e1b71fe56f4cd12df3c4e79b0ad2cc7c41630b0434f277a5";
-    const AB: vector<u8> = x"8b0509f291613e24f67c9bd60fb907f97d59c6a94bbf39eaf85167d70145fcce";
-    const CD: vector<u8> = x"95581c546e65e8e82571514335a8541625b9f621380f3c911bc49e52459e3413";
-    const EF: vector<u8> = x"479cd68f8d20bbff489184299553b8be1ebefec45395ae2d10f91769603c2efc";
-    const GH: vector<u8> = x"ef7eadb571b959c8502e97508ebdb6b94be52c008d476491023fc55ad2066609";
-    const ABCD: vector<u8> = x"be6c7efada36a8d91acaa394015ace9f6f141158b9c22fa36ae4f41843880be5";
-    const EFG: vector<u8> = x"59f60e7c76cd62d6422935ec1513ef487df03fbc0947180da4c85cad21feda98";
-    const EFGH: vector<u8> = x"4445c90a6ef8ac12611a634f5085778c1493550d616239a0a0e2c4b888865705";
-    const ROOT_2: vector<u8> = x"14ea92a6c39ad84f8f7fb8accf04cf392ac25268f3e1a73ca5c998190ddb9067";
-    const ROOT_3: vector<u8> = x"860e83b9e2bdaa19f1cf628407bd682de9b5852839c58acda2f258ec482b0247";
-    const ROOT_5: vector<u8> = x"9497d2f16da4eb7d0cde8b6d3045acb4b7ca4f780d95637516534bc6f348fd91";
-    const ROOT_7: vector<u8> = x"7170364228ed59c60a5e5a4c400df833758c92a03a2e2a4ad68396efd7eb4235";
-    const ROOT_8: vector<u8> = x"497aa842483aee494c96b92b84a229668f57b417aed03bc2145d3153385956bd";
+    const A: vector<u8> = x"d59a9110093f4ec1ebe3bc8141c4bd9dc7c37566793628da11b3d2289ac2a993";
+    const B: vector<u8> = x"68249c5092fb8a5386fb839bc55852c54f807a3ece8562e0853dac8bd9b6451c";
+    const C: vector<u8> = x"ac63dec52d37750eb8b483b242b7e62ac924ae6a0b19c4bd32e26b3285d5150d";
+    const D: vector<u8> = x"13544e9622c1e33977f7c50d46002416631308f6b9ef803577f4bbe3ba86be8a";
+    const E: vector<u8> = x"f7c49ae0ef1a6c9b2c6948200b3a7fcb6d57e5e99e8d695ae0a221aabd1cc187";
+    const F: vector<u8> = x"bef70df83987a5909bd93af7cacb366419669426224b10b2a0fd64f5464c3ced";
+    const G: vector<u8> = x"b12a634cdc7ff315a9431b399334bb354fef81401cc68cbc97d7020adedbe2df";
+    const A_5: vector<u8> = x"d3b3b33c7c802d1a69afccdd98da214edbd35389b3596cb4404db7f3480a9b4b";
+    const B_1: vector<u8> = x"ae4b3280e56e2faf83f414a6e3dabe9d5fbe18976544c05fed121accb85b53fc";
+    const C_100: vector<u8> = x"a8c79128511cd9309702f2fcf0ebbcd907ef276dab35ed9a93f97b59665f1b47";
+    const G_1: vector<u8> = x"cbf21413513743688ab04352762e4321ef9a79a8521961ef574ae117e60240fd";
+    const H_16383: vector<u8> = x"0d623b9d51e85a6ac18e6bd7d7b3d9a941fce3efd46fbce421b260df08ee4faa";
+    const AB: vector<u8> = x"240e992249e72eb742c32fecb500873beb24f3325c97ec4c08e9753065e1aa48";
+    const CD: vector<u8> = x"08d243d51550756fbb64d1d00033991097539ba84420c395c87e3a0e088ee3f5";
+    const EF: vector<u8> = x"28743edbbc1818fade40eb9c80e24b8fd62d8f18ac236f2bdd996f20175d099f";
+    const GH: vector<u8> = x"24715c361237064ef2d0d1742295387fb7547f33f87389dfc68c66de7bbfead1";
+    const ABCD: vector<u8> = x"c1f14335c49085f2a491efaff2e783b28bd8b91e101350818ef7ce52b6d4903c";
+    const EFG: vector<u8> = x"ed7056e3b814379f77911fa2c4b7ebf917c6f871283988e3c68a9c86b45839ed";
+    const EFGH: vector<u8> = x"289c5740d7ea577d2c2cfda2a71cb15f09e807a7cb6138ed0dae7dd01904b85d";
+    const ROOT_2: vector<u8> = x"853c620629961434d8655d1be1c7cec4b0872a7dc8f40786fca8a90f593f4536";
+    const ROOT_3: vector<u8> = x"786f583697ecb3ab2282a9448ade9a3d874893559cef5f86d63f5ede915df5f0";
+    const ROOT_5: vector<u8> = x"09b569f883b691a42aa79d62475b20cae934b9b9d4c7a89dd9e84814bfc820fd";
+    const ROOT_7: vector<u8> = x"45b15afb50a99e4d6a982572507609305e0562e8d0dce6c2a8858421bf3bcb13";
+    const ROOT_8: vector<u8> = x"bbc39236baae3351449284c8c63009edc207abb90f606768fc7d57fc2e35f0a6";
 
     struct Tree has copy, drop {
         root: vector<u8>,

@@ -8,7 +8,16 @@ import type { Hex } from "./types.ts";
 export const CHUNK_BYTES = 16_384n;
 
 const sha256 = (...parts: string[]): string => hash("sha256", Buffer.from(parts.join(""), "hex"), "hex");
-const leafHash = (chunk: Hex): string => sha256("00", chunk.slice(2));
+/** The entries of the tree are chunks after their length in ULEB128. */
+function uleb(length: number): string {
+  let text = "";
+  for (let rest = length; ; rest = Math.floor(rest / 128)) {
+    const more = rest >= 128 ? 128 : 0;
+    text += ((rest % 128) + more).toString(16).padStart(2, "0");
+    if (!more) return text;
+  }
+}
+const leafHash = (chunk: Hex): string => sha256("00", uleb(chunk.length / 2 - 1), chunk.slice(2));
 const nodeHash = (left: string, right: string): string => sha256("01", left, right);
 
 export const chunkCount = (size: bigint): bigint => (size + CHUNK_BYTES - 1n) / CHUNK_BYTES;

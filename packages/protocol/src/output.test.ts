@@ -7,7 +7,10 @@ const hash = (...parts: Array<Uint8Array | number>) => {
   for (const part of parts) sha.update(typeof part === "number" ? Uint8Array.of(part) : part);
   return Uint8Array.from(sha.digest());
 };
-const leaf = (chunk: Uint8Array) => hash(0, chunk);
+/** ULEB128 of what a chunk can be long: 16,384 is 0x80 0x80 0x01. */
+const lengthBytes = (n: number) =>
+  n < 128 ? [n] : n < 16_384 ? [(n & 127) | 128, n >> 7] : [(n & 127) | 128, ((n >> 7) & 127) | 128, n >> 14];
+const leaf = (chunk: Uint8Array) => hash(0, ...lengthBytes(chunk.length), chunk);
 const node = (left: Uint8Array, right: Uint8Array) => hash(1, left, right);
 
 /** `count` chunks, each filled with its number; the last has `lastBytes`. */

@@ -18,7 +18,7 @@ const concat = (...parts: Uint8Array[]): Uint8Array => {
   return out;
 };
 
-const LEAF = Uint8Array.of(0);
+const LEAF = 0;
 const NODE = Uint8Array.of(1);
 
 /** How many chunks `size` bytes make: the last may be short, and no bytes make none. */
@@ -26,7 +26,19 @@ export function outputChunkCount(size: number): number {
   return Math.ceil(size / OUTPUT_CHUNK_BYTES);
 }
 
-/** RFC 6962 tree hash (SHA-256, 0x00 before leaves, 0x01 before nodes) over `OUTPUT_CHUNK_BYTES` chunks. */
+/**
+ * What stands before a chunk of that length in its leaf: 0x00, then the length as ULEB128. The tree's entries are the
+ * chunks in BCS, so that the chain can put a leaf together natively.
+ */
+export function outputLeafPrefix(length: number): Uint8Array {
+  const bytes = [LEAF];
+  for (let rest = length; ; rest >>>= 7) {
+    if (rest < 0x80) return Uint8Array.from([...bytes, rest]);
+    bytes.push((rest & 0x7f) | 0x80);
+  }
+}
+
+/** RFC 6962 tree hash (SHA-256, 0x00 before leaves, 0x01 before nodes) over `OUTPUT_CHUNK_BYTES` chunks in BCS. */
 export function outputRoot(pack: Uint8Array): Uint8Array {
   const levels = treeLevels(pack);
   return levels.at(-1)?.[0] ?? sha256(new Uint8Array());
@@ -56,7 +68,8 @@ export function outputProof(pack: Uint8Array, index: number): Uint8Array[] {
 function treeLevels(pack: Uint8Array): Uint8Array[][] {
   let level: Uint8Array[] = [];
   for (let at = 0; at < pack.length; at += OUTPUT_CHUNK_BYTES) {
-    level.push(sha256(concat(LEAF, pack.subarray(at, at + OUTPUT_CHUNK_BYTES))));
+    const chunk = pack.subarray(at, at + OUTPUT_CHUNK_BYTES);
+    level.push(sha256(concat(outputLeafPrefix(chunk.length), chunk)));
   }
   if (level.length === 0) return [];
   const levels = [level];

@@ -3,9 +3,8 @@
  * It doesn't know files; it must agree with `outputRoot` and `outputProof` of the protocol, which take a whole pack.
  */
 import { createHash } from "node:crypto";
-import { OUTPUT_CHUNK_BYTES } from "@computestream/protocol";
+import { OUTPUT_CHUNK_BYTES, outputLeafPrefix } from "@computestream/protocol";
 
-const LEAF = Uint8Array.of(0);
 const NODE = Uint8Array.of(1);
 
 export interface LeafHasher {
@@ -16,18 +15,19 @@ export interface LeafHasher {
 
 export function createLeafHasher(): LeafHasher {
   const leaves: Buffer[] = [];
-  let chunk = createHash("sha256").update(LEAF);
+  // Kept whole, because a leaf begins with its chunk's length.
+  const chunk = Buffer.alloc(OUTPUT_CHUNK_BYTES);
   let filled = 0;
   const close = () => {
-    leaves.push(chunk.digest());
-    chunk = createHash("sha256").update(LEAF);
+    const leaf = createHash("sha256").update(outputLeafPrefix(filled)).update(chunk.subarray(0, filled));
+    leaves.push(leaf.digest());
     filled = 0;
   };
   return {
     update(bytes) {
       for (let at = 0; at < bytes.length; ) {
         const part = bytes.subarray(at, at + OUTPUT_CHUNK_BYTES - filled);
-        chunk.update(part);
+        chunk.set(part, filled);
         filled += part.length;
         at += part.length;
         if (filled === OUTPUT_CHUNK_BYTES) close();
