@@ -83,15 +83,15 @@ export const MUTANTS: Mutant[] = [
   {
     name: "fee-on-the-wrong-side",
     file: "payment_stream.move",
-    find: "            till.payout.add(self.payee, funds);",
-    replace: "            till.payout.add(self.payer, funds);",
+    find: "                self.payee,\n                funds",
+    replace: "                self.payer,\n                funds",
     harm: "the provider's money goes to the buyer",
   },
   {
     name: "keeper-paid-out-of-the-provider",
     file: "payment_stream.move",
-    find: "            let keeper_fee = fungible_asset::extract(&mut fee, due.keeper_fee());",
-    replace: "            let keeper_fee = fungible_asset::extract(&mut funds, due.keeper_fee());",
+    find: "due.fee() - keeper_fee,",
+    replace: "due.fee(),",
     harm: "the keeper's part comes out of the provider's",
   },
   {
