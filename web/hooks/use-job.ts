@@ -50,7 +50,22 @@ export function useJob(address: string): JobData {
     return () => abort.abort();
   }, [api, address, live.status, addTicks]);
 
-  const mark = job ? `${job.state}:${job.outcome}:${job.startedAt}:${job.stalledAt}:${job.refunded}` : "";
+  const mark = job
+    ? [
+        job.state,
+        job.outcome,
+        job.startedAt,
+        job.stalledAt,
+        job.refunded,
+        job.maxDurationSecs,
+        job.deposited,
+        job.ratePerHour,
+        job.sealed,
+        job.challengeUntil,
+        job.case?.openedAt,
+        job.fault,
+      ].join(":")
+    : "";
   // `mark` changes with every event that isn't a settlement.
   useEffect(() => {
     if (mark === "") return;

@@ -86,6 +86,11 @@ export function shortAddress(address: string): string {
   return address.length <= 13 ? address : `${address.slice(0, 6)}…${address.slice(-4)}`;
 }
 
+/** False for the address that stands where nobody is yet, such as the provider of an open job. */
+export function isSomebody(address: string): boolean {
+  return !/^0x0*$/.test(address);
+}
+
 /** An image reference that fits a row: digests cut, the name kept. */
 export function shortImage(image: string): string {
   return image.replace(/sha256:([0-9a-f]{8})[0-9a-f]+/g, "sha256:$1…");

@@ -1,7 +1,9 @@
 /**
- * A provider's reason codes as sentences with a remedy for the buyer.
+ * A provider's reason codes and proven faults as sentences, with a remedy for the buyer.
  * It doesn't judge them: a code it doesn't know is shown as it stands.
  */
+import type { JobDto } from "@computestream/protocol/api";
+
 const SENTENCES: Record<string, string> = {
   OOM_KILLED: "The container ran out of memory. Give the job more, or let it use less.",
   TIME_LIMIT: "The container was still running at the end of the funded time. Fund a longer run.",
@@ -21,6 +23,8 @@ const SENTENCES: Record<string, string> = {
   OUTPUT_TOO_LARGE: "The output was larger than the job allows. Raise its limit, or write less to /output.",
   OUTPUT_UNREADABLE: "The output couldn't be read from the container.",
   PUBLISH_FAILED: "The output couldn't be stored. Try again, or choose another machine.",
+  // Written by the chain itself.
+  FAULT_PROVEN: "The machine was proven at fault while the job ran, so the job was ended.",
   RUNTIME_REFUSED: "The machine's container engine refused the job.",
 };
 
@@ -39,4 +43,16 @@ export function refusalSentence(detail: string | undefined): string {
   if (!code) return detail ? reasonSentence(detail) : "The machine refused this job; no reason was given.";
   const known = SENTENCES[code[1] as string];
   return known ?? reasonSentence(code[2] ?? (code[1] as string));
+}
+
+const FAULT_SENTENCES: Record<NonNullable<JobDto["fault"]>, string> = {
+  Equivocation: "The machine signed two different proofs under one number and lost stake for it.",
+  FewerSeconds: "The machine signed fewer seconds after more and lost stake for it.",
+  ImpossibleTime: "The machine claimed more seconds than had passed and lost stake for it.",
+  DeviceOverlap: "The machine let one GPU work for two jobs at once and lost stake for it.",
+  OutputWithheld: "The machine didn't show a challenged piece of its output and lost stake for it.",
+};
+
+export function faultSentence(fault: NonNullable<JobDto["fault"]>): string {
+  return FAULT_SENTENCES[fault];
 }

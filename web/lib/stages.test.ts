@@ -1,13 +1,36 @@
 import { describe, expect, it } from "vitest";
-import { jobStages, type StagedJob, verdict } from "./stages.ts";
+import { type JudgedJob, jobStages, type StagedJob, verdict } from "./stages.ts";
+
+const still = { isOpen: false, held: "0", sealed: false, challengeUntil: 0, case: null } as const;
+const openCase = {
+  kind: "Arbitration",
+  bond: "1",
+  deadline: 9,
+  openedAt: 1,
+  chunkIndex: null,
+  arbiter: "0x1",
+  reason: "",
+} as const;
 
 const job = (change: Partial<StagedJob>): StagedJob => ({
   state: "Pending",
   outcome: null,
   startedAt: 0,
   outputSha256: null,
+  ...still,
   ...change,
 });
+const told = (change: Partial<JudgedJob>) =>
+  verdict({
+    state: "Settled",
+    outcome: null,
+    exitCode: 0,
+    reason: "",
+    startedAt: 5,
+    fault: null,
+    ...still,
+    ...change,
+  });
 const states = (...args: Parameters<typeof jobStages>) => jobStages(...args).map((s) => s.state);
 
 describe("jobStages", () => {
@@ -65,33 +88,64 @@ describe("jobStages", () => {
   });
 });
 
-it("tells a failure with its reason and exit code", () => {
-  const told = verdict({
-    state: "Settled",
-    outcome: "Failed",
-    exitCode: 137,
-    reason: "out of memory",
-    startedAt: 5,
+describe("jobStages of a job that waits", () => {
+  const waiting = job({ state: "Completed", startedAt: 5, outputSha256: "0xab", sealed: true });
+  const last = (change: Partial<StagedJob>) => jobStages({ ...waiting, ...change }, null)[5];
+
+  it("tells money held back from a case and from mere settling", () => {
+    expect(last({ held: "9", challengeUntil: 99 })).toMatchObject({
+      state: "current",
+      label: "Waiting for release",
+    });
+    expect(last({ held: "9", challengeUntil: 99, case: openCase })?.label).toBe("In dispute");
+    expect(last({})?.label).toBe("Settling");
   });
-  expect(told.sentence).toBe("out of memory. Exit code 137.");
-  const exit = {
-    state: "Settled",
-    outcome: "Failed",
-    exitCode: 3,
-    reason: "EXIT_CODE_3",
-    startedAt: 5,
-  } as const;
-  expect(verdict(exit).sentence.match(/exit code/gi)).toHaveLength(1);
-  expect(told.tone).toBe("bad");
+
+  it("says that an open order waits for anyone", () => {
+    expect(jobStages(job({ isOpen: true }), null)[1]?.label).toBe("Waiting for a machine");
+    expect(told({ state: "Pending", startedAt: 0, isOpen: true }).sentence).toMatch(
+      /first machine that fits/,
+    );
+  });
 });
 
-it("says that a failure before the start cost nothing", () => {
-  const told = verdict({
-    state: "Settled",
-    outcome: "Failed",
-    exitCode: 0,
-    reason: "image not allowed",
-    startedAt: 0,
+describe("verdict", () => {
+  it("tells a failure with its reason and exit code", () => {
+    const failed = told({ outcome: "Failed", exitCode: 137, reason: "out of memory" });
+    expect(failed.sentence).toBe("out of memory. Exit code 137.");
+    expect(failed.tone).toBe("bad");
+    const exit = told({ outcome: "Failed", exitCode: 3, reason: "EXIT_CODE_3" });
+    expect(exit.sentence.match(/exit code/gi)).toHaveLength(1);
   });
-  expect(told.sentence).toMatch(/everything came back/);
+
+  it("says that a failure before the start cost nothing", () => {
+    const failed = told({ outcome: "Failed", reason: "image not allowed", startedAt: 0 });
+    expect(failed.sentence).toMatch(/everything came back/);
+  });
+
+  it("says what a job that has ended still waits for", () => {
+    const held = { held: "9", sealed: true, challengeUntil: 99 };
+    expect(told({ state: "Completed", ...held })).toMatchObject({
+      tone: "busy",
+      label: "Completed",
+      sentence: "Completed; the pay that is held back waits for the buyer.",
+    });
+    expect(told({ state: "Failed", reason: "EXIT_CODE_3", ...held }).sentence).toMatch(
+      /exit code 3.* waits for the buyer/,
+    );
+    expect(told({ state: "Terminated", ...held }).sentence).toMatch(/waits for the buyer/);
+    expect(told({ state: "Terminated", ...held, sealed: false }).sentence).toMatch(/being proven/);
+    expect(told({ state: "Completed", ...held, case: openCase }).sentence).toMatch(/case .* is open/);
+  });
+
+  it("names a proven fault once the job is settled", () => {
+    expect(told({ outcome: "Completed", fault: "OutputWithheld" })).toMatchObject({
+      tone: "bad",
+      label: "Settled · fault",
+    });
+    expect(told({ outcome: "Completed", fault: "OutputWithheld" }).sentence).toMatch(/challenged piece/);
+    expect(told({ outcome: "Failed", reason: "FAULT_PROVEN", fault: "Equivocation" }).sentence).toMatch(
+      /two different proofs/,
+    );
+  });
 });

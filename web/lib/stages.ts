@@ -3,7 +3,8 @@
  * It doesn't know React or the socket.
  */
 import type { JobDto } from "@computestream/protocol/api";
-import { reasonSentence, refusalSentence } from "./reasons.ts";
+import { faultSentence, reasonSentence, refusalSentence } from "./reasons.ts";
+import { mayHold } from "./steps.ts";
 
 export type StageKey = "created" | "accepted" | "preparing" | "running" | "output" | "settled";
 export type StageState = "done" | "current" | "todo" | "failed" | "skipped";
@@ -26,7 +27,18 @@ export interface NodeStatus {
 
 const OUTPUT_PHASES = ["packing", "uploading", "completing", "done"];
 
-export type StagedJob = Pick<JobDto, "state" | "outcome" | "startedAt" | "outputSha256">;
+export type StagedJob = Pick<
+  JobDto,
+  | "state"
+  | "outcome"
+  | "startedAt"
+  | "outputSha256"
+  | "isOpen"
+  | "held"
+  | "sealed"
+  | "challengeUntil"
+  | "case"
+>;
 
 const PHASE_DETAIL: Record<NodeStatus["phase"], string> = {
   pulling: "Fetching the image",
@@ -58,9 +70,9 @@ export function jobStages(job: StagedJob, status: NodeStatus | null): Stage[] {
     const isCurrent = state === "current" || (state === "failed" && !end);
     return {
       key,
-      label: isCurrent ? currentLabel(key, label, status) : label,
+      label: isCurrent ? currentLabel(key, label, job, status) : label,
       state,
-      detail: isCurrent ? currentDetail(key, status) : null,
+      detail: isCurrent ? currentDetail(key, job, status) : null,
       percent:
         isCurrent && (key === "accepted" || key === "preparing" || key === "output")
           ? (status?.percent ?? null)
@@ -90,17 +102,24 @@ function endedState(key: StageKey, end: string, job: StagedJob): StageState {
   return job.outputSha256 ? "done" : "skipped";
 }
 
-function currentLabel(key: StageKey, label: string, status: NodeStatus | null): string {
-  if (key === "accepted") return status?.phase === "failed" ? "Refused" : "Waiting for the machine";
+function currentLabel(key: StageKey, label: string, job: StagedJob, status: NodeStatus | null): string {
+  if (key === "accepted" && status?.phase === "failed") return "Refused";
+  if (key === "accepted") return job.isOpen ? "Waiting for a machine" : "Waiting for the machine";
   if (key === "preparing") return status?.phase === "pulling" ? "Fetching the image" : "Preparing";
   if (key === "output") return "Storing the output";
-  if (key === "settled") return "Settling";
+  if (key === "settled" && job.case) return "In dispute";
+  if (key === "settled") return mayHold(job) ? "Waiting for release" : "Settling";
   return label;
 }
 
-function currentDetail(key: StageKey, status: NodeStatus | null): string | null {
+function currentDetail(key: StageKey, job: StagedJob, status: NodeStatus | null): string | null {
+  // The node is done with it by then.
+  if (key === "settled") return null;
   if (key === "accepted" && status?.phase === "failed") return refusalSentence(status.detail);
-  if (key === "accepted" && !status) return "Cancel at any time before the start: everything comes back.";
+  if (key === "accepted" && !status)
+    return job.isOpen
+      ? "The first machine that fits takes it. Cancel at any time before the start: everything comes back."
+      : "Cancel at any time before the start: everything comes back.";
   if (!status) return null;
   return status.detail ?? PHASE_DETAIL[status.phase];
 }
@@ -111,17 +130,40 @@ export interface Verdict {
   sentence: string;
 }
 
+export type JudgedJob = Pick<
+  JobDto,
+  | "state"
+  | "outcome"
+  | "exitCode"
+  | "reason"
+  | "startedAt"
+  | "isOpen"
+  | "held"
+  | "sealed"
+  | "challengeUntil"
+  | "case"
+  | "fault"
+>;
+
 /** The job in one word and one sentence. */
-export function verdict(
-  job: Pick<JobDto, "state" | "outcome" | "exitCode" | "reason" | "startedAt">,
-): Verdict {
+export function verdict(job: JudgedJob): Verdict {
+  const settled = job.state === "Settled";
+  if (settled && job.fault) {
+    const sentence = `${faultSentence(job.fault)} What wasn't paid yet came back to the buyer.`;
+    return { tone: "bad", label: "Settled · fault", sentence };
+  }
   const end = job.outcome ?? job.state;
   const namesCode = job.reason.startsWith("EXIT_CODE_");
   const code = job.exitCode !== null && job.exitCode !== 0 && !namesCode ? ` Exit code ${job.exitCode}.` : "";
-  const settled = job.state === "Settled";
   switch (end) {
     case "Pending":
-      return { tone: "busy", label: "Pending", sentence: "Funded; waiting for the machine to accept." };
+      return {
+        tone: "busy",
+        label: "Pending",
+        sentence: job.isOpen
+          ? "Funded; the first machine that fits takes it."
+          : "Funded; waiting for the machine to accept.",
+      };
     case "Accepted":
       return {
         tone: "busy",
@@ -133,14 +175,14 @@ export function verdict(
     case "Completed":
       return settled
         ? { tone: "good", label: "Settled", sentence: "Completed. Paid for what ran; the rest came back." }
-        : { tone: "busy", label: "Completed", sentence: "Completed; settling the last seconds." };
+        : { tone: "busy", label: "Completed", sentence: `Completed${waitWords(job)}` };
     case "Failed":
       return {
         tone: "bad",
         label: settled ? "Settled · failed" : "Failed",
         sentence: `${reasonSentence(job.reason)}${code}${
           job.startedAt === 0 ? " It never started, so everything came back." : ""
-        }`,
+        }${settled ? "" : ` Failed${waitWords(job)}`}`,
       };
     case "Cancelled":
       return {
@@ -154,7 +196,9 @@ export function verdict(
         label: settled ? "Settled · stopped" : "Stopped",
         sentence: settled
           ? "Stopped by the buyer. Proven seconds were paid, the rest came back."
-          : "Stopped by the buyer. What can no longer be earned came back; the last seconds are being proven.",
+          : job.sealed
+            ? `Stopped by the buyer${waitWords(job)}`
+            : "Stopped by the buyer. What can no longer be earned came back; the last seconds are being proven.",
       };
     case "Expired":
       return {
@@ -168,4 +212,9 @@ export function verdict(
     default:
       return { tone: "good", label: "Settled", sentence: "Every base unit is accounted for." };
   }
+}
+
+function waitWords(job: JudgedJob): string {
+  if (job.case) return "; a case about the held pay is open.";
+  return mayHold(job) ? "; the pay that is held back waits for the buyer." : "; settling the last seconds.";
 }

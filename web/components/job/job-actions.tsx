@@ -31,12 +31,20 @@ export function JobActions({ job }: { job: JobDto }) {
         type="button"
         className="btn btn-danger"
         data-testid="stop-job"
+        aria-describedby="stop-means"
         disabled={submit.step !== null}
         // The wallet asks again before it signs: one question is enough.
         onClick={() => void stop()}
       >
         {submit.step ? STEP_TEXT[submit.step] : verb}
       </button>
+      <p id="stop-means" className="mt-1.5 max-w-64 text-xs text-muted">
+        {beforeStart
+          ? "Everything comes back."
+          : job.holdbackSecs > 0
+            ? "Costs what is proven; what is held back stays yours to confirm or dispute."
+            : "Costs what is proven; the rest comes back."}
+      </p>
       {submit.error && (
         <div className="mt-2">
           <Notice tone="bad" title="The job goes on">

@@ -2,7 +2,7 @@
 /** A job's payments over time: the cumulative line and each settlement as a bar. Settled money only, no estimate. */
 import type { JobDto, TickDto } from "@computestream/protocol/api";
 import { useMemo } from "react";
-import { formatAmount, formatCount } from "../../lib/format.ts";
+import { formatAmount, formatCount, formatDuration } from "../../lib/format.ts";
 import { compact } from "../stream/settlement-chart.tsx";
 import { TimeChart } from "../stream/time-chart.tsx";
 
@@ -53,7 +53,9 @@ export function JobChart({ job, ticks }: { job: JobDto; ticks: TickDto[] }) {
           <p className="absolute inset-0 grid place-items-center px-6 text-center text-sm text-muted">
             {job.startedAt === 0
               ? "No payment yet: nothing is billed before the container runs."
-              : "Waiting for the first settlement."}
+              : job.holdbackSecs > 0
+                ? `No payment yet: the first ${formatDuration(job.holdbackSecs)} wait for the buyer.`
+                : "Waiting for the first settlement."}
           </p>
         )}
       </div>

@@ -3,7 +3,7 @@ import type { JobDto } from "@computestream/protocol/api";
 import { decodeJobSpec } from "@computestream/protocol/job-spec";
 import type { NodeStatusDto } from "../../lib/api.ts";
 import { formatArgv } from "../../lib/argv.ts";
-import { formatDateTime, formatDuration } from "../../lib/format.ts";
+import { formatAmount, formatDateTime, formatDuration, isSomebody } from "../../lib/format.ts";
 import { Address } from "../ui/address.tsx";
 import { Amount } from "../ui/amount.tsx";
 
@@ -28,7 +28,7 @@ export function JobDetails({ job, status }: { job: JobDto; status: NodeStatusDto
       ],
       [
         "Cores · memory",
-        `${spec.cpu_cores} · ${spec.memory_mb} MB${spec.gpus > 0 ? ` · ${spec.gpus} GPU` : ""}`,
+        `${spec.cpu_cores} · ${spec.memory_mb} MB${job.gpus > 0 ? ` · ${job.gpus} GPU${job.gpus === 1 ? "" : "s"}` : ""}`,
       ],
     );
   } else rows.push(["Spec", `can't be read (${decoded.reason})`]);
@@ -46,9 +46,15 @@ export function JobDetails({ job, status }: { job: JobDto; status: NodeStatusDto
         {status.imageDigest}
       </code>,
     ]);
+  const wishes = job.isOpen ? wishesOf(job) : [];
+  if (wishes.length > 0) rows.push(["Asked of the machine", wishes.join(" · ")]);
   rows.push(
     ["Longest run", formatDuration(job.maxDurationSecs)],
-    ["Price per hour", <Amount key="p" value={job.ratePerHour} asset={job.asset} />],
+    [
+      job.isOpen && !isSomebody(job.provider) ? "Highest price per hour" : "Price per hour",
+      <Amount key="p" value={job.ratePerHour} asset={job.asset} />,
+    ],
+    ["Held back", job.holdbackSecs > 0 ? `the last ${formatDuration(job.holdbackSecs)}` : "nothing"],
     ["Deposit", <Amount key="m" value={job.deposited} asset={job.asset} />],
     ["Buyer", <Address key="b" value={job.buyer} label="buyer address" />],
     ["Created", formatDateTime(job.createdAt)],
@@ -68,4 +74,22 @@ export function JobDetails({ job, status }: { job: JobDto; status: NodeStatusDto
       </dl>
     </section>
   );
+}
+
+/** What an open order asked for; numbers are the least. */
+function wishesOf(job: JobDto): string[] {
+  const r = job.requirements;
+  const least = (value: number, unit: string) => (value > 0 ? `${value} ${unit}` : "");
+  return [
+    r.gpuModel,
+    least(r.vramGb, "GB of GPU memory"),
+    least(r.cpuCores, r.cpuCores === 1 ? "core" : "cores"),
+    least(r.ramGb, "GB of memory"),
+    least(r.diskGb, "GB of disk"),
+    r.region,
+    r.sandbox,
+    BigInt(r.minStake) > 0n
+      ? `${formatAmount(BigInt(r.minStake), job.asset.decimals)} ${job.asset.symbol} staked`
+      : "",
+  ].filter((text) => text !== "");
 }

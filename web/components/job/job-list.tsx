@@ -14,14 +14,30 @@ import { PageTitle } from "../ui/page-title.tsx";
 import { JobRow } from "./job-row.tsx";
 
 const PAGE = 50;
-/** Completed, Failed, Cancelled and Expired settle in the same transaction: their jobs are found under Settled. */
-const FILTERS = ["", "Pending", "Accepted", "Running", "Terminated", "Settled"] as const;
+/**
+ * Cancelled and Expired settle in the same transaction, as do all that hold nothing back: their jobs are found under
+ * Settled. "open" are orders that nobody has taken yet.
+ */
+const FILTERS = [
+  "",
+  "open",
+  "Pending",
+  "Accepted",
+  "Running",
+  "Completed",
+  "Failed",
+  "Terminated",
+  "Settled",
+] as const;
 const LABELS: Record<(typeof FILTERS)[number], string> = {
   "": "All",
+  open: "Open orders",
   Pending: "Pending",
   Accepted: "Accepted",
   Running: "Running",
-  Terminated: "Stopping",
+  Completed: "Completed, held",
+  Failed: "Failed, held",
+  Terminated: "Stopped",
   Settled: "Settled",
 };
 
@@ -53,7 +69,8 @@ export function JobList() {
   const load = useCallback(
     async (cursor: string | null, signal?: AbortSignal) => {
       try {
-        const query = { state, buyer: mine ? address : null, limit: PAGE, cursor };
+        const which = state === "open" ? { open: true } : { state };
+        const query = { ...which, buyer: mine ? address : null, limit: PAGE, cursor };
         const page = await api.jobs(query, signal);
         if (signal?.aborted) return;
         setError(null);

@@ -1,7 +1,8 @@
 /** A job's money and time: what is settled on chain in large, what is accruing beside it, marked as an estimate. */
 import type { JobDto } from "@computestream/protocol/api";
-import { grossPaid, isConserved, type StreamEstimate } from "../../lib/estimate.ts";
+import { grossPaid, isConserved, type StreamEstimate, unearned } from "../../lib/estimate.ts";
 import { formatAmount, formatCount, formatDuration, formatPerSecond } from "../../lib/format.ts";
+import { isWaiting } from "../../lib/steps.ts";
 import { Amount } from "../ui/amount.tsx";
 import { Notice } from "../ui/notice.tsx";
 import { Stat } from "../ui/stat.tsx";
@@ -19,6 +20,8 @@ export function JobMoney({ job, estimate }: { job: JobDto; estimate: StreamEstim
   const { symbol, decimals } = asset;
   const running = job.state === "Running";
   const settled = job.state === "Settled";
+  const waiting = isWaiting(job);
+  const holdsBack = job.holdbackSecs > 0;
   const places = Math.min(decimals, 6);
   return (
     <section className="card p-5" aria-labelledby="money">
@@ -31,13 +34,16 @@ export function JobMoney({ job, estimate }: { job: JobDto; estimate: StreamEstim
           on chain
         </p>
       </div>
-      <dl className="grid grid-cols-2 gap-x-6 gap-y-5 lg:grid-cols-5">
+      <dl
+        className={`grid grid-cols-2 gap-x-6 gap-y-5 ${holdsBack ? "sm:grid-cols-3 xl:grid-cols-6" : "lg:grid-cols-5"}`}
+      >
         <Stat
           label="Seconds billed"
           large
           note={
             <>
               {formatCount(job.secondsAttested)} proven
+              {holdsBack && <>, {formatCount(job.secondsConfirmed)} confirmed</>}
               {running && <>, about {(estimate.billedMs / 1000).toFixed(1)} now</>}
             </>
           }
@@ -51,6 +57,7 @@ export function JobMoney({ job, estimate }: { job: JobDto; estimate: StreamEstim
             running ? (
               <>
                 accruing: {formatAmount(estimate.gross, decimals, places)} {symbol} gross
+                {holdsBack && ", held part included"}
               </>
             ) : (
               <>
@@ -61,9 +68,35 @@ export function JobMoney({ job, estimate }: { job: JobDto; estimate: StreamEstim
         >
           <Amount value={job.paidToProvider} asset={asset} places={places} testId="job-paid" />
         </Stat>
-        <Stat label="Market fee" large note={`${(job.feeBps / 100).toFixed(2)} % of what is paid`}>
+        <Stat
+          label="Market fee"
+          large
+          note={
+            <>
+              {(job.feeBps / 100).toFixed(2)} % of what is paid
+              {BigInt(job.keeperFees) > 0n && (
+                <span data-testid="job-keeper-fees">
+                  ; {formatAmount(BigInt(job.keeperFees), decimals)} {symbol} of it to whoever settled
+                </span>
+              )}
+            </>
+          }
+        >
           <Amount value={job.fees} asset={asset} places={places} testId="job-fees" />
         </Stat>
+        {holdsBack && (
+          <Stat
+            label="Held back"
+            large
+            note={
+              settled
+                ? "nothing waits any more"
+                : `at most the last ${formatDuration(job.holdbackSecs)}, until confirmed`
+            }
+          >
+            <Amount value={job.held} asset={asset} places={places} testId="job-held" />
+          </Stat>
+        )}
         {settled ? (
           <Stat
             label="Refunded"
@@ -74,14 +107,14 @@ export function JobMoney({ job, estimate }: { job: JobDto; estimate: StreamEstim
           </Stat>
         ) : (
           <Stat
-            label={job.state === "Terminated" ? "Still locked" : "Refundable"}
+            label={waiting ? "Still locked" : "Refundable"}
             large
             note={
               running ? (
                 <>
                   about {formatAmount(estimate.refundable, decimals, places)} {symbol} if stopped now
                 </>
-              ) : job.state === "Terminated" ? (
+              ) : waiting ? (
                 <>
                   {formatAmount(BigInt(job.refunded), decimals)} {symbol} already refunded
                 </>
@@ -90,7 +123,12 @@ export function JobMoney({ job, estimate }: { job: JobDto; estimate: StreamEstim
               )
             }
           >
-            <Amount value={job.balance} asset={asset} places={places} testId="job-refundable" />
+            <Amount
+              value={waiting ? job.balance : unearned(job)}
+              asset={asset}
+              places={places}
+              testId="job-refundable"
+            />
           </Stat>
         )}
         <Stat

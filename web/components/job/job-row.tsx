@@ -2,7 +2,7 @@
 import type { JobDto } from "@computestream/protocol/api";
 import Link from "next/link";
 import { grossPaid } from "../../lib/estimate.ts";
-import { formatDateTime, formatDuration, shortAddress, shortImage } from "../../lib/format.ts";
+import { formatDateTime, formatDuration, isSomebody, shortAddress, shortImage } from "../../lib/format.ts";
 import { verdict } from "../../lib/stages.ts";
 import { Amount } from "../ui/amount.tsx";
 import { Badge } from "../ui/badge.tsx";
@@ -25,7 +25,7 @@ export function JobRow({ job }: { job: JobDto }) {
           </Badge>
         </span>
         <span className="hidden truncate text-sm text-muted @5xl:block">
-          {shortAddress(job.buyer)} → {shortAddress(job.provider)}
+          {shortAddress(job.buyer)} → {isSomebody(job.provider) ? shortAddress(job.provider) : "anyone"}
         </span>
         <span className="text-sm text-muted @2xl:text-right">{formatDuration(job.secondsBilled)} billed</span>
         <span className="text-right text-sm">

@@ -3,6 +3,7 @@
 import type { JobDto, JobEventDto, TickDto } from "@computestream/protocol/api";
 import { useState } from "react";
 import { formatAmount, formatClock, shortAddress } from "../../lib/format.ts";
+import { eventWords, tickWords } from "../../lib/receipt.ts";
 import { transactionUrl } from "../../lib/tx-link.ts";
 import { useApp } from "../app-provider.tsx";
 import { Empty } from "../ui/empty.tsx";
@@ -15,6 +16,7 @@ interface Entry {
   index: number;
   at: number;
   text: string;
+  detail: string | null;
   amount: string | null;
   txHash: string;
 }
@@ -61,6 +63,7 @@ export function JobTimeline({
                 </time>
                 <span className="min-w-0 break-words">
                   {entry.text}
+                  {entry.detail && <span className="block text-xs text-muted">{entry.detail}</span>}
                   <a
                     href={transactionUrl(config, entry.txHash)}
                     target="_blank"
@@ -96,43 +99,19 @@ function tickEntry(tick: TickDto, money: (value: unknown) => string): Entry {
     version: BigInt(tick.version),
     index: tick.index,
     at: tick.timestamp,
-    text: `Paid up to second ${tick.secondsBilled}`,
+    ...tickWords(tick, money),
     amount: money(tick.amount),
     txHash: tick.txHash,
   };
 }
 
 function eventEntry(event: JobEventDto, money: (value: unknown) => string): Entry {
-  const [text, amountField] = EVENT_TEXT[event.name] ?? [
-    event.name.replace(/([a-z])([A-Z])/g, "$1 $2"),
-    null,
-  ];
-  const amount = amountField ? event.data[amountField] : undefined;
   return {
     key: `${event.version}:${event.index}`,
     version: BigInt(event.version),
     index: event.index,
     at: event.timestamp,
-    text,
-    amount: typeof amount === "string" && /^\d+$/.test(amount) ? money(amount) : null,
+    ...eventWords(event, money),
     txHash: event.txHash,
   };
 }
-
-const EVENT_TEXT: Record<string, [text: string, amount: string | null]> = {
-  JobCreated: ["Job created", null],
-  EscrowDeposited: ["Deposit locked", "amount"],
-  JobAccepted: ["Accepted by the machine", null],
-  JobStarted: ["Container started", null],
-  StreamOpened: ["Payment stream opened", null],
-  SettlementSkipped: ["A settlement was skipped", null],
-  StreamClosed: ["Payment stream closed", "paid"],
-  EscrowRefunded: ["Refunded to the buyer", "amount"],
-  JobCompleted: ["Completed", null],
-  JobFailed: ["Failed", null],
-  JobCancelled: ["Cancelled by the buyer", null],
-  JobTerminated: ["Stopped by the buyer", null],
-  JobStalled: ["Flagged: the machine is silent", null],
-  JobExpired: ["Expired", null],
-  JobSettled: ["Settled; net to the machine", "paid"],
-};

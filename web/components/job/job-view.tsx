@@ -4,6 +4,7 @@ import { type JobDto, zAddress } from "@computestream/protocol/api";
 import Link from "next/link";
 import { useEstimate } from "../../hooks/use-estimate.ts";
 import { type JobData, useJob } from "../../hooks/use-job.ts";
+import { isSomebody } from "../../lib/format.ts";
 import { refusalSentence } from "../../lib/reasons.ts";
 import { verdict } from "../../lib/stages.ts";
 import { ListSkeleton } from "../stream/explorer.tsx";
@@ -19,6 +20,7 @@ import { JobLogs } from "./job-logs.tsx";
 import { JobMoney } from "./job-money.tsx";
 import { JobOutput } from "./job-output.tsx";
 import { JobStages } from "./job-stages.tsx";
+import { JobSteps } from "./job-steps.tsx";
 import { JobTimeline } from "./job-timeline.tsx";
 
 export function JobView({ address }: { address: string }) {
@@ -80,9 +82,14 @@ function Job({ job, data }: { job: JobDto; data: JobData }) {
             <span className="inline-flex items-center gap-1">
               Job <Address value={job.job} label="job address" />
             </span>
-            <span className="inline-flex items-center gap-1">
-              on <Address value={job.provider} label="machine address" href={`/providers/${job.provider}`} />
-            </span>
+            {isSomebody(job.provider) ? (
+              <span className="inline-flex items-center gap-1">
+                on{" "}
+                <Address value={job.provider} label="machine address" href={`/providers/${job.provider}`} />
+              </span>
+            ) : (
+              <span>open to any machine that fits</span>
+            )}
           </p>
         </div>
         <div className="flex flex-wrap items-center gap-3">
@@ -97,6 +104,7 @@ function Job({ job, data }: { job: JobDto; data: JobData }) {
           or wait until it comes back by itself.
         </Notice>
       )}
+      <JobSteps job={job} />
       <JobStages job={job} status={data.status} />
       <JobMoney job={job} estimate={estimate} />
       {/* On a narrow screen the two columns dissolve into one: the output first, the order last. */}

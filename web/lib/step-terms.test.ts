@@ -1,0 +1,207 @@
+import type { Payloads } from "@computestream/protocol/client";
+import { describe, expect, it } from "vitest";
+import { extensionCost, type OnChain, type StepContext, stepTerms } from "./step-terms.ts";
+
+/** 1.2345 MOVE an hour, 60 s funded with 2,057,500; 7 s billed: floor(123450000 * 7 / 3600) = 240,041. */
+const stream: OnChain["stream"] = {
+  ratePerHour: 123_450_000n,
+  deposited: 2_057_500n,
+  maxDurationSecs: 60n,
+  secondsBilled: 7n,
+  earned: 240_041n,
+  paid: 0n,
+  feeBps: 100n,
+  keeperShareBps: 1_000n,
+  balance: 2_057_500n,
+};
+const rules = {
+  startWindowSecs: 600n,
+  stallAfterSecs: 60n,
+  stallGraceSecs: 60n,
+  claimWindowSecs: 15n,
+  challengeWindowSecs: 3_600n,
+  answerWindowSecs: 3_600n,
+  arbitrationWindowSecs: 86_400n,
+  bondBps: 100n,
+  slashBps: 5_000n,
+  reporterRewardBps: 1_000n,
+  arbiter: "0xarb",
+  reclaimAfterSecs: 86_400n,
+};
+const context: StepContext = {
+  onChain: { job: { job: "0x1", deposit: 2_057_501n, rules, outputSize: 16_385n }, stream },
+  input: { addedSecs: "30", chunkIndex: "1", reason: "It is empty." },
+  asset: { symbol: "MOVE", decimals: 8 },
+  isRunning: false,
+  caseKind: null,
+  caseBond: 0n,
+  maxDurationSecs: 3_600,
+  balance: 100_000_000n,
+  feeReserve: 0n,
+};
+const withStream = (change: Partial<OnChain["stream"]>): StepContext => ({
+  ...context,
+  onChain: { ...context.onChain, stream: { ...stream, ...change } },
+});
+const lines = (terms: { lines: Array<{ label: string; value: string }> }) =>
+  Object.fromEntries(terms.lines.map((l) => [l.label, l.value]));
+/** Which payload a step builds, with which arguments. */
+const called = (terms: ReturnType<typeof stepTerms>): unknown =>
+  terms.call(
+    new Proxy({} as Payloads, {
+      get:
+        (_, name) =>
+        (...args: unknown[]) =>
+          [name, ...args] as never,
+    }),
+  );
+
+describe("extensionCost", () => {
+  it("is what the added seconds cost, whatever has run", () => {
+    // 123450000 * 90 / 3600 = 3086250; 3086250 - 2057500 = 1028750.
+    expect(extensionCost(stream, 30n)).toBe(1_028_750n);
+    expect(extensionCost({ ...stream, secondsBilled: 40n, earned: 1_371_666n }, 30n)).toBe(1_028_750n);
+  });
+
+  it("rounds up to the base unit", () => {
+    // 123450000 * 61 / 3600 = 2091791.67 -> 2091792; - 2057500 = 34292.
+    expect(extensionCost(stream, 1n)).toBe(34_292n);
+  });
+
+  it("uses what the deposit has over, as after a cheaper machine took an open job", () => {
+    expect(extensionCost({ ...stream, deposited: 3_000_000n }, 30n)).toBe(86_250n);
+    expect(extensionCost({ ...stream, deposited: 4_000_000n }, 30n)).toBe(0n);
+  });
+
+  it("covers the rest at the new rate once it has been raised, to at most a unit too much", () => {
+    // 10 s at 100 a second, then 200 a second: 1000 + 50 * 200 = 11000 for 60 s, 6000 are there.
+    const raised = {
+      ...stream,
+      ratePerHour: 720_000n,
+      deposited: 6_000n,
+      secondsBilled: 10n,
+      earned: 1_000n,
+    };
+    const cost = extensionCost(raised, 0n);
+    expect(cost).toBeGreaterThanOrEqual(5_000n);
+    expect(cost).toBeLessThanOrEqual(5_001n);
+  });
+});
+
+describe("extend", () => {
+  it("shows what is added, how long it may run then and what it can cost in all", () => {
+    const terms = stepTerms("extend", context);
+    expect(terms.problem).toBeNull();
+    expect(terms.cost).toBe(1_028_750n);
+    expect(lines(terms)).toEqual({
+      "Added to the deposit, at most spent": "0.0102875 MOVE",
+      "Longest run then": "1 min 30 s",
+      "Most the whole job can cost then": "0.0308625 MOVE",
+    });
+    expect(terms.sign).toBe("Sign and add 0.0102875 MOVE");
+    expect(called(terms)).toEqual(["extend", "0x1", 30n, 1_028_750n]);
+  });
+
+  it("refuses what the market or the wallet doesn't bear", () => {
+    const problem = (change: Partial<StepContext>, addedSecs = "30") =>
+      stepTerms("extend", { ...context, ...change, input: { ...context.input, addedSecs } }).problem;
+    expect(problem({}, "1.5")).toMatch(/whole seconds/);
+    expect(problem({}, "0")).toMatch(/seconds to add/);
+    expect(problem({ balance: null }, "3540")).toBeNull();
+    expect(problem({ balance: null }, "3541")).toMatch(/1 h 00 min 00 s at most/);
+    expect(problem({ balance: 1_028_749n })).toMatch(/0\.00000001 MOVE short/);
+    expect(problem({ balance: 1_028_750n })).toBeNull();
+    expect(problem({ balance: 1_028_750n, feeReserve: 5n })).toMatch(/0\.00000005 MOVE short/);
+  });
+});
+
+describe("confirm", () => {
+  it("splits what is released as the chain will", () => {
+    // Paid 99, so its fee is 0; 240041 - 99 = 239942 more: fee floor(240041 / 100) = 2400.
+    const terms = stepTerms("confirm", withStream({ paid: 99n }));
+    expect(lines(terms)).toMatchObject({
+      "Released from the escrow": "0.00239942 MOVE",
+      "Of it to the machine": "0.00237542 MOVE",
+      "Market fee": "0.000024 MOVE",
+      "Costs you beyond the deposit": "nothing",
+    });
+    expect(terms).toMatchObject({ cost: 0n, problem: null });
+    expect(called(terms)).toEqual(["confirm", "0x1"]);
+  });
+
+  it("has nothing to sign while nothing is held", () => {
+    expect(stepTerms("confirm", withStream({ paid: 240_041n })).problem).toMatch(/Nothing is held/);
+  });
+
+  it("doesn't promise the rest while the job runs on", () => {
+    expect(stepTerms("confirm", { ...context, isRunning: true }).sentence).not.toMatch(/comes back/);
+    expect(stepTerms("confirm", context).sentence).toMatch(/comes back/);
+  });
+});
+
+describe("cases", () => {
+  it("asks for the bond of the first deposit, rounded up", () => {
+    // ceil(2057501 / 100) = 20576
+    const terms = stepTerms("challenge", context);
+    expect(terms.cost).toBe(20_576n);
+    expect(lines(terms)).toMatchObject({
+      "Bond, at most lost": "0.00020576 MOVE",
+      "Held money it is about": "0.00240041 MOVE",
+      "Time to answer": "1 h 00 min 00 s",
+    });
+    expect(called(terms)).toEqual(["challengeOutput", "0x1", 1n]);
+    expect(stepTerms("challenge", { ...context, balance: 20_575n }).problem).toMatch(/short/);
+  });
+
+  it("takes only pieces that the output has", () => {
+    // 16,385 bytes are one whole piece of 16,384 and one of a single byte.
+    const problem = (chunkIndex: string) =>
+      stepTerms("challenge", { ...context, input: { ...context.input, chunkIndex } }).problem;
+    expect(problem("0")).toBeNull();
+    expect(problem("2")).toBe("Give a number from 0 to 1.");
+    expect(problem("")).toBeTruthy();
+  });
+
+  it("asks the arbiter with a reason of 1 to 1024 bytes", () => {
+    const ask = (reason: string) =>
+      stepTerms("arbitrate", { ...context, input: { ...context.input, reason } });
+    expect(called(ask(" It is empty. "))).toEqual(["openArbitration", "0x1", "It is empty."]);
+    expect(ask(" ").problem).toMatch(/what is wrong/);
+    expect(ask("é".repeat(512)).problem).toBeNull();
+    expect(ask("é".repeat(513)).problem).toMatch(/2 bytes too long/);
+    expect(lines(ask("x"))["Time to decide"]).toBe("1 d 00 h 00 min");
+  });
+
+  it("has nothing to dispute once nothing is held", () => {
+    for (const step of ["challenge", "arbitrate"] as const) {
+      expect(stepTerms(step, withStream({ paid: 240_041n })).problem).toMatch(/Nothing is held/);
+    }
+  });
+
+  it("says where money and bond go when a case's time is over", () => {
+    const over = { ...withStream({ balance: 240_041n }), caseBond: 20_576n };
+    const lost = stepTerms("resolve", { ...over, caseKind: "OutputChallenge" });
+    expect(lines(lost)).toEqual({
+      "Back to the buyer": "0.00240041 MOVE",
+      "Bond, back to the buyer": "0.00020576 MOVE",
+    });
+    const undecided = stepTerms("resolve", { ...over, caseKind: "Arbitration" });
+    // Fee floor(240041 / 100) = 2400.
+    expect(lines(undecided)).toMatchObject({
+      "To the machine": "0.00237641 MOVE",
+      "Market fee": "0.000024 MOVE",
+    });
+    expect(called(undecided)).toEqual(["resolve", "0x1"]);
+  });
+});
+
+it("finishes with the machine's part and what comes back", () => {
+  // 2057500 are in escrow, 240041 of them earned.
+  const terms = stepTerms("finalize", context);
+  expect(lines(terms)).toEqual({
+    "To the machine": "0.00237641 MOVE",
+    "Market fee": "0.000024 MOVE",
+    "Back to the buyer": "0.01817459 MOVE",
+  });
+  expect(called(terms)).toEqual(["finalize", "0x1"]);
+});
