@@ -79,6 +79,8 @@ export interface Chain {
   callCoin(at: ChainAt, fn: string, args: unknown[]): void;
   view(at: ChainAt, fn: string, args: unknown[]): unknown;
   resource(at: ChainAt, address: Address, type: string): Record<string, unknown> | null;
+  /** Every abort constant and event of the package. */
+  readonly declared: { codes: string[]; events: string[] };
   /** The number of an abort constant of the attestation or stream module. */
   codeOf(name: string): bigint;
   /** Everything that any store holds, by `asset|owner`; frozen and secondary stores count. */
@@ -100,6 +102,7 @@ export function createChain(packages: Packages): Chain {
   const entries = new Map<string, Fn>();
   const views = new Map<string, Fn>();
   const codes = new Map<string, bigint>();
+  const declared: { codes: string[]; events: string[] } = { codes: [], events: [] };
   let transactions = 0n;
 
   const modules = [
@@ -109,7 +112,13 @@ export function createChain(packages: Packages): Chain {
   for (const { name: module, bytecode, own } of modules) {
     const abi = vm.abi(bytecode) as {
       exposed_functions: Array<{ name: string; is_entry: boolean; is_view: boolean; params: string[] }>;
+      structs: Array<{ name: string; is_event: boolean }>;
     };
+    const { errors } = parseModule(bytecode);
+    if (own) {
+      for (const { name, is_event } of abi.structs) if (is_event) declared.events.push(name);
+      for (const { name } of errors.values()) if (name.startsWith("E_")) declared.codes.push(name);
+    }
     for (const fn of abi.exposed_functions) {
       const params = fn.params.filter((param) => param !== "&signer").map(parseType);
       const key = own ? fn.name : `coin::${fn.name}`;
@@ -117,7 +126,7 @@ export function createChain(packages: Packages): Chain {
       if (fn.is_view) views.set(own ? `${module}::${fn.name}` : key, { module, params });
     }
     if (module === "attestation" || module === "payment_stream")
-      for (const [code, { name }] of parseModule(bytecode).errors) codes.set(name, code);
+      for (const [code, { name }] of errors) codes.set(name, code);
   }
 
   function environment(now: bigint): VmEnv {
@@ -198,6 +207,7 @@ export function createChain(packages: Packages): Chain {
   return {
     genesis,
     assets,
+    declared,
     call: (at, who, fn, args) => run(at, who, PACKAGE, fn, args),
     callCoin: (at, fn, args) => must(run(at, COIN, COIN, `coin::${fn}`, args)),
     view,
@@ -219,8 +229,6 @@ export function createChain(packages: Packages): Chain {
 }
 
 export const GENESIS_SECS = 1_700_000_000n;
-
-const OWN_PREFIX = `${PACKAGE}::`;
 
 function ownEvents(events: VmEvent[]): ChainEvent[] {
   const own: ChainEvent[] = [];

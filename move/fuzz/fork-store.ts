@@ -2,7 +2,7 @@
  * Key-value stores in layers: a fork costs nothing and leaves what is below it as it is.
  * It knows which keys are fungible stores, so that balances can be summed without reading everything, and no other meaning.
  */
-import { latin1 } from "../../packages/devnet/src/codec/bytes.ts";
+import { fromLatin1, latin1 } from "../../packages/devnet/src/codec/bytes.ts";
 import { parseType, type StructType, structTagBytes } from "../../packages/devnet/src/codec/type-tag.ts";
 import type { VmStore } from "../../packages/devnet/src/vm/index.ts";
 
@@ -49,6 +49,20 @@ export function createForkStore(below: ForkStore | null = null): ForkStore {
       throw new Error("the VM doesn't scan");
     },
   };
+}
+
+/** The same contents in one layer: faster to read, and nothing below it is kept. */
+export function flatten(store: ForkStore): ForkStore {
+  const layers: ForkStore[] = [];
+  for (let layer: ForkStore | null = store; layer; layer = layer.below) layers.push(layer);
+  const flat = createForkStore();
+  for (const layer of layers.reverse()) {
+    for (const [id, value] of layer.own) {
+      if (value === null) flat.delete(fromLatin1(id));
+      else flat.set(fromLatin1(id), value);
+    }
+  }
+  return flat;
 }
 
 /** Keys of all fungible stores that exist. */

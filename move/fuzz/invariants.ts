@@ -19,11 +19,13 @@ export interface Ledger {
   refunded: bigint;
   stream: View | null;
   state: bigint | null;
+  /** VM gas of creating, accepting and starting it. */
+  openingGas: bigint;
 }
 
 export const emptyLedger = (): Ledger => ({
   ...{ deposited: 0n, toProvider: 0n, fees: 0n, refunded: 0n },
-  ...{ stream: null, state: null },
+  ...{ stream: null, state: null, openingGas: 0n },
 });
 
 export function readEvents(ledgers: Map<string, Ledger>, events: readonly ChainEvent[]): void {

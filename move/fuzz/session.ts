@@ -38,8 +38,8 @@ export interface Session {
   perform(action: Action, at: bigint): Performed;
   /** Compares every job and provider, not only those that were touched. */
   compareAll(): void;
-  /** A copy that goes its own way. */
-  fork(): Session;
+  /** The store as it is now, for others to build on; the session goes on in a new layer. */
+  split(): ForkStore;
 }
 
 export function createSession(
@@ -54,9 +54,9 @@ export function createSession(
   const view = (fn: string, args: unknown[]): Record<string, unknown> =>
     chain.view({ store, now: state.now }, fn, args) as Record<string, unknown>;
 
-  function compareStream(job: Job): void {
+  function compareStream(job: Job): Record<string, unknown> | null {
     const expected = streamView(job);
-    if (!expected) return;
+    if (!expected) return null;
     const actual = view("payment_stream::get_stream", [job.job]);
     const stream = chain.resource({ store, now: state.now }, job.job, `${PACKAGE}::payment_stream::Stream`);
     const acc = BigInt(((stream?.meter ?? {}) as Record<string, string>).acc ?? "0");
@@ -65,6 +65,7 @@ export function createSession(
     if (ledger?.stream) monotone(ledger.stream, actual);
     if (ledger) ledger.stream = actual;
     compareRecord(`get_stream ${job.job}`, actual, expected);
+    return actual;
   }
 
   function compareJob(job: Job): void {
@@ -73,9 +74,9 @@ export function createSession(
     ledgers.set(job.job, ledger);
     transition(job.job, ledger.state, actual);
     ledger.state = BigInt(actual.state as number);
-    const balance = BigInt(chain.view({ store, now: state.now }, "escrow::balance", [job.job]) as string);
-    conservation(job.job, ledger, balance);
-    compareStream(job);
+    const stream = compareStream(job);
+    const balance = stream?.balance ?? chain.view({ store, now: state.now }, "escrow::balance", [job.job]);
+    conservation(job.job, ledger, BigInt(balance as string));
     compareRecord(`get_job ${job.job}`, actual, jobView(job));
   }
 
@@ -114,29 +115,38 @@ export function createSession(
     }
   }
 
-  function touched(action: Action, fresh: Address[]): { jobs: Set<Address>; providers: Set<Address> } {
-    const jobs = new Set<Address>(fresh);
-    if ("job" in action) jobs.add(action.job);
-    if (action.type === "process_payments") for (const { job } of action.entries) jobs.add(job);
-    const providers = new Set<Address>(fresh);
-    if ("provider" in action) providers.add(action.provider);
-    for (const job of jobs) {
-      const known = state.jobs.get(job);
-      if (known) providers.add(known.terms.provider);
+  /** What the model changed; the rest is compared when the history is over. */
+  function compareChanged(before: State): void {
+    for (const [address, job] of state.jobs) {
+      const old = before.jobs.get(address);
+      if (old && sameJob(old, job)) continue;
+      compareJob(job);
+      if (job.case !== null || old?.case) compareCase(job);
     }
-    return { jobs, providers };
+    for (const [address, provider] of state.providers) {
+      const old = before.providers.get(address);
+      if (!old || !sameFields(old, provider)) compareProvider(address);
+    }
+    compareMoney();
   }
 
-  function compareTouched(action: Action, fresh: Address[], before: State): void {
-    const { jobs, providers } = touched(action, fresh);
-    for (const address of jobs) {
-      const job = state.jobs.get(address);
-      if (!job) continue;
-      compareJob(job);
-      if (job.case !== null || before.jobs.get(address)?.case) compareCase(job);
+  /** Opening a job must cost more than any settlement of it. */
+  function noteGas(action: Action, fresh: Address[], gas: bigint): void {
+    const opened = action.type === "accept" || action.type === "start" ? [action.job] : fresh;
+    for (const job of opened) {
+      const ledger = ledgers.get(job);
+      if (ledger) ledger.openingGas += gas / BigInt(opened.length);
     }
-    for (const address of providers) compareProvider(address);
-    compareMoney();
+    const settled =
+      action.type === "process_payment"
+        ? [action.job]
+        : action.type === "process_payments"
+          ? action.entries.map((entry) => entry.job)
+          : [];
+    if (settled.length === 0) return;
+    const opening = settled.reduce((sum, job) => sum + (ledgers.get(job)?.openingGas ?? 0n), 0n);
+    const skipped = settled.every((job) => !ledgers.get(job)?.stream);
+    must(skipped || gas <= opening, "I15_settle_gas_le_open", () => `${gas} > ${opening}`);
   }
 
   function perform(action: Action, at: bigint): Performed {
@@ -151,9 +161,10 @@ export function createSession(
     if (result.ok && "state" in expected) {
       state = expected.state;
       readEvents(ledgers, result.events);
+      noteGas(action, fresh, result.gas);
       const named = expected.events.map(({ type, data }) => ({ name: type.split("::")[1] as string, data }));
       compareEvents(result.events, named);
-      compareTouched(action, fresh, before);
+      compareChanged(before);
     }
     return { action, at, result };
   }
@@ -176,10 +187,10 @@ export function createSession(
       for (const address of state.providers.keys()) compareProvider(address);
       compareMoney();
     },
-    fork() {
+    split() {
       const below = store;
       store = createForkStore(below);
-      return createSession(chain, { store: below, state, memory, ledgers });
+      return below;
     },
   };
 }
@@ -216,4 +227,23 @@ function custodyOf(state: State, asset: Address): bigint {
   for (const provider of state.providers.values())
     if (provider.asset === asset) sum += provider.staked + provider.unbonding;
   return sum;
+}
+
+/** Shallow: what the model replaces is compared by identity. */
+function sameFields(a: object, b: object): boolean {
+  const other = b as Record<string, unknown>;
+  return Object.entries(a).every(([name, value]) => same(value, other[name]));
+}
+
+const same = (a: unknown, b: unknown): boolean =>
+  a === b || (Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((v, i) => v === b[i]));
+
+function sameJob(a: Job, b: Job): boolean {
+  const { stream: old, ...rest } = a;
+  const { stream, ...others } = b;
+  if (!sameFields(rest, others)) return false;
+  if (!old || !stream) return old === stream;
+  const { meter: oldMeter, ...oldStream } = old;
+  const { meter, ...newStream } = stream;
+  return sameFields(oldStream, newStream) && sameFields(oldMeter, meter);
 }

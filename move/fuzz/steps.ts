@@ -46,6 +46,8 @@ export interface History {
   preset: number;
   stage: number;
   steps: Step[];
+  /** Whether everything is brought to its end afterwards: 0 for yes. */
+  drain: number;
 }
 
 const DICE = 10;
@@ -53,6 +55,7 @@ const MAX_FACE = 9999;
 /** Shrinking goes below it. */
 const MIN_STEPS = 1;
 const MAX_STEPS = 40;
+const DRAIN_EVERY = 5;
 
 const kind = fc.oneof(
   ...(Object.entries(WEIGHTS) as Array<[StepKind, number]>).map(([name, weight]) => ({
@@ -82,6 +85,7 @@ export function historyArbitrary({
       preset: fc.noBias(fc.nat(presets - 1)),
       stage: fc.noBias(fc.nat(stages - 1)),
       steps: fc.noBias(fc.array(step, { minLength: MIN_STEPS, maxLength: MAX_STEPS, size: "max" })),
+      drain: fc.noBias(fc.nat(DRAIN_EVERY - 1)),
     },
     { noNullPrototype: true },
   );

@@ -4,7 +4,7 @@
  */
 import { ADMIN, FUNDS, KEY_COUNT, PRESETS, registrations } from "./cast.ts";
 import { type Chain, GENESIS_SECS } from "./chain.ts";
-import { createForkStore, type ForkStore } from "./fork-store.ts";
+import { createForkStore, type ForkStore, flatten } from "./fork-store.ts";
 import type { Ledger } from "./invariants.ts";
 import type { Action } from "./model/actions.ts";
 import { DEFAULTS } from "./model/market.ts";
@@ -19,6 +19,8 @@ export interface World {
   readonly presets: number;
   readonly stages: number;
   begin(preset: number, stage: number): Session;
+  /** The market before any job. */
+  initial(preset: number): { store: ForkStore; providers: number };
 }
 
 interface Snapshot {
@@ -56,7 +58,7 @@ export function createWorld(chain: Chain): World {
 
   function snapshot(session: Session): Snapshot {
     const { store, state, ledgers, memory } = session;
-    return { store, state, ledgers, attestations: memory.attestations };
+    return { store: flatten(store), state, ledgers, attestations: memory.attestations };
   }
 
   const empty: Snapshot = { store: funded, state, ledgers: new Map(), attestations: new Map() };
@@ -81,6 +83,10 @@ export function createWorld(chain: Chain): World {
     begin(preset, stage) {
       signatures.forget();
       return resume(snapshots[preset]?.[stage] as Snapshot);
+    },
+    initial(preset) {
+      const [{ store, state }] = snapshots[preset] as [Snapshot];
+      return { store, providers: state.providers.size };
     },
   };
 }

@@ -26,6 +26,15 @@ type OfProvider<T extends string, Fields = unknown> = { type: T; who: Address; p
 type OfJob<T extends string, Fields = unknown> = { type: T; who: Address; job: Address } & Fields;
 type OfAdmin<T extends string, Fields> = { type: T; who: Address } & Fields;
 
+interface OpenOrder<T extends string> {
+  type: T;
+  who: Address;
+  asset: Address;
+  requirements: Requirements;
+  order: jobs.Order;
+  specs: string[];
+}
+
 export type Action =
   | OfAdmin<"set_fees", { terms: market.Fees }>
   | OfAdmin<"set_stake_terms", { terms: market.StakeTerms }>
@@ -47,14 +56,8 @@ export type Action =
   | OfProvider<"withdraw_stake">
   | OfProvider<"create_job", { gpus: bigint; order: jobs.Order; specs: string[] }>
   | OfProvider<"create_jobs", { gpus: bigint; order: jobs.Order; specs: string[] }>
-  | {
-      type: "create_open_job" | "create_open_jobs";
-      who: Address;
-      asset: Address;
-      requirements: Requirements;
-      order: jobs.Order;
-      specs: string[];
-    }
+  | OpenOrder<"create_open_job">
+  | OpenOrder<"create_open_jobs">
   | OfJob<"accept", { provider: Address; mask: bigint }>
   | OfJob<"start">
   | OfJob<"extend", { secs: bigint; amount: bigint }>
@@ -100,104 +103,62 @@ export function applyAction(before: State, action: Action, environment: Environm
   }
 }
 
-function perform(ctx: Context, a: Action, { codeOf }: Environment): void {
-  switch (a.type) {
-    case "set_fees":
-      return market.setFees(ctx, a.who, a.terms);
-    case "set_stake_terms":
-      return market.setStakeTerms(ctx, a.who, a.terms);
-    case "set_windows":
-      return market.setWindows(ctx, a.who, a.terms);
-    case "set_job_bounds":
-      return market.setJobBounds(ctx, a.who, a.terms);
-    case "set_dispute_terms":
-      return market.setDisputeTerms(ctx, a.who, a.terms);
-    case "set_paused":
-      return market.setPaused(ctx, a.who, a.paused);
-    case "set_asset_allowed":
-      return market.setAssetAllowed(ctx, a.who, a.asset, a.allowed);
-    case "propose_admin":
-      return market.proposeAdmin(ctx, a.who, a.newAdmin);
-    case "accept_admin":
-      return market.acceptAdmin(ctx, a.who);
-    case "register":
-      return providers.register(ctx, a.who, a.registration);
-    case "heartbeat":
-      return providers.heartbeat(ctx, a.who, a.provider);
-    case "set_status":
-      return providers.setStatus(ctx, a.who, a.provider, a.status);
-    case "update_price":
-      return providers.updatePrice(ctx, a.who, a.provider, a.price, a.gpuPrice);
-    case "update_operator":
-      return providers.updateOperator(ctx, a.who, a.provider, a.operator, a.attestKey);
-    case "update_machine":
-      return providers.updateMachine(ctx, a.who, a.provider, a.offer);
-    case "add_stake":
-      return stakes.addStake(ctx, a.who, a.provider, a.amount);
-    case "request_unstake":
-      return stakes.requestUnstake(ctx, a.who, a.provider, a.amount);
-    case "withdraw_stake":
-      return stakes.withdrawStake(ctx, a.who, a.provider);
-    case "create_job":
-    case "create_jobs":
-      return jobs.createJobs(ctx, a.who, a.provider, a.gpus, a.order, a.specs);
-    case "create_open_job":
-    case "create_open_jobs":
-      return jobs.createOpenJobs(ctx, a.who, a.asset, a.requirements, a.order, a.specs);
-    case "accept":
-      return jobs.accept(ctx, a.who, a.provider, a.job, a.mask);
-    case "start":
-      return jobs.start(ctx, a.who, a.job);
-    case "extend":
-      return jobs.extend(ctx, a.who, a.job, a.secs, a.amount);
-    case "change_rate":
-      return jobs.changeRate(ctx, a.who, a.job, a.rate);
-    default:
-      return performEnding(ctx, a, codeOf);
-  }
-}
+type Perform<T extends Action["type"]> = (
+  ctx: Context,
+  action: Extract<Action, { type: T }>,
+  codeOf: Environment["codeOf"],
+) => void;
 
-function performEnding(ctx: Context, a: Action, codeOf: Environment["codeOf"]): void {
-  switch (a.type) {
-    case "complete":
-      return endings.complete(ctx, a.who, a.job, a.output, a.attestation);
-    case "fail":
-      return endings.fail(ctx, a.who, a.job, a.output, a.attestation);
-    case "cancel":
-      return endings.cancel(ctx, a.who, a.job);
-    case "terminate":
-      return endings.terminate(ctx, a.who, a.job, a.attestation);
-    case "confirm":
-      return endings.confirm(ctx, a.who, a.job);
-    case "flag_stalled":
-      return endings.flagStalled(ctx, a.who, a.job);
-    case "expire":
-      return endings.expire(ctx, a.who, a.job);
-    case "finalize":
-      return endings.finalize(ctx, a.who, a.job);
-    case "reclaim":
-      return endings.reclaim(ctx, a.who, a.job);
-    case "process_payment":
-      return processPayment(ctx, a.who, a.job, a.attestation, a.countersignature);
-    case "process_payments":
-      return processPayments(ctx, a.who, a.entries, codeOf);
-    case "report_contradiction":
-      return disputes.reportContradiction(ctx, a.who, a.job, a.a, a.b);
-    case "report_impossible_time":
-      return disputes.reportImpossibleTime(ctx, a.who, a.job, a.attestation);
-    case "report_device_overlap":
-      return disputes.reportDeviceOverlap(ctx, a.who, a.job, a.other);
-    case "challenge_output":
-      return disputes.challengeOutput(ctx, a.who, a.job, a.chunkIndex);
-    case "answer_challenge":
-      return disputes.answerChallenge(ctx, a.who, a.job, a.chunk, a.proof);
-    case "open_arbitration":
-      return disputes.openArbitration(ctx, a.who, a.job, a.reason);
-    case "rule":
-      return disputes.rule(ctx, a.who, a.job, a.award);
-    case "resolve":
-      return disputes.resolve(ctx, a.who, a.job);
-    default:
-      throw new Error(`no such action: ${a.type}`);
-  }
+const PERFORM: { [T in Action["type"]]: Perform<T> } = {
+  set_fees: (ctx, a) => market.setFees(ctx, a.who, a.terms),
+  set_stake_terms: (ctx, a) => market.setStakeTerms(ctx, a.who, a.terms),
+  set_windows: (ctx, a) => market.setWindows(ctx, a.who, a.terms),
+  set_job_bounds: (ctx, a) => market.setJobBounds(ctx, a.who, a.terms),
+  set_dispute_terms: (ctx, a) => market.setDisputeTerms(ctx, a.who, a.terms),
+  set_paused: (ctx, a) => market.setPaused(ctx, a.who, a.paused),
+  set_asset_allowed: (ctx, a) => market.setAssetAllowed(ctx, a.who, a.asset, a.allowed),
+  propose_admin: (ctx, a) => market.proposeAdmin(ctx, a.who, a.newAdmin),
+  accept_admin: (ctx, a) => market.acceptAdmin(ctx, a.who),
+  register: (ctx, a) => providers.register(ctx, a.who, a.registration),
+  heartbeat: (ctx, a) => providers.heartbeat(ctx, a.who, a.provider),
+  set_status: (ctx, a) => providers.setStatus(ctx, a.who, a.provider, a.status),
+  update_price: (ctx, a) => providers.updatePrice(ctx, a.who, a.provider, a.price, a.gpuPrice),
+  update_operator: (ctx, a) => providers.updateOperator(ctx, a.who, a.provider, a.operator, a.attestKey),
+  update_machine: (ctx, a) => providers.updateMachine(ctx, a.who, a.provider, a.offer),
+  add_stake: (ctx, a) => stakes.addStake(ctx, a.who, a.provider, a.amount),
+  request_unstake: (ctx, a) => stakes.requestUnstake(ctx, a.who, a.provider, a.amount),
+  withdraw_stake: (ctx, a) => stakes.withdrawStake(ctx, a.who, a.provider),
+  create_job: (ctx, a) => jobs.createJobs(ctx, a.who, a.provider, a.gpus, a.order, a.specs),
+  create_jobs: (ctx, a) => jobs.createJobs(ctx, a.who, a.provider, a.gpus, a.order, a.specs),
+  create_open_job: (ctx, a) => jobs.createOpenJobs(ctx, a.who, a.asset, a.requirements, a.order, a.specs),
+  create_open_jobs: (ctx, a) => jobs.createOpenJobs(ctx, a.who, a.asset, a.requirements, a.order, a.specs),
+  accept: (ctx, a) => jobs.accept(ctx, a.who, a.provider, a.job, a.mask),
+  start: (ctx, a) => jobs.start(ctx, a.who, a.job),
+  extend: (ctx, a) => jobs.extend(ctx, a.who, a.job, a.secs, a.amount),
+  change_rate: (ctx, a) => jobs.changeRate(ctx, a.who, a.job, a.rate),
+  complete: (ctx, a) => endings.complete(ctx, a.who, a.job, a.output, a.attestation),
+  fail: (ctx, a) => endings.fail(ctx, a.who, a.job, a.output, a.attestation),
+  cancel: (ctx, a) => endings.cancel(ctx, a.who, a.job),
+  terminate: (ctx, a) => endings.terminate(ctx, a.who, a.job, a.attestation),
+  confirm: (ctx, a) => endings.confirm(ctx, a.who, a.job),
+  flag_stalled: (ctx, a) => endings.flagStalled(ctx, a.who, a.job),
+  expire: (ctx, a) => endings.expire(ctx, a.who, a.job),
+  finalize: (ctx, a) => endings.finalize(ctx, a.who, a.job),
+  reclaim: (ctx, a) => endings.reclaim(ctx, a.who, a.job),
+  process_payment: (ctx, a) => processPayment(ctx, a.who, a.job, a.attestation, a.countersignature),
+  process_payments: (ctx, a, codeOf) => processPayments(ctx, a.who, a.entries, codeOf),
+  report_contradiction: (ctx, a) => disputes.reportContradiction(ctx, a.who, a.job, a.a, a.b),
+  report_impossible_time: (ctx, a) => disputes.reportImpossibleTime(ctx, a.who, a.job, a.attestation),
+  report_device_overlap: (ctx, a) => disputes.reportDeviceOverlap(ctx, a.who, a.job, a.other),
+  challenge_output: (ctx, a) => disputes.challengeOutput(ctx, a.who, a.job, a.chunkIndex),
+  answer_challenge: (ctx, a) => disputes.answerChallenge(ctx, a.who, a.job, a.chunk, a.proof),
+  open_arbitration: (ctx, a) => disputes.openArbitration(ctx, a.who, a.job, a.reason),
+  rule: (ctx, a) => disputes.rule(ctx, a.who, a.job, a.award),
+  resolve: (ctx, a) => disputes.resolve(ctx, a.who, a.job),
+};
+
+export const ACTION_TYPES = Object.keys(PERFORM) as Array<Action["type"]>;
+
+function perform(ctx: Context, action: Action, { codeOf }: Environment): void {
+  (PERFORM[action.type] as Perform<Action["type"]>)(ctx, action, codeOf);
 }
