@@ -6,6 +6,7 @@ module computestream::dispute_test_utils {
     use std::string::String;
     use aptos_framework::event;
     use aptos_framework::fungible_asset::{Self, Deposit};
+    use computestream::chunk_utils;
     use computestream::dispute::{Self, FaultProven};
     use computestream::escrow;
     use computestream::job_registry;
@@ -15,12 +16,12 @@ module computestream::dispute_test_utils {
     use computestream::test_utils::{Self as t, World, a, n};
 
     // The output of three chunks of merkle_tests: 16,384 bytes of 1, as many of 2, and 100 of 3.
-    const ROOT: vector<u8> = x"786f583697ecb3ab2282a9448ade9a3d874893559cef5f86d63f5ede915df5f0";
+    const ROOT: vector<u8> = x"6679a29029a97f7977b8119abd163bc2583c0112906456794f177caa86ac3082";
     const SIZE: u64 = 32_868;
-    const LEAF_0: vector<u8> = x"d59a9110093f4ec1ebe3bc8141c4bd9dc7c37566793628da11b3d2289ac2a993";
-    const LEAF_1: vector<u8> = x"68249c5092fb8a5386fb839bc55852c54f807a3ece8562e0853dac8bd9b6451c";
+    const LEAF_0: vector<u8> = x"89efaad9991e15014029974ae10f2009c5a1379157de1528cb7145ae8228099c";
+    const LEAF_1: vector<u8> = x"c4d2007dc11c5339455674138d26b843fd860c0e616efd2e91e535a2eb071e01";
     const LEAF_2: vector<u8> = x"a8c79128511cd9309702f2fcf0ebbcd907ef276dab35ed9a93f97b59665f1b47";
-    const NODE_01: vector<u8> = x"240e992249e72eb742c32fecb500873beb24f3325c97ec4c08e9753065e1aa48";
+    const NODE_01: vector<u8> = x"36ae154d96f63c8b64a14d9a0fa2625d4bf66efdf85a2385f7f0f034fcb337d1";
 
     // === Jobs ===
 
@@ -107,15 +108,8 @@ module computestream::dispute_test_utils {
     }
 
     public fun chunk(index: u64): vector<u8> {
-        let bytes = vector[(index as u8) + 1];
-        while (bytes.length() < 16_384) {
-            let half = bytes;
-            bytes.append(half);
-        };
-        if (index == 2) {
-            bytes.trim(100);
-        };
-        bytes
+        if (index == 2) chunk_utils::short(index, 100)
+        else chunk_utils::full(index)
     }
 
     public fun proof(index: u64): vector<vector<u8>> {

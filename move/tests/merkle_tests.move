@@ -2,40 +2,41 @@
 /// Which chunks a root admits, with trees worked out apart from the module.
 /// It doesn't know where roots come from.
 ///
-/// Chunk i of every tree is filled with the byte i + 1. A letter is the hash of a full chunk (A = chunk 0), a letter
+/// Chunk i of every tree is `chunk_utils`' or, shorter, the byte i + 1. A letter is the hash of a full chunk (A = chunk 0), a letter
 /// with a number that of a shorter last one, joined letters the hash of the node above them: all computed with
 /// Python's hashlib by RFC 6962's recursion over the chunks after their ULEB128 lengths.
 module computestream::merkle_tests {
     use std::hash;
+    use computestream::chunk_utils;
     use computestream::merkle;
 
     const CHUNK: u64 = 16_384;
     const MAX_U64: u64 = 0xffff_ffff_ffff_ffff;
 
-    const A: vector<u8> = x"d59a9110093f4ec1ebe3bc8141c4bd9dc7c37566793628da11b3d2289ac2a993";
-    const B: vector<u8> = x"68249c5092fb8a5386fb839bc55852c54f807a3ece8562e0853dac8bd9b6451c";
-    const C: vector<u8> = x"ac63dec52d37750eb8b483b242b7e62ac924ae6a0b19c4bd32e26b3285d5150d";
-    const D: vector<u8> = x"13544e9622c1e33977f7c50d46002416631308f6b9ef803577f4bbe3ba86be8a";
-    const E: vector<u8> = x"f7c49ae0ef1a6c9b2c6948200b3a7fcb6d57e5e99e8d695ae0a221aabd1cc187";
-    const F: vector<u8> = x"bef70df83987a5909bd93af7cacb366419669426224b10b2a0fd64f5464c3ced";
-    const G: vector<u8> = x"b12a634cdc7ff315a9431b399334bb354fef81401cc68cbc97d7020adedbe2df";
+    const A: vector<u8> = x"89efaad9991e15014029974ae10f2009c5a1379157de1528cb7145ae8228099c";
+    const B: vector<u8> = x"c4d2007dc11c5339455674138d26b843fd860c0e616efd2e91e535a2eb071e01";
+    const C: vector<u8> = x"e3aeff4e8a4857af5ef4f26cc8b5acb1fefd11ac70031e0eb70acc5930806bbd";
+    const D: vector<u8> = x"eb2f0a716279f55f97585957ce3552255adabd7a8d7a493f12cac17389435c78";
+    const E: vector<u8> = x"601afe51d916a66b1635df1a1cbcac4b08a490b177555ab7c761267cdfd192e3";
+    const F: vector<u8> = x"7e0df4b0c26a3e9c68677c2df9dd0155e456e29e54c3a8baf29c09488252955e";
+    const G: vector<u8> = x"7d6da1e1da67d40d5c663582616041740c93c65884197c6eb4067952491e86ae";
     const A_5: vector<u8> = x"d3b3b33c7c802d1a69afccdd98da214edbd35389b3596cb4404db7f3480a9b4b";
     const B_1: vector<u8> = x"ae4b3280e56e2faf83f414a6e3dabe9d5fbe18976544c05fed121accb85b53fc";
     const C_100: vector<u8> = x"a8c79128511cd9309702f2fcf0ebbcd907ef276dab35ed9a93f97b59665f1b47";
     const G_1: vector<u8> = x"cbf21413513743688ab04352762e4321ef9a79a8521961ef574ae117e60240fd";
-    const H_16383: vector<u8> = x"0d623b9d51e85a6ac18e6bd7d7b3d9a941fce3efd46fbce421b260df08ee4faa";
-    const AB: vector<u8> = x"240e992249e72eb742c32fecb500873beb24f3325c97ec4c08e9753065e1aa48";
-    const CD: vector<u8> = x"08d243d51550756fbb64d1d00033991097539ba84420c395c87e3a0e088ee3f5";
-    const EF: vector<u8> = x"28743edbbc1818fade40eb9c80e24b8fd62d8f18ac236f2bdd996f20175d099f";
-    const GH: vector<u8> = x"24715c361237064ef2d0d1742295387fb7547f33f87389dfc68c66de7bbfead1";
-    const ABCD: vector<u8> = x"c1f14335c49085f2a491efaff2e783b28bd8b91e101350818ef7ce52b6d4903c";
-    const EFG: vector<u8> = x"ed7056e3b814379f77911fa2c4b7ebf917c6f871283988e3c68a9c86b45839ed";
-    const EFGH: vector<u8> = x"289c5740d7ea577d2c2cfda2a71cb15f09e807a7cb6138ed0dae7dd01904b85d";
-    const ROOT_2: vector<u8> = x"853c620629961434d8655d1be1c7cec4b0872a7dc8f40786fca8a90f593f4536";
-    const ROOT_3: vector<u8> = x"786f583697ecb3ab2282a9448ade9a3d874893559cef5f86d63f5ede915df5f0";
-    const ROOT_5: vector<u8> = x"09b569f883b691a42aa79d62475b20cae934b9b9d4c7a89dd9e84814bfc820fd";
-    const ROOT_7: vector<u8> = x"45b15afb50a99e4d6a982572507609305e0562e8d0dce6c2a8858421bf3bcb13";
-    const ROOT_8: vector<u8> = x"bbc39236baae3351449284c8c63009edc207abb90f606768fc7d57fc2e35f0a6";
+    const H_16383: vector<u8> = x"bfa60af814b3f2d16a0c6e8a7a0b50963ec51b3c281d2afd56ef9e1a328f5855";
+    const AB: vector<u8> = x"36ae154d96f63c8b64a14d9a0fa2625d4bf66efdf85a2385f7f0f034fcb337d1";
+    const CD: vector<u8> = x"05ab3823a63e725301f75f99014d36c449947c66f10c4499435de3f835fa4c42";
+    const EF: vector<u8> = x"b46dd881a40d9045f97dfa00e23844331a1723575b27c5c354bfd30fd55fd22a";
+    const GH: vector<u8> = x"10edad47b8dbf8fb3aaf1fcf228df1ee004fe36396916c8fbb8da741f2ed8be4";
+    const ABCD: vector<u8> = x"c52b5581ab20033a9cae56df12d35b6dcbb4e1cd56ee6648824e6815ac469153";
+    const EFG: vector<u8> = x"8810ddb408f5fcd6efdf139207d98b805ea094a111eec8bb6d7f62c8340ecf5d";
+    const EFGH: vector<u8> = x"e49cf5cb9e9501fcd9e6e21e86a9356cd31c140a10b370d54b3f3cdd3a1e22b4";
+    const ROOT_2: vector<u8> = x"3ae5ade844f39a9ab91ff26d7ac48e30fc8f3ceaba000d2379d12accbbd25c54";
+    const ROOT_3: vector<u8> = x"6679a29029a97f7977b8119abd163bc2583c0112906456794f177caa86ac3082";
+    const ROOT_5: vector<u8> = x"259d3a1b1dd01246510a8be8e019790a185c2e359dc84f9d6c9613f9cc26687d";
+    const ROOT_7: vector<u8> = x"a0cf808b13267a7d8b1ce5dd1823125b9325d9429beaa7bcfc3002d9c2aca402";
+    const ROOT_8: vector<u8> = x"e0ca7a39504ff6918cc784b65d99b0a0caba4ec56641939f004890af0a96acb7";
 
     struct Tree has copy, drop {
         root: vector<u8>,
@@ -110,19 +111,15 @@ module computestream::merkle_tests {
         }
     }
 
-    fun bytes(value: u8, length: u64): vector<u8> {
-        let all = vector[value];
-        while (all.length() < length) {
-            let half = all;
-            all.append(half);
-        };
-        all.trim(length);
-        all
+    fun bytes(index: u64, length: u64): vector<u8> {
+        if (length == CHUNK) chunk_utils::full(index)
+        else if (length == CHUNK - 1) chunk_utils::one_less(index)
+        else chunk_utils::short(index, length)
     }
 
     fun chunk(self: &Tree, index: u64): vector<u8> {
         let rest = self.size - index * CHUNK;
-        bytes((index as u8) + 1, if (rest < CHUNK) rest else CHUNK)
+        bytes(index, if (rest < CHUNK) rest else CHUNK)
     }
 
     fun verifies(self: &Tree, index: u64, chunk: &vector<u8>, proof: &vector<vector<u8>>): bool {
@@ -164,10 +161,10 @@ module computestream::merkle_tests {
         for_each_chunk(|tree: &Tree, i: u64, chunk: vector<u8>, proof: vector<vector<u8>>| {
             let last = chunk.length() - 1;
             let changed = chunk;
-            changed[last] = 0;
+            changed[last] = 255;
             assert!(!tree.verifies(i, &changed, &proof), i);
             let changed = chunk;
-            changed[0] = 0;
+            changed[0] = 255;
             assert!(!tree.verifies(i, &changed, &proof), i);
         });
     }
@@ -213,18 +210,23 @@ module computestream::merkle_tests {
     }
 
     #[test]
-    /// Under the node above the root the tree itself is a true subtree, but the size says that there is none.
+    /// The tree is a true subtree on either side of a node, but the size says that there is nothing above it.
     fun a_proof_that_goes_on_above_the_root_is_refused() {
         let tree = tree_of_3();
-        let above = x"01";
-        above.append(ROOT_3);
-        above.append(A);
-        let root = hash::sha2_256(above);
+        let left = x"01";
+        left.append(ROOT_3);
+        left.append(A);
+        let right = x"01";
+        right.append(A);
+        right.append(ROOT_3);
         let proof = vector[B, C_100, A];
-        assert!(
-            !merkle::verify_chunk(&root, tree.size, 0, &tree.chunk(0), &proof),
-            1
-        );
+        vector[left, right].for_each(|above: vector<u8>| {
+            let root = hash::sha2_256(above);
+            assert!(
+                !merkle::verify_chunk(&root, tree.size, 0, &tree.chunk(0), &proof),
+                1
+            );
+        });
     }
 
     #[test]
@@ -307,7 +309,7 @@ module computestream::merkle_tests {
         for (i in 0..64) {
             proof.push_back(A);
         };
-        let chunk = bytes(1, CHUNK);
+        let chunk = bytes(0, CHUNK);
         assert!(!merkle::verify_chunk(&A, MAX_U64, 0, &chunk, &proof), 1);
         assert!(!merkle::verify_chunk(&A, MAX_U64, MAX_U64, &chunk, &proof), 2);
         assert!(!merkle::verify_chunk(&A, 5, MAX_U64, &chunk, &proof), 3);
