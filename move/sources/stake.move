@@ -38,7 +38,7 @@ module computestream::stake {
         vault: Vault,
         staked: u64,
         unbonding: u64,
-        /// For all that is unbonding.
+        /// For all that is unbonding; 0 while nothing is.
         unlocks_at: u64
     }
 
@@ -219,6 +219,7 @@ module computestream::stake {
             else stake.staked;
         stake.staked = stake.staked - from_staked;
         stake.unbonding = stake.unbonding - (amount - from_staked);
+        if (stake.unbonding == 0) stake.unlocks_at = 0;
         stake.vault.pay(reporter, reward);
         stake.vault.pay(treasury, amount - reward);
 

@@ -258,6 +258,8 @@ module computestream::stake_tests {
             vector[a(w.provider), a(REPORTER), n(500), n(250), n(0), n(500), n(now())]
         );
         w.assert_conserved(1_000, 0, 500, 0, 500);
+        // What is left waits as long as before.
+        assert!(stake::unlocks_at(w.provider) == t::start_time() + DAY, 2);
         t::wait(DAY);
         stake::withdraw(w.provider);
         w.assert_conserved(1_000, 500, 500, 0, 0);
@@ -270,6 +272,7 @@ module computestream::stake_tests {
         t::wait(DAY + 1);
         w.slash(10_000, 0);
         w.assert_conserved(1_000, 0, 1_000, 0, 0);
+        assert!(stake::unlocks_at(w.provider) == 0, 1);
     }
 
     #[test]
