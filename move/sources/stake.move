@@ -210,8 +210,8 @@ module computestream::stake {
         treasury: address
     ): (u64, u64) acquires Stake {
         let stake = &mut Stake[provider];
-        let due = share(stake.vault.balance(), slash_bps);
-        let amount = if (stake.vault.can_pay(due)) due else 0;
+        let amount = share(stake.vault.balance(), slash_bps);
+        if (!stake.vault.can_pay(amount)) amount = 0;
         let reward = share(amount, reward_bps);
 
         let from_staked =
