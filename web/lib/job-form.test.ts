@@ -150,6 +150,8 @@ describe("a job with GPUs", () => {
     const check = (gpus: string, gpusBusy: number) =>
       checkDraft({ ...draft, gpus }, { ...known, provider: { ...rig, gpusBusy } });
     expect(check("5", 0).errors.gpus).toMatch(/4 GPUs/);
+    // What is asked for stays known: other machines are compared by it.
+    expect(check("5", 0).gpus).toBe(5);
     expect(check("1.5", 0).errors.gpus).toBeTruthy();
     expect(check("2", 3).blocked).toMatch(/Only 1 of this machine's 4 GPUs/);
     expect(check("2", 2).blocked).toBeNull();

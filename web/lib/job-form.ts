@@ -122,8 +122,8 @@ export function checkDraft(draft: JobDraft, known: Known): DraftCheck {
     errors.image = `At most ${IMAGE_MAX_BYTES} bytes.`;
 
   const spec = checkSpec(draft, errors);
-  if (provider) checkCapacity(draft, provider, errors);
   const gpus = errors.gpus ? 0 : (wholeNumber(draft.gpus) ?? 0);
+  if (provider) checkCapacity(draft, provider, errors);
 
   const wishes = isOpen ? readWishes(draft, gpus, known.asset) : null;
   Object.assign(errors, wishes?.errors);

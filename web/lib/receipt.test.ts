@@ -11,7 +11,7 @@ describe("tickWords", () => {
   it("tells what was confirmed and what the keeper got only where there is something", () => {
     expect(tickWords(tick({}), money)).toEqual({ text: "Paid up to second 12", detail: null });
     expect(tickWords(tick({ secondsConfirmed: 8, keeperFee: "3" }), money).detail).toBe(
-      "8 confirmed · 3 units of the fee to whoever settled",
+      "8 confirmed · keeper's part 3 units",
     );
   });
 

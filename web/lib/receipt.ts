@@ -18,7 +18,7 @@ export interface ReceiptWords {
 export function tickWords(tick: TickDto, money: Money): Pick<ReceiptWords, "text" | "detail"> {
   const details = [
     tick.secondsConfirmed > 0 ? `${tick.secondsConfirmed} confirmed` : null,
-    BigInt(tick.keeperFee) > 0n ? `${money(tick.keeperFee)} of the fee to whoever settled` : null,
+    BigInt(tick.keeperFee) > 0n ? `keeper's part ${money(tick.keeperFee)}` : null,
   ].filter((text) => text !== null);
   return {
     text:

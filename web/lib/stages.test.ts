@@ -127,14 +127,16 @@ describe("verdict", () => {
     const held = { held: "9", sealed: true, challengeUntil: 99 };
     expect(told({ state: "Completed", ...held })).toMatchObject({
       tone: "busy",
-      label: "Completed",
+      label: "Completed · held",
       sentence: "Completed; the pay that is held back waits for the buyer.",
     });
     expect(told({ state: "Failed", reason: "EXIT_CODE_3", ...held }).sentence).toMatch(
       /exit code 3.* waits for the buyer/,
     );
     expect(told({ state: "Terminated", ...held }).sentence).toMatch(/waits for the buyer/);
+    expect(told({ state: "Terminated", ...held, sealed: false })).toMatchObject({ label: "Stopped" });
     expect(told({ state: "Terminated", ...held, sealed: false }).sentence).toMatch(/being proven/);
+    expect(told({ state: "Completed", ...held, case: openCase }).label).toBe("Completed · in dispute");
     expect(told({ state: "Completed", ...held, case: openCase }).sentence).toMatch(/case .* is open/);
   });
 

@@ -175,11 +175,11 @@ export function verdict(job: JudgedJob): Verdict {
     case "Completed":
       return settled
         ? { tone: "good", label: "Settled", sentence: "Completed. Paid for what ran; the rest came back." }
-        : { tone: "busy", label: "Completed", sentence: `Completed${waitWords(job)}` };
+        : { tone: "busy", label: waitLabel("Completed", job), sentence: `Completed${waitWords(job)}` };
     case "Failed":
       return {
         tone: "bad",
-        label: settled ? "Settled · failed" : "Failed",
+        label: settled ? "Settled · failed" : waitLabel("Failed", job),
         sentence: `${reasonSentence(job.reason)}${code}${
           job.startedAt === 0 ? " It never started, so everything came back." : ""
         }${settled ? "" : ` Failed${waitWords(job)}`}`,
@@ -193,7 +193,7 @@ export function verdict(job: JudgedJob): Verdict {
     case "Terminated":
       return {
         tone: "neutral",
-        label: settled ? "Settled · stopped" : "Stopped",
+        label: settled ? "Settled · stopped" : waitLabel("Stopped", job),
         sentence: settled
           ? "Stopped by the buyer. Proven seconds were paid, the rest came back."
           : job.sealed
@@ -212,6 +212,11 @@ export function verdict(job: JudgedJob): Verdict {
     default:
       return { tone: "good", label: "Settled", sentence: "Every base unit is accounted for." };
   }
+}
+
+function waitLabel(ended: string, job: JudgedJob): string {
+  if (job.case) return `${ended} · in dispute`;
+  return job.sealed && mayHold(job) ? `${ended} · held` : ended;
 }
 
 function waitWords(job: JudgedJob): string {

@@ -1,7 +1,7 @@
 /** A job's money and time: what is settled on chain in large, what is accruing beside it, marked as an estimate. */
 import type { JobDto } from "@computestream/protocol/api";
 import { grossPaid, isConserved, type StreamEstimate, unearned } from "../../lib/estimate.ts";
-import { formatAmount, formatCount, formatDuration, formatPerSecond } from "../../lib/format.ts";
+import { formatAmount, formatCount, formatDuration, formatPerSecond, isSomebody } from "../../lib/format.ts";
 import { isWaiting } from "../../lib/steps.ts";
 import { Amount } from "../ui/amount.tsx";
 import { Notice } from "../ui/notice.tsx";
@@ -30,6 +30,7 @@ export function JobMoney({ job, estimate }: { job: JobDto; estimate: StreamEstim
           Time and money
         </h2>
         <p className="text-xs text-muted">
+          {isSomebody(job.provider) ? "" : "at most "}
           {formatPerSecond(BigInt(job.ratePerHour), decimals)} {symbol} a second · large numbers are settled
           on chain
         </p>
@@ -76,7 +77,7 @@ export function JobMoney({ job, estimate }: { job: JobDto; estimate: StreamEstim
               {(job.feeBps / 100).toFixed(2)} % of what is paid
               {BigInt(job.keeperFees) > 0n && (
                 <span data-testid="job-keeper-fees">
-                  ; {formatAmount(BigInt(job.keeperFees), decimals)} {symbol} of it to whoever settled
+                  ; {formatAmount(BigInt(job.keeperFees), decimals)} {symbol} of it to keepers, who settle
                 </span>
               )}
             </>

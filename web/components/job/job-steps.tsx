@@ -80,6 +80,9 @@ export function JobSteps({ job }: { job: JobDto }) {
               data-testid={`step-${step}`}
               aria-expanded={open === step}
               aria-controls={open === step ? "step-panel" : undefined}
+              onKeyDown={(event) => {
+                if (event.key === "Escape") close();
+              }}
               onClick={() => {
                 setDone(false);
                 setChosen(open === step ? null : step);

@@ -61,20 +61,20 @@ export function JobTimeline({
                 <time className="text-xs text-muted" suppressHydrationWarning>
                   {formatClock(entry.at)}
                 </time>
-                <span className="min-w-0 break-words">
-                  {entry.text}
-                  {entry.detail && <span className="block text-xs text-muted">{entry.detail}</span>}
-                  <a
-                    href={transactionUrl(config, entry.txHash)}
-                    target="_blank"
-                    rel="noreferrer"
-                    className="block w-fit font-mono text-xs text-muted underline decoration-line underline-offset-2 hover:text-text"
-                    title={entry.txHash}
-                  >
-                    {shortAddress(entry.txHash)}
-                  </a>
-                </span>
+                <span className="min-w-0 break-words">{entry.text}</span>
                 <span className="text-right font-medium whitespace-nowrap">{entry.amount}</span>
+                {entry.detail && (
+                  <span className="col-span-2 col-start-2 text-xs text-muted">{entry.detail}</span>
+                )}
+                <a
+                  href={transactionUrl(config, entry.txHash)}
+                  target="_blank"
+                  rel="noreferrer"
+                  className="col-span-2 col-start-2 w-fit font-mono text-xs text-muted underline decoration-line underline-offset-2 hover:text-text"
+                  title={entry.txHash}
+                >
+                  {shortAddress(entry.txHash)}
+                </a>
               </li>
             ))}
           </ol>

@@ -92,12 +92,17 @@ export function ProviderPicker({
               </span>
             </span>
             <span className="text-right text-sm">
-              <Amount value={priceFor(p, gpus)} asset={p.asset} places={4} className="font-semibold" />
+              <Amount
+                value={priceFor(p, Math.min(gpus, p.gpuCount))}
+                asset={p.asset}
+                places={4}
+                className="font-semibold"
+              />
               <span className="block text-xs text-muted">
-                an hour{gpus > 0 && ` with ${gpus} GPU${gpus === 1 ? "" : "s"}`}
+                an hour{gpus > 0 && gpuWords(p, gpus)}
                 <span className="hidden sm:inline">
                   {" "}
-                  · {formatPerSecond(priceFor(p, gpus), p.asset.decimals)}/s
+                  · {formatPerSecond(priceFor(p, Math.min(gpus, p.gpuCount)), p.asset.decimals)}/s
                 </span>
               </span>
             </span>
@@ -114,3 +119,8 @@ const row = (isChosen: boolean): string =>
   `grid cursor-pointer grid-cols-[auto_minmax(0,1fr)_auto] items-center gap-3 rounded-xl border px-4 py-3 has-focus-visible:outline-2 has-focus-visible:outline-accent ${
     isChosen ? "border-accent bg-accent-soft" : "border-line hover:bg-raised"
   }`;
+
+function gpuWords(p: ProviderDto, gpus: number): string {
+  if (p.gpuCount < gpus) return p.gpuCount === 0 ? ", but it has no GPU" : `, but it has only ${p.gpuCount}`;
+  return ` with ${gpus} GPU${gpus === 1 ? "" : "s"}`;
+}

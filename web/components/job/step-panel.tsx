@@ -201,7 +201,7 @@ function StepFields({
     return (
       <Field
         label="Piece of the output"
-        hint={`Pieces of 16 KB, numbered from 0 to ${last}; this one was picked at random.`}
+        hint={`Pieces of 16 KB, numbered from 0 to ${last}. The first suggestion is random.`}
       >
         {(wiring) => (
           <input
