@@ -69,7 +69,6 @@ async function measure(nodeUrl: string, faucetUrl: string): Promise<Figure[]> {
     payload: Parameters<ChainClient["execute"]>[1],
   ): Promise<Outcome> => client.execute(account, payload, { maxGasAmount: 1_000_000 });
 
-  await advance(1_800_000_000);
   const buyer = await fund(Ed25519Account.generate());
   const keeper = await fund(Ed25519Account.generate());
   const buyerAddress = normalizeAddress(buyer.accountAddress.toString());
