@@ -29,10 +29,12 @@ const tail = (o: Order): unknown[] => [
 
 /** Arguments in the order of docs/protocol.md. */
 export function toCall(a: Action): EntryCall {
+  if (a.type === "freeze") return { fn: "coin::set_frozen", args: [a.store, a.frozen] };
+  if (a.type === "donate") return { fn: "coin::donate", args: [a.to, a.amount] };
   return { fn: a.type, args: argsOf(a) };
 }
 
-function argsOf(a: Action): unknown[] {
+function argsOf(a: Exclude<Action, { type: "freeze" | "donate" }>): unknown[] {
   switch (a.type) {
     case "set_fees":
       return [a.terms.feeBps, a.terms.keeperShareBps, a.terms.treasury];

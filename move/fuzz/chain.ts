@@ -208,7 +208,7 @@ export function createChain(packages: Packages): Chain {
     genesis,
     assets,
     declared,
-    call: (at, who, fn, args) => run(at, who, PACKAGE, fn, args),
+    call: (at, who, fn, args) => run(at, who, fn.startsWith("coin::") ? COIN : PACKAGE, fn, args),
     callCoin: (at, fn, args) => must(run(at, COIN, COIN, `coin::${fn}`, args)),
     view,
     resource(at, address, type) {

@@ -83,6 +83,12 @@ function withdraw(session: Session, provider: Address): void {
     demand(session, check, { type: "withdraw_stake", ...common }, max(after.unlocksAt, after.liableUntil));
 }
 
+function release(chain: Chain, session: Session, holder: string): void {
+  const [asset, owner] = holder.split("|");
+  const store = asset && owner ? chain.primaryStore(asset, owner) : holder;
+  demand(session, "setup", { type: "freeze", who: STRANGER, store, holder, frozen: false }, 0n);
+}
+
 /** Addresses under which anything is kept. */
 function livingAddresses(store: ForkStore): Set<string> {
   const living = new Set<string>();
@@ -99,6 +105,8 @@ export function drain(
 ): void {
   const { admin } = session.state.market;
   demand(session, "I10_claim_never_blocked", { type: "set_paused", who: admin, paused: true }, 0n);
+  // An issuer can stop money; nothing in the protocol can.
+  for (const holder of session.state.frozen) release(chain, session, holder);
   for (const job of [...session.state.jobs.values()]) claim(session, job);
   const addresses = [...session.state.jobs.keys()];
   for (const address of addresses) settle(session, address);
@@ -106,7 +114,7 @@ export function drain(
   for (const provider of session.state.providers.keys()) withdraw(session, provider);
   for (const asset of chain.assets) {
     for (const [key, amount] of chain.holdings(session.store)) {
-      if (!key.startsWith(asset) || amount === 0n) continue;
+      if (!key.startsWith(asset) || amount === 0n || session.state.dust.size > 0) continue;
       must(
         EVERYBODY.includes(key.slice(asset.length + 1)),
         "I1_conservation",
@@ -115,7 +123,7 @@ export function drain(
     }
   }
   // A provider is never removed, nor is its vault.
-  if (session.state.providers.size > initial.providers) return;
+  if (session.state.providers.size > initial.providers || session.state.aside.size > 0) return;
   const known = livingAddresses(initial.store);
   const latin1 = (address: Address): string => Buffer.from(address.slice(2), "hex").toString("latin1");
   for (const asset of chain.assets)

@@ -105,13 +105,14 @@ export function createSession(
       for (const who of EVERYBODY) {
         const key = `${asset}|${who}`;
         const held = holdings.get(key) ?? 0n;
-        const expected = state.wallets.get(key) ?? 0n;
+        const expected = (state.wallets.get(key) ?? 0n) + (state.aside.get(key) ?? 0n);
         must(held === expected, "balances", () => `${who}: chain ${held}, model ${expected}`);
         custody -= held;
       }
       const owed = custodyOf(state, asset);
+      const sent = dustOf(state, asset);
       must(custody >= owed, "I7_store_ge_ledger", () => `${asset}: ${custody} < ${owed}`);
-      must(custody === owed, "custody", () => `${asset}: chain ${custody}, model ${owed}`);
+      must(custody === owed + sent, "custody", () => `${asset}: chain ${custody}, model ${owed} + ${sent}`);
     }
   }
 
@@ -217,6 +218,15 @@ function compareOutcome(action: Action, result: ChainResult, expected: ReturnTyp
     "outcome",
     () => `chain refuses with ${result.status}, model with ${expected.codes.join(" or ")}`,
   );
+}
+
+function dustOf(state: State, asset: Address): bigint {
+  let sum = 0n;
+  for (const [holder, amount] of state.dust) {
+    const of = state.jobs.get(holder)?.terms.asset ?? state.providers.get(holder)?.asset;
+    if (of === asset) sum += amount;
+  }
+  return sum;
 }
 
 /** Everything that the modules must hold of an asset: escrows, bonds, stakes. */

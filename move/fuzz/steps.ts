@@ -33,6 +33,7 @@ const WEIGHTS = {
   provider: 6,
   stake: 5,
   admin: 4,
+  issuer: 3,
 } as const;
 
 export type StepKind = keyof typeof WEIGHTS;

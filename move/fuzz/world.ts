@@ -35,6 +35,9 @@ function initialState(assets: Address[]): State {
     now: GENESIS_SECS,
     market: { admin: ADMIN, proposedAdmin: null, parameters: DEFAULTS(ADMIN), allowedAssets: [...assets] },
     wallets: new Map(),
+    aside: new Map(),
+    frozen: new Set(),
+    dust: new Map(),
     providers: new Map(),
     jobs: new Map(),
   };
@@ -53,7 +56,10 @@ export function createWorld(chain: Chain): World {
 
   function resume(from: Snapshot): Session {
     const attestations = new Map(from.attestations);
-    return createSession(chain, { ...from, memory: { signatures, assets: chain.assets, attestations } });
+    return createSession(chain, {
+      ...from,
+      memory: { signatures, assets: chain.assets, attestations, primaryStore: chain.primaryStore },
+    });
   }
 
   function snapshot(session: Session): Snapshot {

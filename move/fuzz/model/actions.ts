@@ -21,6 +21,7 @@ import {
   type Requirements,
   type State,
 } from "./types.ts";
+import { donate, freeze } from "./wallets.ts";
 
 type OfProvider<T extends string, Fields = unknown> = { type: T; who: Address; provider: Address } & Fields;
 type OfJob<T extends string, Fields = unknown> = { type: T; who: Address; job: Address } & Fields;
@@ -35,6 +36,7 @@ interface OpenOrder<T extends string> {
   specs: string[];
 }
 
+/** The last two aren't the protocol's: an issuer freezes a store, a stranger sends to one. */
 export type Action =
   | OfAdmin<"set_fees", { terms: market.Fees }>
   | OfAdmin<"set_stake_terms", { terms: market.StakeTerms }>
@@ -80,7 +82,9 @@ export type Action =
   | OfJob<"answer_challenge", { chunk: Hex; proof: Hex[] }>
   | OfJob<"open_arbitration", { reason: string }>
   | OfJob<"rule", { award: bigint }>
-  | OfJob<"resolve">;
+  | OfJob<"resolve">
+  | { type: "freeze"; who: Address; store: Address; holder: string; frozen: boolean }
+  | { type: "donate"; who: Address; asset: Address; to: Address; amount: bigint };
 
 export interface Environment {
   fresh: Address[];
@@ -154,6 +158,8 @@ const PERFORM: { [T in Action["type"]]: Perform<T> } = {
   answer_challenge: (ctx, a) => disputes.answerChallenge(ctx, a.who, a.job, a.chunk, a.proof),
   open_arbitration: (ctx, a) => disputes.openArbitration(ctx, a.who, a.job, a.reason),
   rule: (ctx, a) => disputes.rule(ctx, a.who, a.job, a.award),
+  freeze: (ctx, a) => freeze(ctx, a.holder, a.frozen),
+  donate: (ctx, a) => donate(ctx, a.who, a.asset, a.to, a.amount),
   resolve: (ctx, a) => disputes.resolve(ctx, a.who, a.job),
 };
 

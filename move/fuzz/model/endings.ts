@@ -29,6 +29,7 @@ import {
   STATE,
   ZERO_ADDRESS,
 } from "./types.ts";
+import { assertMovable, give } from "./wallets.ts";
 
 const MAX_URIS = 8;
 const MAX_URI_BYTES = 512;
@@ -264,6 +265,11 @@ export function reclaim(ctx: Context, who: Address, jobAddress: Address): void {
     const wait = job.rules.reclaimAfterSecs * (isBuyer ? 1n : 2n);
     require(now >= job.settledAt + wait, "E_TOO_EARLY_TO_RECLAIM");
   }
+  const dust = ctx.state.dust.get(jobAddress) ?? 0n;
+  if (dust > 0n) assertMovable(ctx.state, jobAddress);
+  give(ctx.state, job.terms.asset, job.terms.buyer, dust);
+  ctx.state.dust.delete(jobAddress);
+  ctx.state.frozen.delete(jobAddress);
   ctx.state.jobs.delete(jobAddress);
   emit(ctx, "job_registry::JobReclaimed", { job: jobAddress, reclaimed_by: who });
 }

@@ -14,13 +14,14 @@ import {
   type Rules,
   require,
 } from "./types.ts";
-import { give, takeFrom } from "./wallets.ts";
+import { assertMovable, give, takeFrom } from "./wallets.ts";
 
 export function addStake(ctx: Context, who: Address, provider: Address, amount: bigint): void {
   const p = providerOf(ctx.state, provider);
   assertOwner(p, who);
   require(amount > 0n, "E_ZERO_AMOUNT");
   takeFrom(ctx, p.asset, who, amount);
+  assertMovable(ctx.state, provider);
   p.staked += amount;
   p.stakeAdded += amount;
   emit(ctx, "stake::StakeAdded", { provider, amount, staked: p.staked });
@@ -53,6 +54,7 @@ export function withdrawStake(ctx: Context, who: Address, provider: Address): vo
   const free = p.activeJobs.length === 0 && now >= p.liableUntil;
   require(p.staked >= market.parameters.minStake || free, "E_STILL_LIABLE");
   const amount = p.unbonding;
+  assertMovable(ctx.state, provider);
   p.unbonding = 0n;
   p.unlocksAt = 0n;
   p.stakeWithdrawn += amount;
@@ -66,7 +68,9 @@ export interface Slashed {
 }
 
 export function slash(ctx: Context, p: Provider, reporter: Address, rules: Rules): Slashed {
-  const amount = ((p.staked + p.unbonding) * rules.slashBps) / BPS;
+  // Frozen stake can't be taken; the fault counts all the same.
+  const takes = ctx.state.frozen.has(p.provider) ? 0n : rules.slashBps;
+  const amount = ((p.staked + p.unbonding) * takes) / BPS;
   const reward = (amount * rules.reporterRewardBps) / BPS;
   const fromStaked = min(amount, p.staked);
   p.staked -= fromStaked;

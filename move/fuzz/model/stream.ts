@@ -8,6 +8,7 @@ import {
   type Address,
   abort,
   type Context,
+  cloneState,
   emit,
   type Hex,
   type Job,
@@ -16,7 +17,7 @@ import {
   require,
   type Stream,
 } from "./types.ts";
-import { give, hasStore, makeStore, takeFrom } from "./wallets.ts";
+import { assertMovable, give, hasStore, makeStore, takeFrom } from "./wallets.ts";
 
 export function streamOf(job: Job): Stream {
   return job.stream ?? abort("E_NO_STREAM");
@@ -30,6 +31,7 @@ export function wallSecs(stream: Stream, now: bigint): bigint {
 export function deposit(ctx: Context, job: Job, payer: Address, amount: bigint): void {
   const { asset } = job.terms;
   takeFrom(ctx, asset, payer, amount);
+  if (amount > 0n) assertMovable(ctx.state, job.job);
   job.escrow += amount;
   job.deposited += amount;
   emit(ctx, "escrow::EscrowDeposited", { job: job.job, payer, asset, amount, balance: job.escrow });
@@ -38,6 +40,7 @@ export function deposit(ctx: Context, job: Job, payer: Address, amount: bigint):
 export function refund(ctx: Context, job: Job, amount: bigint): void {
   if (amount === 0n) return;
   const to = job.terms.buyer;
+  assertMovable(ctx.state, job.job);
   job.escrow -= amount;
   job.refunded += amount;
   give(ctx.state, job.terms.asset, to, amount);
@@ -106,6 +109,7 @@ function pay(ctx: Context, job: Job, keeper: Address, due: meter.Due, tellAnyway
   const { amount, fee, keeperFee } = due;
   const keeperGets = hasStore(state, asset, keeper) ? keeperFee : 0n;
   m.keeperPaid += keeperGets;
+  if (amount > 0n) assertMovable(state, job.job);
   job.escrow -= amount;
   give(state, asset, payee, amount - fee);
   give(state, asset, keeper, keeperGets);
@@ -136,6 +140,12 @@ export function accrue(ctx: Context, job: Job, keeper: Address, tellAnyway = fal
   pay(ctx, job, keeper, meter.collect(stream.meter), tellAnyway);
 }
 
+function isDue(stream: Stream, now: bigint): boolean {
+  const m = { ...stream.meter };
+  meter.advance(m, wallSecs(stream, now));
+  return meter.collect(m).amount > 0n;
+}
+
 /** Takes a checked attestation's news; whether the settlement must be told even if nothing is due. */
 function note(ctx: Context, stream: Stream, a: Attestation, confirms: boolean): boolean {
   const m = stream.meter;
@@ -158,7 +168,10 @@ function settle(ctx: Context, job: Job, keeper: Address, a: Attestation, counter
   const stream = streamOf(job);
   require(!stream.sealed && !stream.closed, "E_STREAM_CLOSED");
   const confirms = checkAttestation(ctx, job.job, stream, a, countersignature);
-  accrue(ctx, job, keeper, note(ctx, stream, a, confirms));
+  const tell = note(ctx, stream, a, confirms);
+  const { now } = ctx.state;
+  require(!ctx.state.frozen.has(job.job) || !isDue(stream, now), "E_ESCROW_UNAVAILABLE");
+  accrue(ctx, job, keeper, tell);
 }
 
 export function processPayment(
@@ -187,8 +200,11 @@ export function processPayments(
 ): void {
   for (const { job, attestation, countersignature } of entries) {
     try {
-      // Its checks come before any change, so a skipped entry leaves nothing behind.
-      processPayment(ctx, keeper, job, attestation, countersignature);
+      const alone = { ...ctx, state: cloneState(ctx.state), events: [...ctx.events] };
+      processPayment(alone, keeper, job, attestation, countersignature);
+      // A skipped entry leaves nothing behind.
+      Object.assign(ctx.state, alone.state);
+      ctx.events = alone.events;
     } catch (error) {
       if (!(error instanceof ModelAbort)) throw error;
       const code = codeOf(error.codes[0] as string);

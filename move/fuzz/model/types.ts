@@ -240,6 +240,12 @@ export interface State {
   market: Market;
   /** `asset|owner` -> balance; an entry means that the owner has a primary store. */
   wallets: Map<string, bigint>;
+  /** `asset|owner` -> what was paid into other stores, while the primary one was frozen. */
+  aside: Map<string, bigint>;
+  /** What its issuer has frozen: `asset|owner`, or the address of a job or provider for what it has in custody. */
+  frozen: Set<string>;
+  /** Job or provider -> what strangers sent to its store. */
+  dust: Map<Address, bigint>;
   providers: Map<Address, Provider>;
   jobs: Map<Address, Job>;
 }
@@ -295,6 +301,9 @@ export function cloneState(state: State): State {
       allowedAssets: [...state.market.allowedAssets],
     },
     wallets: new Map(state.wallets),
+    aside: new Map(state.aside),
+    frozen: new Set(state.frozen),
+    dust: new Map(state.dust),
     providers: new Map([...state.providers].map(([id, p]) => [id, { ...p, activeJobs: [...p.activeJobs] }])),
     jobs: new Map([...state.jobs].map(([id, job]) => [id, cloneJob(job)])),
   };

@@ -1,29 +1,54 @@
 /**
- * Who holds how much of which asset, and who has a store for it.
+ * Who holds how much of which asset, who has a store for it, and what an issuer has frozen.
  * It doesn't know why money moves.
  */
-import { type Address, type Context, require, type State } from "./types.ts";
+import { type Address, abort, type Context, require, type State } from "./types.ts";
 
-const key = (asset: Address, owner: Address): string => `${asset}|${owner}`;
+export const walletKey = (asset: Address, owner: Address): string => `${asset}|${owner}`;
 
 export const hasStore = (state: State, asset: Address, owner: Address): boolean =>
-  state.wallets.has(key(asset, owner));
+  state.wallets.has(walletKey(asset, owner));
 
+/** What the owner can spend, unless it is frozen. */
 export const balanceOf = (state: State, asset: Address, owner: Address): bigint =>
-  state.wallets.get(key(asset, owner)) ?? 0n;
+  state.wallets.get(walletKey(asset, owner)) ?? 0n;
 
 export function makeStore(state: State, asset: Address, owner: Address): void {
-  if (!hasStore(state, asset, owner)) state.wallets.set(key(asset, owner), 0n);
+  if (!hasStore(state, asset, owner)) state.wallets.set(walletKey(asset, owner), 0n);
 }
 
 /** Nothing is no payment: it doesn't make a store either. */
 export function give(state: State, asset: Address, owner: Address, amount: bigint): void {
-  if (amount > 0n) state.wallets.set(key(asset, owner), balanceOf(state, asset, owner) + amount);
+  if (amount === 0n) return;
+  const key = walletKey(asset, owner);
+  const stores = state.frozen.has(key) ? state.aside : state.wallets;
+  stores.set(key, (stores.get(key) ?? 0n) + amount);
 }
 
 /** Aborts like a vault's deposit. */
 export function takeFrom(ctx: Context, asset: Address, owner: Address, amount: bigint): void {
   const balance = balanceOf(ctx.state, asset, owner);
   require(balance >= amount, "E_INSUFFICIENT_BALANCE");
-  if (amount > 0n) ctx.state.wallets.set(key(asset, owner), balance - amount);
+  if (amount === 0n) return;
+  assertMovable(ctx.state, walletKey(asset, owner));
+  ctx.state.wallets.set(walletKey(asset, owner), balance - amount);
+}
+
+/** The asset itself refuses to move from or to a frozen store. */
+export function assertMovable(state: State, store: string): void {
+  require(!state.frozen.has(store), "ESTORE_IS_FROZEN", "E_ESCROW_UNAVAILABLE");
+}
+
+/** What anybody may do with a store, and an issuer with all of them. */
+export function freeze(ctx: Context, store: string, frozen: boolean): void {
+  if (frozen) ctx.state.frozen.add(store);
+  else ctx.state.frozen.delete(store);
+}
+
+export function donate(ctx: Context, who: Address, asset: Address, to: Address, amount: bigint): void {
+  const { state } = ctx;
+  if (balanceOf(state, asset, who) < amount) abort("EINSUFFICIENT_BALANCE");
+  takeFrom(ctx, asset, who, amount);
+  assertMovable(state, to);
+  state.dust.set(to, (state.dust.get(to) ?? 0n) + amount);
 }

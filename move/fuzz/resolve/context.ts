@@ -16,6 +16,7 @@ export interface Memory {
   assets: Address[];
   /** Genuine attestations by job, in the order in which they were made. */
   attestations: Map<Address, Attestation[]>;
+  primaryStore(asset: Address, owner: Address): Address;
 }
 
 export interface Scene {

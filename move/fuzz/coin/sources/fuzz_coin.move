@@ -44,6 +44,12 @@ module fuzz_coin::fuzz_coin {
         primary_fungible_store::mint(&refs.mint, to, amount);
     }
 
+    /// Sends to a store that isn't the sender's to use, as anybody can.
+    public entry fun donate(sender: &signer, store: Object<FungibleStore>, amount: u64) {
+        let asset = fungible_asset::store_metadata(store);
+        fungible_asset::deposit(store, primary_fungible_store::withdraw(sender, asset, amount));
+    }
+
     public entry fun set_frozen(store: Object<FungibleStore>, frozen: bool) acquires Refs {
         let asset = fungible_asset::store_metadata(store);
         let refs = borrow_global<Refs>(object::object_address(&asset));
