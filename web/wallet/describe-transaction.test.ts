@@ -103,7 +103,7 @@ describe("describeTransaction", () => {
       "Locked in escrow": "0.025 MOVE",
       "Held back until you confirm": "30 s",
     });
-    expect(told(openJob).lines.find((l) => l.strong)?.label).toBe("Locked in escrow");
+    expect(told(openJob).lines[0]).toMatchObject({ label: "Locked in escrow", strong: true });
   });
 
   it("tells an extension's time and money apart", () => {

@@ -166,6 +166,8 @@ export function describeTransaction(
     const value = readArgument(bytes, kind, { symbol, decimals });
     lines.push({ label, value, ...(label === layout?.locks ? { strong: true } : {}) });
   });
+  // What is at stake comes first: a long list is scrolled, a number below the fold isn't read.
+  lines.sort((x, y) => Number(y.strong ?? false) - Number(x.strong ?? false));
   if (layout?.effect) lines.push({ label: "What happens", value: layout.effect });
   const maxFee = raw.max_gas_amount * raw.gas_unit_price;
   // The network's fee is always in its native coin, whatever the market's asset is.
