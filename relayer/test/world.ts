@@ -63,7 +63,9 @@ export interface World {
   /** For jobs created from now on. */
   setWindows(windows: typeof SHORT): Promise<void>;
   setDisputeTerms(
-    terms: Partial<Pick<MarketParameters, "challengeWindowSecs" | "answerWindowSecs" | "arbitrationWindowSecs">>,
+    terms: Partial<
+      Pick<MarketParameters, "challengeWindowSecs" | "answerWindowSecs" | "arbitrationWindowSecs">
+    >,
   ): Promise<void>;
   execute(account: Ed25519Account, payload: Parameters<ChainClient["execute"]>[1]): Promise<Outcome>;
   /** Waits until the chain's clock has reached this second of the job. */
@@ -178,7 +180,8 @@ export async function startWorld(): Promise<World> {
         }),
       );
       const job = String(eventOf(outcome, "JobCreated").job);
-      if (until !== "Pending") await execute(provider.account, client.payloads.accept(provider.address, job, 0n));
+      if (until !== "Pending")
+        await execute(provider.account, client.payloads.accept(provider.address, job, 0n));
       if (until === "Running") await execute(provider.account, client.payloads.start(job));
       const created = await client.getJob(job);
       if (!created) throw new Error("the job was not created");

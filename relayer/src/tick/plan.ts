@@ -47,9 +47,7 @@ export function isDue(stream: StreamView, usage: SignedUsage, nowSecs: bigint): 
   if (dueOf(stream, usage, nowSecs) > 0n) return true;
   if (behindSecs(stream, usage) === 0n || usage.seq <= stream.seq) return false;
   // The last seconds of an ended job are proven at once, held back or not: its claim window is short.
-  return (
-    stream.endedAt > 0n || stream.stalledAt > 0n || nowSecs - stream.lastProgressAt >= KEEP_ALIVE_SECS
-  );
+  return stream.endedAt > 0n || stream.stalledAt > 0n || nowSecs - stream.lastProgressAt >= KEEP_ALIVE_SECS;
 }
 
 /** Seconds attested and not yet proven on chain. */
