@@ -135,7 +135,13 @@ function batch(a: Extract<Action, { type: "process_payments" }>): unknown[] {
   const countersignatures = a.withoutCountersignatures ? [] : a.entries.map((e) => e.countersignature);
   return [
     a.entries.map((entry) => entry.job),
-    ...[of("seq"), of("secondsCum"), of("tLast"), of("logRoot"), of("signature")],
+    ...[
+      of("seq"),
+      of("secondsCum"),
+      of("tLast"),
+      of("logRoot"),
+      a.isUneven ? of("signature").slice(1) : of("signature"),
+    ],
     countersignatures,
   ];
 }

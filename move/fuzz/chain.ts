@@ -78,6 +78,8 @@ export interface Chain {
   call(at: ChainAt, who: Address, fn: string, args: unknown[]): ChainResult;
   callCoin(at: ChainAt, fn: string, args: unknown[]): void;
   view(at: ChainAt, fn: string, args: unknown[]): unknown;
+  /** Every value that it returns. */
+  viewAll(at: ChainAt, fn: string, args: unknown[]): unknown[];
   resource(at: ChainAt, address: Address, type: string): Record<string, unknown> | null;
   /** Every abort constant and event of the package. */
   readonly declared: { codes: string[]; events: string[] };
@@ -185,7 +187,9 @@ export function createChain(packages: Packages): Chain {
   publish(start, PACKAGE, packages.protocol);
   publish(start, COIN, packages.coin);
 
-  function view(at: ChainAt, key: string, args: unknown[]): unknown {
+  const view = (at: ChainAt, key: string, args: unknown[]): unknown => viewAll(at, key, args)[0];
+
+  function viewAll(at: ChainAt, key: string, args: unknown[]): unknown[] {
     const fn = views.get(key);
     if (!fn) throw new Error(`the package has no view ${key}`);
     const name = key.split("::")[1] as string;
@@ -197,7 +201,7 @@ export function createChain(packages: Packages): Chain {
       typeArgs: [],
       args: encode(fn, name, args),
     };
-    return vm.view(at.store, environment(at.now), call, MAX_GAS)[0];
+    return vm.view(at.store, environment(at.now), call, MAX_GAS);
   }
 
   const assets = view(start, "coin::assets", []) as Address[];
@@ -211,6 +215,7 @@ export function createChain(packages: Packages): Chain {
     call: (at, who, fn, args) => run(at, who, fn.startsWith("coin::") ? COIN : PACKAGE, fn, args),
     callCoin: (at, fn, args) => must(run(at, COIN, COIN, `coin::${fn}`, args)),
     view,
+    viewAll,
     resource(at, address, type) {
       const tag = structTagBytes(parseType(type) as StructType);
       const bytes = at.store.get(vm.keys.resource(bytesOf(address), tag));

@@ -52,7 +52,7 @@ describe("a fault", () => {
     };
     const faulty = createRunner(lying, createWorld(lying));
     lies = true;
-    const { failure } = searchChunk(faulty, world, { seed: 5, histories: 100 });
+    const { failure } = searchChunk(faulty, world, { seed: 5, histories: 100, maxShrinks: 200 });
     expect(failure?.check).toBe("events");
     expect(failure?.message).toContain("StreamSettled: amount");
     expect(failure?.trace.length).toBeLessThan(8);

@@ -19,6 +19,8 @@ import {
 } from "./invariants.ts";
 import { type Action, applyAction, type Environment } from "./model/actions.ts";
 import { PACKAGE } from "./model/attestation.ts";
+import { parametersView } from "./model/market.ts";
+import { quote } from "./model/stream.ts";
 import type { Address, Job, State } from "./model/types.ts";
 import { caseView, jobView, providerView, streamView } from "./model/views.ts";
 import type { Memory } from "./resolve/context.ts";
@@ -131,6 +133,44 @@ export function createSession(
     compareMoney();
   }
 
+  /** Views that nothing else reads, once a history. */
+  function compareOtherViews(): void {
+    const { market, now } = state;
+    compareRecord("parameters", view("market::parameters", []), parametersView(market.parameters));
+    compareRecord("admin", view("market::admin", []), market.admin);
+    const allowed = [...(view("market::assets", []) as unknown as Address[])].sort();
+    compareRecord("assets", allowed, [...market.allowedAssets].sort());
+    const jobs = [...state.jobs.values()];
+    const listed = view("job_registry::get_jobs", [[PACKAGE, ...jobs.map(({ job }) => job)]]);
+    compareRecord("get_jobs", listed, jobs.map(jobView));
+    const streams = view("payment_stream::get_streams", [[PACKAGE, ...jobs.map(({ job }) => job)]]);
+    compareRecord(
+      "get_streams",
+      streams,
+      jobs.map(streamView).filter((stream) => stream !== null),
+    );
+    for (const { provider, activeJobs } of state.providers.values()) {
+      const active = [...(view("provider_registry::active_jobs", [provider]) as unknown as Address[])].sort();
+      compareRecord(`active_jobs ${provider}`, active, [...activeJobs].sort());
+    }
+    for (const { job, stream } of jobs) {
+      if (!stream || stream.sealed || stream.closed) continue;
+      const attested = stream.meter.secondsAttested + QUOTED_SECS;
+      const at = now + QUOTED_SECS;
+      const args = [job, attested, at];
+      const quoted = chain.viewAll({ store, now }, "payment_stream::quote_settlement", args);
+      const due = quote(stream, attested, at);
+      compareRecord(`quote_settlement ${job}`, quoted, [due.amount, due.fee]);
+    }
+    const listedProviders = view("provider_registry::list_providers", [0n, 100n]);
+    compareRecord("list_providers", listedProviders, [...state.providers.values()].map(providerView));
+    compareRecord(
+      "provider_count",
+      view("provider_registry::provider_count", []),
+      BigInt(state.providers.size),
+    );
+  }
+
   /** Opening a job must cost more than any settlement of it. */
   function noteGas(action: Action, fresh: Address[], gas: bigint): void {
     const opened = action.type === "accept" || action.type === "start" ? [action.job] : fresh;
@@ -187,6 +227,7 @@ export function createSession(
       }
       for (const address of state.providers.keys()) compareProvider(address);
       compareMoney();
+      compareOtherViews();
     },
     split() {
       const below = store;
@@ -195,6 +236,8 @@ export function createSession(
     },
   };
 }
+
+const QUOTED_SECS = 7n;
 
 function freshAddresses(events: readonly ChainEvent[]): Address[] {
   return events.flatMap(({ name, data }) => {

@@ -26,14 +26,15 @@ const WEIGHTS = {
   impossible_time: 1,
   overlap: 4,
   challenge: 7,
-  answer: 6,
+  answer: 8,
   arbitrate: 6,
-  rule: 4,
+  rule: 7,
   resolve: 5,
   provider: 6,
   stake: 5,
   admin: 4,
   issuer: 3,
+  ghost: 1,
 } as const;
 
 export type StepKind = keyof typeof WEIGHTS;

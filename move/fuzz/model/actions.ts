@@ -19,6 +19,7 @@ import {
   type ModelEvent,
   type Output,
   type Requirements,
+  require,
   type State,
 } from "./types.ts";
 import { donate, freeze } from "./wallets.ts";
@@ -74,7 +75,14 @@ export type Action =
   | OfJob<"finalize">
   | OfJob<"reclaim">
   | OfJob<"process_payment", { attestation: Attestation; countersignature: Hex; forged: boolean }>
-  | { type: "process_payments"; who: Address; entries: BatchEntry[]; withoutCountersignatures: boolean }
+  | {
+      type: "process_payments";
+      who: Address;
+      entries: BatchEntry[];
+      withoutCountersignatures: boolean;
+      /** One signature too few. */
+      isUneven: boolean;
+    }
   | OfJob<"report_contradiction", { a: Attestation; b: Attestation }>
   | OfJob<"report_impossible_time", { attestation: Attestation }>
   | OfJob<"report_device_overlap", { other: Address }>
@@ -150,7 +158,10 @@ const PERFORM: { [T in Action["type"]]: Perform<T> } = {
   finalize: (ctx, a) => endings.finalize(ctx, a.who, a.job),
   reclaim: (ctx, a) => endings.reclaim(ctx, a.who, a.job),
   process_payment: (ctx, a) => processPayment(ctx, a.who, a.job, a.attestation, a.countersignature),
-  process_payments: (ctx, a, codeOf) => processPayments(ctx, a.who, a.entries, codeOf),
+  process_payments(ctx, a, codeOf) {
+    require(!a.isUneven, "E_BATCH_LENGTHS");
+    processPayments(ctx, a.who, a.entries, codeOf);
+  },
   report_contradiction: (ctx, a) => disputes.reportContradiction(ctx, a.who, a.job, a.a, a.b),
   report_impossible_time: (ctx, a) => disputes.reportImpossibleTime(ctx, a.who, a.job, a.attestation),
   report_device_overlap: (ctx, a) => disputes.reportDeviceOverlap(ctx, a.who, a.job, a.other),

@@ -13,6 +13,7 @@ import {
   type Hex,
   type Job,
   ModelAbort,
+  max,
   min,
   require,
   type Stream,
@@ -140,10 +141,14 @@ export function accrue(ctx: Context, job: Job, keeper: Address, tellAnyway = fal
   pay(ctx, job, keeper, meter.collect(stream.meter), tellAnyway);
 }
 
-function isDue(stream: Stream, now: bigint): boolean {
-  const m = { ...stream.meter };
+const isDue = (stream: Stream, now: bigint): boolean =>
+  quote(stream, stream.meter.secondsAttested, now).amount > 0n;
+
+/** What a settlement that proves `attested` seconds would pay. */
+export function quote(stream: Stream, attested: bigint, now: bigint): meter.Due {
+  const m = { ...stream.meter, secondsAttested: max(attested, stream.meter.secondsAttested) };
   meter.advance(m, wallSecs(stream, now));
-  return meter.collect(m).amount > 0n;
+  return meter.collect(m);
 }
 
 /** Takes a checked attestation's news; whether the settlement must be told even if nothing is due. */

@@ -208,6 +208,7 @@ export function batch(scene: Scene): Intent | null {
     who: keeper(scene),
     entries: withoutCountersignatures ? entries.map((e) => ({ ...e, countersignature: "0x" })) : entries,
     withoutCountersignatures,
+    isUneven: dice.chance(3),
   };
   return { action, at };
 }

@@ -20,6 +20,7 @@ import {
   type Scene,
   signer,
 } from "./context.ts";
+import * as disputes from "./disputes.ts";
 import { accept, start } from "./orders.ts";
 
 const anyone = ({ dice }: Scene): Address => dice.pick([KEEPERS[0], KEEPERS[1], STRANGER]);
@@ -155,8 +156,20 @@ export function reclaim(scene: Scene): Intent | null {
 
 const deadline = (j: Job): bigint => (j.state === STATE.pending ? j.acceptBy : j.startBy);
 
+/** Whatever job, in whatever state. */
+function odd(scene: Scene): Intent | null {
+  const job = pickJob(scene, () => true);
+  return job && (scene.dice.chance(50) ? start(scene, job) : accept(scene, job));
+}
+
 /** The next thing that would happen to a job in an ordinary life. */
 export function proceed(scene: Scene): Intent | null {
+  const { dice } = scene;
+  if (jobsOf(scene).some((j) => j.case !== null) && dice.chance(40)) {
+    const move = dice.pick([disputes.answer, disputes.rule, disputes.resolveCase])(scene);
+    if (move) return move;
+  }
+  if (dice.chance(1)) return odd(scene);
   // New jobs first: what waits to be accepted or started is soon too late.
   const isNew = (j: Job): boolean => j.state === STATE.accepted || j.state === STATE.pending;
   const fresh = jobsOf(scene).some(isNew) && !scene.dice.chance(15);

@@ -9,6 +9,7 @@ import { attest, batch, contradiction, impossibleTime } from "./attestations.ts"
 import type { Intent, Memory, Scene } from "./context.ts";
 import * as disputes from "./disputes.ts";
 import * as endings from "./endings.ts";
+import * as ghosts from "./ghosts.ts";
 import * as issuer from "./issuer.ts";
 import * as orders from "./orders.ts";
 import * as parties from "./parties.ts";
@@ -42,6 +43,7 @@ const RESOLVERS: Record<StepKind, (scene: Scene) => Intent | null> = {
   stake: parties.stake,
   admin: parties.admin,
   issuer: issuer.issuer,
+  ghost: ghosts.ghost,
 };
 
 /** A step that finds nothing to act on orders a job instead, so that early steps aren't lost. */

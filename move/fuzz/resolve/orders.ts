@@ -2,7 +2,7 @@
  * Orders of buyers, accepting, starting, extending and repricing.
  * It doesn't know attestations or endings.
  */
-import { BUYERS, POOR_BUYER, PROVIDER_KEYS } from "../cast.ts";
+import { BUYERS, OWNERS, POOR_BUYER, PROVIDER_KEYS } from "../cast.ts";
 import type { Action } from "../model/actions.ts";
 import { type Order, onlyGpus } from "../model/jobs.ts";
 import { fundedSecs } from "../model/meter.ts";
@@ -68,8 +68,11 @@ function specs({ dice }: Scene, isBatch: boolean): string[] {
   return Array.from({ length: count }, (_, i) => `spec ${i}`);
 }
 
-const randomBuyer = ({ dice }: Scene): string =>
-  dice.chance(6) ? POOR_BUYER : dice.pick(BUYERS.slice(0, 2));
+/** Now and then somebody without money, or an owner who rents its own machines. */
+function randomBuyer({ dice }: Scene): string {
+  if (dice.chance(6)) return POOR_BUYER;
+  return dice.chance(8) ? OWNERS[0] : dice.pick(BUYERS.slice(0, 2));
+}
 
 export function order(scene: Scene): Intent | null {
   const { dice } = scene;

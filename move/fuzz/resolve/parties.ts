@@ -101,7 +101,7 @@ export function stake(scene: Scene): Intent | null {
   const target = { who: signer(p.owner, scene), provider: p.provider };
   const { minStake } = scene.state.market.parameters;
   const spare = p.staked > minStake ? p.staked - minStake : 0n;
-  switch (dice.roll(p.unbonding > 0n ? 4 : 2)) {
+  switch (dice.roll(p.unbonding > 0n || dice.chance(5) ? 4 : 2)) {
     case 0: {
       const amount = dice.pick([spare, p.staked, spare + 1n, p.staked / 2n, p.staked + 1n, 0n]);
       return now({ type: "request_unstake", ...target, amount }, scene);
