@@ -5,7 +5,7 @@ module computestream::job_open_tests {
     use std::string::String;
     use aptos_framework::object::{Self, Object};
     use computestream::escrow;
-    use computestream::job::{JobAccepted, JobCreated};
+    use computestream::job::{JobAccepted, JobCreated, JobSettled};
     use computestream::job_orders;
     use computestream::job_registry;
     use computestream::job_test_utils as j;
@@ -13,7 +13,7 @@ module computestream::job_open_tests {
     use computestream::order_builder::Order;
     use computestream::payment_stream;
     use computestream::provider_registry::{Self, Provider};
-    use computestream::test_utils::{Self as t, World, a, n, s, yes};
+    use computestream::test_utils::{Self as t, World, a, b, n, s, yes};
 
     const MAX_U64: u64 = 0xffff_ffff_ffff_ffff;
 
@@ -472,6 +472,21 @@ module computestream::job_open_tests {
         t::wait(120);
         job_registry::expire(&t::stranger(), t::handle(expired));
         t::assert_state(expired, 8, 7);
+        // Nobody was its provider.
+        t::assert_last<JobSettled>(
+            vector[
+                a(expired),
+                a(t::of(&t::buyer())),
+                a(@0x0),
+                b(7),
+                n(0),
+                n(100_000),
+                n(0),
+                n(0),
+                n(100_000),
+                n(t::start_time() + 120)
+            ]
+        );
         assert!(w.balance(t::of(&t::buyer())) == t::funds(), 1);
         assert!(escrow::balance(cancelled) == 0 && escrow::balance(expired) == 0, 2);
         job_registry::reclaim(&t::buyer(), t::handle(cancelled));

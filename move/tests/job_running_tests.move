@@ -225,8 +225,8 @@ module computestream::job_running_tests {
     #[expected_failure(abort_code = computestream::job_terms::E_DURATION_OUT_OF_RANGE)]
     fun a_job_cannot_grow_beyond_the_longest_the_market_takes() {
         let w = t::setup();
-        // More than the buyer has.
-        j::extend(w.running(100, 100_000), 604_701, 2 * t::funds());
+        // By a second, and for more than the buyer has.
+        j::extend(w.running(604_800, 604_800_000), 1, 2 * t::funds());
     }
 
     #[test]
