@@ -195,7 +195,8 @@ describe("money held back", () => {
     expect(final.secondsBilled).toBeGreaterThanOrEqual(2n);
     // What can't be earned any more is the buyer's at once; all that is earned waits.
     expect(final).toMatchObject({ paid: 0n, balance: grossOf(final.secondsBilled), deposited: deposit });
-    await market.chain.passSecs(WINDOW);
+    // The claim window comes first: fifteen seconds, unless they were waived.
+    await market.chain.passSecs(WINDOW + 15);
     expect(await market.settled(job)).toMatchObject({ outcome: "Terminated" });
     expect(await market.stream(job)).toMatchObject({ paid: grossOf(final.secondsBilled) });
   });
