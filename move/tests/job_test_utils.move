@@ -19,10 +19,7 @@ module computestream::job_test_utils {
     use computestream::reputation::ProviderStatsUpdated;
     use computestream::test_utils::{Self as t, World, a, b, list, n, s, yes};
 
-    // Indexes for `time`.
-    const CREATED_AT: u64 = 0;
-    const ACCEPT_BY: u64 = 1;
-    const START_BY: u64 = 2;
+    // Indexes for `time`, after those of created_at, accept_by and start_by.
     const STARTED_AT: u64 = 3;
     const ENDED_AT: u64 = 4;
     const CLAIM_UNTIL: u64 = 5;
@@ -174,18 +171,6 @@ module computestream::job_test_utils {
         let events = event::emitted_events<JobCreated>();
         let bytes = bcs::to_bytes(&events[events.length() - 1]);
         from_bcs::to_address(bytes.slice(0, 32))
-    }
-
-    public fun created_at(job: address): u64 {
-        time(job, CREATED_AT)
-    }
-
-    public fun accept_by(job: address): u64 {
-        time(job, ACCEPT_BY)
-    }
-
-    public fun start_by(job: address): u64 {
-        time(job, START_BY)
     }
 
     public fun started_at(job: address): u64 {
