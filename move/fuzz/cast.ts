@@ -71,7 +71,7 @@ const machine = {
   sandbox: "gvisor",
 };
 
-/** Two machines of one owner claim the same two GPUs; the fourth takes the other asset. */
+/** Two machines of one owner claim the same two GPUs, and so does a third of another owner; the fourth takes the other asset. */
 export function registrations(keys: Hex[], assets: Address[]): Array<[Address, Registration]> {
   const [a, b] = assets as [Address, Address];
   const key = (i: number): Hex => keys[i] as Hex;
@@ -93,8 +93,8 @@ export function registrations(keys: Hex[], assets: Address[]): Array<[Address, R
     [
       OWNERS[1],
       {
-        ...{ operator: OPERATORS[1], attestKey: key(2), devices: [], slots: 1n },
-        machine: { ...machine, gpuCount: 0n, gpuModel: "", sandbox: "docker" },
+        ...{ operator: OPERATORS[1], attestKey: key(2), devices: [device(1)], slots: 1n },
+        machine: { ...machine, gpuCount: 1n, gpuModel: "", sandbox: "docker" },
         ...{ pricePerHour: 1_000_003n, gpuPricePerHour: 0n, asset: a, stake: STAKE },
       },
     ],

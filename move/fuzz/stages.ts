@@ -1,5 +1,5 @@
 /**
- * How far jobs are when a history begins: nothing ordered, several running, some ended with money held back.
+ * How far jobs are when a history begins: nothing ordered, several running, some ended with money held back, some contested.
  * It doesn't know the random steps that follow.
  */
 import { BUYERS, KEEPERS, PROVIDER_KEYS } from "./cast.ts";
@@ -37,7 +37,7 @@ function running(session: Session, perform: Do): void {
   const plans: Array<[Address, Provider, bigint, Order]> = [
     [first, providers[0], 2n, orderOf(providers[0], 2n, 600n, 20n, buyerKey)],
     [second, providers[1], 1n, orderOf(providers[1], 1n, 3600n, 0n, "0x")],
-    [first, providers[2], 0n, orderOf(providers[2], 0n, 100n, 3600n, buyerKey)],
+    [first, providers[2], 1n, orderOf(providers[2], 1n, 100n, 3600n, buyerKey)],
   ];
   for (const [who, { provider, operator }, gpus, order] of plans) {
     perform({ type: "create_job", who, provider, gpus, order, specs: ["spec"] }, GENESIS_SECS + 1n);
@@ -81,5 +81,16 @@ function ended(session: Session, perform: Do): void {
   perform({ type: "terminate", who: first, job: terminated.job, attestation: NOTHING_NEW }, at);
 }
 
+/** The completed job's output is challenged, and about the terminated one the arbiter is asked. */
+function contested(session: Session, perform: Do): void {
+  const jobs = [...session.state.jobs.values()];
+  const completed = jobs.find((job) => job.state === STATE.completed) as Job;
+  const terminated = jobs.find((job) => job.state === STATE.terminated) as Job;
+  const { now } = session.state;
+  perform({ type: "challenge_output", who: first, job: completed.job, chunkIndex: 1n }, now);
+  const reason = "wrong result";
+  perform({ type: "open_arbitration", who: first, job: terminated.job, reason }, terminated.claimUntil);
+}
+
 /** Each goes on from the one before it. */
-export const STAGES: Array<(session: Session, perform: Do) => void> = [running, ended];
+export const STAGES: Array<(session: Session, perform: Do) => void> = [running, ended, contested];

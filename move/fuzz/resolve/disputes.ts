@@ -50,7 +50,7 @@ export function answer(scene: Scene): Intent | null {
     [`0x${"03".repeat(Number(CHUNK_BYTES))}`, proof],
     [right, proof.map((node) => `${node}00`)],
   ]);
-  const [chunk, path] = dice.chance(25) ? wrong : [right, proof];
+  const [chunk, path] = dice.chance(45) ? wrong : [right, proof];
   const who = signer(dice.pick([KEEPERS[0], STRANGER]), scene);
   const action: Action = { type: "answer_challenge", who, job: job.job, chunk, proof: path };
   return job.case && dice.chance(20)

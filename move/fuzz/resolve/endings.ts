@@ -136,10 +136,10 @@ export function finalize(scene: Scene): Intent | null {
   const { dice } = scene;
   const job = pickJob(scene, isEnded);
   if (!job) return null;
-  const asOperator = dice.chance(20);
+  const asOperator = dice.chance(job.stream && !isProven(job) ? 45 : 15);
   const who = asOperator ? operatorOf(scene, job) : anyone(scene);
   const action: Action = { type: "finalize", who, job: job.job };
-  if (asOperator) return now(action, scene);
+  if (asOperator || dice.chance(20)) return now(action, scene);
   const moment = job.challengeUntil > 0n && !dice.chance(20) ? job.challengeUntil : job.claimUntil;
   return around(moment, action, scene);
 }

@@ -129,7 +129,8 @@ export function admin(scene: Scene): Intent | null {
     return now({ type: "set_asset_allowed", who, asset: dice.pick(missing), allowed: true }, scene);
   if (market.proposedAdmin !== null && dice.chance(50))
     return now({ type: "accept_admin", who: signer(market.proposedAdmin, scene) }, scene);
-  const bps = (most: number): bigint => BigInt(dice.pick([0, 100, 1, 2500, most, most + 1]));
+  const oneOf = (good: bigint[], bad: bigint[]): bigint => dice.pick(dice.chance(5) ? bad : good);
+  const bps = (most: number): bigint => BigInt(dice.chance(6) ? most + 1 : dice.pick([0, 100, 1, 700, most]));
   const actions: Array<() => Action> = [
     () => ({
       ...{ type: "set_fees", who },
@@ -143,7 +144,7 @@ export function admin(scene: Scene): Intent | null {
       ...{ type: "set_stake_terms", who },
       terms: {
         minStake: dice.pick([100_000_000n, 0n, 150_000_000n, 150_000_001n]),
-        unbondingSecs: dice.pick([400n, 100n, 7200n, 31_536_000n, 31_536_001n]),
+        unbondingSecs: oneOf([400n, 7200n, 250n, 31_536_000n], [100n, 31_536_001n]),
         slashBps: bps(10_000),
         reporterRewardBps: bps(5000),
       },
@@ -151,28 +152,28 @@ export function admin(scene: Scene): Intent | null {
     () => ({
       ...{ type: "set_windows", who },
       terms: {
-        acceptWindowSecs: dice.pick([120n, 1n, 0n, 31_536_000n, 31_536_001n]),
-        startWindowSecs: dice.pick([600n, 1n, 0n]),
-        stallAfterSecs: dice.pick([60n, 1n, 0n]),
-        stallGraceSecs: dice.pick([60n, 1n, 0n]),
-        claimWindowSecs: dice.pick([15n, 5n, 4n, 86_400n, 86_401n]),
+        acceptWindowSecs: oneOf([120n, 1n, 31_536_000n], [0n, 31_536_001n]),
+        startWindowSecs: oneOf([600n, 1n], [0n, 31_536_001n]),
+        stallAfterSecs: oneOf([60n, 1n], [0n, 31_536_001n]),
+        stallGraceSecs: oneOf([60n, 1n], [0n, 31_536_001n]),
+        claimWindowSecs: oneOf([15n, 5n, 86_400n], [4n, 86_401n]),
       },
     }),
     () => ({
       ...{ type: "set_job_bounds", who },
       terms: {
-        minDurationSecs: dice.pick([1n, 0n, 30n]),
-        maxDurationSecs: dice.pick([604_800n, 20n, 31_536_000n, 31_536_001n]),
-        maxHoldbackSecs: dice.pick([3600n, 0n, 86_400n, 86_401n]),
+        minDurationSecs: oneOf([1n, 30n], [0n]),
+        maxDurationSecs: oneOf([604_800n, 20n, 31_536_000n], [31_536_001n]),
+        maxHoldbackSecs: oneOf([3600n, 0n, 86_400n], [86_401n]),
       },
     }),
     () => ({
       ...{ type: "set_dispute_terms", who },
       terms: {
         arbiter: dice.pick([ARBITER, OTHER_ARBITER]),
-        challengeWindowSecs: dice.pick([100n, 1n, 0n, 604_800n, 604_801n]),
-        answerWindowSecs: dice.pick([60n, 59n, 300n]),
-        arbitrationWindowSecs: dice.pick([60n, 59n, 2_592_000n, 2_592_001n]),
+        challengeWindowSecs: oneOf([100n, 1n, 300n], [0n, 604_801n, 604_800n]),
+        answerWindowSecs: oneOf([60n, 100n], [59n, 604_801n]),
+        arbitrationWindowSecs: oneOf([60n, 2_592_000n], [59n, 2_592_001n]),
         bondBps: bps(10_000),
       },
     }),
