@@ -68,7 +68,7 @@ export function createWorld(chain: Chain): World {
   }
 
   const empty: Snapshot = { store: funded, state, ledgers: new Map(), attestations: new Map() };
-  const snapshots = PRESETS.map((actions): Snapshot[] => {
+  const snapshots = PRESETS.map((actions, preset): Snapshot[] => {
     const session = resume(empty);
     for (const action of actions) expectOk(session, action, GENESIS_SECS);
     for (const [who, registration] of registrations(signatures.keys, chain.assets))
@@ -76,7 +76,7 @@ export function createWorld(chain: Chain): World {
     const snapshots = [snapshot(session)];
     for (const play of STAGES) {
       const next = resume(snapshots.at(-1) as Snapshot);
-      play(next, (action, at) => expectOk(next, action, at));
+      play(next, (action, at) => expectOk(next, action, at), preset);
       snapshots.push(snapshot(next));
     }
     return snapshots;

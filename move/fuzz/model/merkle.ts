@@ -40,6 +40,8 @@ function rootOf(leaves: string[]): string {
   return nodeHash(rootOf(leaves.slice(0, k)), rootOf(leaves.slice(k)));
 }
 
+export const joinNodes = (left: Hex, right: Hex): Hex => `0x${nodeHash(left.slice(2), right.slice(2))}`;
+
 export const treeRoot = (chunks: Hex[]): Hex => `0x${rootOf(chunks.map(leafHash))}`;
 
 /** From the leaf's sibling upwards. */

@@ -5,7 +5,7 @@
 import { EVERYBODY } from "../cast.ts";
 import type { Action } from "../model/actions.ts";
 import type { Attestation } from "../model/attestation.ts";
-import { treeRoot } from "../model/merkle.ts";
+import { joinNodes, treeRoot } from "../model/merkle.ts";
 import type { Address, Hex, Job, Provider, State } from "../model/types.ts";
 import type { Signatures } from "../signatures.ts";
 import type { Dice } from "../steps.ts";
@@ -72,10 +72,18 @@ function output(sizes: number[]): KnownOutput {
   return { root: treeRoot(chunks), size: BigInt(sizes.reduce((a, b) => a + b, 0)), chunks };
 }
 
-/** One small chunk; three, the last of them short; exactly one; nothing. */
-export const OUTPUTS: KnownOutput[] = [
-  output([100]),
-  output([16_384, 16_384, 5]),
-  output([16_384]),
-  output([]),
+/** What a false proof may lead through. */
+export const FALSE_NODE: Hex = `0x${"33".repeat(32)}`;
+const small = output([100]);
+const whole = output([16_384]);
+export const THREE_CHUNKS = output([16_384, 16_384, 5]);
+/** Roots of taller trees than the size says, to either side, and of a lower one. */
+export const FALSE_ROOTS: KnownOutput[] = [
+  { ...small, root: joinNodes(FALSE_NODE, small.root) },
+  { ...small, root: joinNodes(small.root, FALSE_NODE) },
+  { ...THREE_CHUNKS, root: joinNodes(THREE_CHUNKS.root, FALSE_NODE) },
+  { ...THREE_CHUNKS, root: whole.root },
 ];
+
+/** One small chunk; three, the last of them short; exactly one; nothing; and the false ones. */
+export const OUTPUTS: KnownOutput[] = [small, THREE_CHUNKS, whole, output([]), ...FALSE_ROOTS];

@@ -8,7 +8,17 @@ import { isEnded } from "../model/endings.ts";
 import { CHUNK_BYTES, chunkCount, treeProof } from "../model/merkle.ts";
 import { heldBack, isProven } from "../model/stream.ts";
 import { ARBITRATION, type Hex, type Job, OUTPUT_CHALLENGE, STATE } from "../model/types.ts";
-import { around, type Intent, jobsOf, now, OUTPUTS, pickJob, type Scene, signer } from "./context.ts";
+import {
+  around,
+  FALSE_NODE,
+  type Intent,
+  jobsOf,
+  now,
+  OUTPUTS,
+  pickJob,
+  type Scene,
+  signer,
+} from "./context.ts";
 
 const holdsMoney = (job: Job): boolean => isEnded(job) && heldBack(job) > 0n && job.case === null;
 
@@ -35,7 +45,8 @@ export function answer(scene: Scene): Intent | null {
   const job = pickJob(scene, (j) => j.case?.kind === OUTPUT_CHALLENGE);
   if (!job) return null;
   const index = Number(job.case?.chunkIndex ?? 0n);
-  const known = OUTPUTS.find(({ root }) => root === job.output.outputRoot);
+  const { outputRoot, outputSize } = job.output;
+  const known = OUTPUTS.find(({ root, size }) => root === outputRoot && size === outputSize);
   const chunks = known?.chunks ?? [];
   const right: Hex = chunks[index] ?? `0x${"00".repeat(100)}`;
   const proof = chunks.length > 0 && index < chunks.length ? treeProof(chunks, index) : [];
@@ -49,6 +60,8 @@ export function answer(scene: Scene): Intent | null {
     ["0x", proof],
     [`0x${"03".repeat(Number(CHUNK_BYTES))}`, proof],
     [right, proof.map((node) => `${node}00`)],
+    [right, []],
+    [right, [...proof, FALSE_NODE]],
   ]);
   const [chunk, path] = dice.chance(45) ? wrong : [right, proof];
   const who = signer(dice.pick([KEEPERS[0], STRANGER]), scene);

@@ -165,7 +165,7 @@ function odd(scene: Scene): Intent | null {
 /** The next thing that would happen to a job in an ordinary life. */
 export function proceed(scene: Scene): Intent | null {
   const { dice } = scene;
-  if (jobsOf(scene).some((j) => j.case !== null) && dice.chance(40)) {
+  if (jobsOf(scene).some((j) => j.case !== null) && dice.chance(60)) {
     const move = dice.pick([disputes.answer, disputes.rule, disputes.resolveCase])(scene);
     if (move) return move;
   }

@@ -97,13 +97,14 @@ export function provider(scene: Scene): Intent | null {
 
 export function stake(scene: Scene): Intent | null {
   const { dice } = scene;
-  const p = dice.pick(providersOf(scene));
+  const unbonding = providersOf(scene).filter((p) => p.unbonding > 0n);
+  const p = dice.pick(unbonding.length > 0 && !dice.chance(40) ? unbonding : providersOf(scene));
   const target = { who: signer(p.owner, scene), provider: p.provider };
   const { minStake } = scene.state.market.parameters;
   const spare = p.staked > minStake ? p.staked - minStake : 0n;
   switch (dice.roll(p.unbonding > 0n || dice.chance(5) ? 4 : 2)) {
     case 0: {
-      const amount = dice.pick([spare, p.staked, spare + 1n, p.staked / 2n, p.staked + 1n, 0n]);
+      const amount = dice.pick([p.staked / 2n, spare, p.staked, spare + 1n, 1n, p.staked + 1n, 0n]);
       return now({ type: "request_unstake", ...target, amount }, scene);
     }
     case 1: {
@@ -129,6 +130,17 @@ export function admin(scene: Scene): Intent | null {
     return now({ type: "set_asset_allowed", who, asset: dice.pick(missing), allowed: true }, scene);
   if (market.proposedAdmin !== null && dice.chance(50))
     return now({ type: "accept_admin", who: signer(market.proposedAdmin, scene) }, scene);
+  const shortest = parameters.challengeWindowSecs + parameters.answerWindowSecs;
+  // A shorter time for what follows must not free what unbonds already.
+  if (
+    parameters.unbondingSecs > shortest &&
+    providersOf(scene).some((p) => p.unbonding > 0n) &&
+    dice.chance(25)
+  ) {
+    const { minStake, slashBps, reporterRewardBps } = parameters;
+    const terms = { minStake, unbondingSecs: shortest, slashBps, reporterRewardBps };
+    return now({ type: "set_stake_terms", who, terms }, scene);
+  }
   const oneOf = (good: bigint[], bad: bigint[]): bigint => dice.pick(dice.chance(5) ? bad : good);
   const bps = (most: number): bigint => BigInt(dice.chance(6) ? most + 1 : dice.pick([0, 100, 1, 700, most]));
   const actions: Array<() => Action> = [
