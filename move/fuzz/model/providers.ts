@@ -52,7 +52,7 @@ function assertOffer({ machine, devices, slots }: Offer): void {
   const { name, gpuModel, region, sandbox, gpuCount } = machine;
   const textsFit = [gpuModel, region, sandbox].every((text) => byteLength(text) <= MAX_TEXT_BYTES);
   require(byteLength(name) >= 1 && byteLength(name) <= MAX_TEXT_BYTES && textsFit, "E_TEXT_LENGTH");
-  require(gpuCount <= MAX_GPUS, "E_TOO_MANY_GPUS", "E_DEVICES");
+  require(gpuCount <= MAX_GPUS, "E_TOO_MANY_GPUS");
   const distinct = new Set(devices).size === devices.length;
   const sized = devices.every((device) => device.length === 66);
   require(devices.length === 0 || (BigInt(devices.length) === gpuCount && distinct && sized), "E_DEVICES");
