@@ -7,7 +7,8 @@
 ///   encodeUsage(usage); signUsage(usage, new Uint8Array(32).fill(9)).signature
 module computestream::attestation_tests {
     use computestream::attestation::{Self, Claim};
-    use computestream::test_utils as t;
+    use computestream::market_test_utils as m;
+    use computestream::value_test_utils as v;
 
     const VECTOR: vector<u8> = x"17636f6d7075746573747265616d3a3a75736167652e7631fa00000000000000000000000000000000000000000000000000000000000000c5111111111111111111111111111111111111111111111111111111111111111120222222222222222222222222222222222222222222222222222222222222222207000000000000002c010000000000006c430f0000000000205a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a";
     const KEY: vector<u8> = x"fd1724385aa0c75b64fb78cd602fa1d991fdebf76b13c58ed702eac835e9f618";
@@ -17,13 +18,13 @@ module computestream::attestation_tests {
     const STARTED_AT: u64 = 1_000_000;
 
     fun claim(): Claim {
-        attestation::new_claim(7, 300, 1_000_300, t::log_root(), SIGNATURE)
+        attestation::new_claim(7, 300, 1_000_300, v::log_root(), SIGNATURE)
     }
 
     /// The code for the vector's claim, against this start and watermark.
     fun check(started_at: u64, last_seq: u64, last_seconds: u64): u64 {
         attestation::check(
-            &claim(), KEY, JOB, t::hash(0x22), started_at, last_seq, last_seconds
+            &claim(), KEY, JOB, v::hash(0x22), started_at, last_seq, last_seconds
         )
     }
 
@@ -31,7 +32,7 @@ module computestream::attestation_tests {
     fun the_message_is_what_the_services_sign() {
         assert!(
             attestation::usage_message(
-                250, @0xc5, JOB, t::hash(0x22), 7, 300, 1_000_300, t::log_root()
+                250, @0xc5, JOB, v::hash(0x22), 7, 300, 1_000_300, v::log_root()
             ) == VECTOR,
             1
         );
@@ -39,7 +40,7 @@ module computestream::attestation_tests {
 
     #[test]
     fun a_signature_of_the_services_passes() {
-        t::start_market();
+        m::start_market();
         // 300 s at 300 s after the start is the most that may be claimed.
         assert!(check(STARTED_AT, 0, 0) == 0, 1);
         assert!(check(STARTED_AT, 6, 299) == 0, 2);
@@ -48,21 +49,21 @@ module computestream::attestation_tests {
 
     #[test]
     fun a_repeat_passes() {
-        t::start_market();
+        m::start_market();
         assert!(check(STARTED_AT, 7, 300) == 0, 1);
     }
 
     #[test]
     fun each_bound_field_breaks_the_signature() {
-        t::start_market();
+        m::start_market();
         let bad = 103;
-        let terms = t::hash(0x22);
+        let terms = v::hash(0x22);
         let other_claims =
             vector[
-                attestation::new_claim(8, 300, 1_000_300, t::log_root(), SIGNATURE),
-                attestation::new_claim(7, 299, 1_000_300, t::log_root(), SIGNATURE),
-                attestation::new_claim(7, 300, 1_000_301, t::log_root(), SIGNATURE),
-                attestation::new_claim(7, 300, 1_000_300, t::hash(0), SIGNATURE)
+                attestation::new_claim(8, 300, 1_000_300, v::log_root(), SIGNATURE),
+                attestation::new_claim(7, 299, 1_000_300, v::log_root(), SIGNATURE),
+                attestation::new_claim(7, 300, 1_000_301, v::log_root(), SIGNATURE),
+                attestation::new_claim(7, 300, 1_000_300, v::hash(0), SIGNATURE)
             ];
         other_claims.for_each_ref(|other| {
             assert!(
@@ -72,25 +73,25 @@ module computestream::attestation_tests {
         });
         assert!(attestation::check(&claim(), KEY, @0x11, terms, STARTED_AT, 0, 0) == bad, 2);
         assert!(
-            attestation::check(&claim(), KEY, JOB, t::hash(0x23), STARTED_AT, 0, 0) == bad,
+            attestation::check(&claim(), KEY, JOB, v::hash(0x23), STARTED_AT, 0, 0) == bad,
             3
         );
         assert!(
-            attestation::check(&claim(), t::hash(9), JOB, terms, STARTED_AT, 0, 0) == bad, 4
+            attestation::check(&claim(), v::hash(9), JOB, terms, STARTED_AT, 0, 0) == bad, 4
         );
     }
 
     #[test]
     fun garbage_never_aborts() {
-        t::start_market();
-        let keys = vector[t::hash(0x33), t::hash(0xff), KEY];
-        let signatures = vector[t::bytes_of(64, 0), t::bytes_of(64, 0xff), t::bytes_of(64, 7)];
+        m::start_market();
+        let keys = vector[v::hash(0x33), v::hash(0xff), KEY];
+        let signatures = vector[v::bytes_of(64, 0), v::bytes_of(64, 0xff), v::bytes_of(64, 7)];
         keys.for_each(|key| {
             signatures.for_each_ref(|signature| {
                 let claim =
-                    attestation::new_claim(7, 300, 1_000_300, t::log_root(), *signature);
+                    attestation::new_claim(7, 300, 1_000_300, v::log_root(), *signature);
                 assert!(
-                    attestation::check(&claim, key, JOB, t::hash(0x22), STARTED_AT, 0, 0)
+                    attestation::check(&claim, key, JOB, v::hash(0x22), STARTED_AT, 0, 0)
                         == 103,
                     1
                 );
@@ -100,23 +101,23 @@ module computestream::attestation_tests {
 
     #[test]
     fun lengths_come_first() {
-        t::start_market();
-        let short_root = attestation::new_claim(7, 300, 0, t::bytes_of(31, 0), vector[]);
+        m::start_market();
+        let short_root = attestation::new_claim(7, 300, 0, v::bytes_of(31, 0), vector[]);
         assert!(
-            attestation::check(&short_root, KEY, JOB, t::hash(0x22), STARTED_AT, 9, 0) == 101,
+            attestation::check(&short_root, KEY, JOB, v::hash(0x22), STARTED_AT, 9, 0) == 101,
             1
         );
         let short_signature =
-            attestation::new_claim(7, 300, 0, t::log_root(), t::bytes_of(63, 0));
+            attestation::new_claim(7, 300, 0, v::log_root(), v::bytes_of(63, 0));
         assert!(
-            attestation::check(&short_signature, KEY, JOB, t::hash(0x22), STARTED_AT, 9, 0)
+            attestation::check(&short_signature, KEY, JOB, v::hash(0x22), STARTED_AT, 9, 0)
                 == 102,
             2
         );
         let long_signature =
-            attestation::new_claim(7, 300, 0, t::log_root(), t::bytes_of(65, 0));
+            attestation::new_claim(7, 300, 0, v::log_root(), v::bytes_of(65, 0));
         assert!(
-            attestation::check(&long_signature, KEY, JOB, t::hash(0x22), STARTED_AT, 9, 0)
+            attestation::check(&long_signature, KEY, JOB, v::hash(0x22), STARTED_AT, 9, 0)
                 == 102,
             3
         );
@@ -124,7 +125,7 @@ module computestream::attestation_tests {
 
     #[test]
     fun then_the_watermark_then_time() {
-        t::start_market();
+        m::start_market();
         // The claim is seq 7, 300 s, at second 1,000,300; every later check would fail too.
         assert!(check(2_000_000, 8, 400) == 104, 1);
         assert!(check(2_000_000, 7, 400) == 105, 2);
@@ -139,49 +140,49 @@ module computestream::attestation_tests {
     fun a_claim_gives_back_what_it_was_made_of() {
         let c = claim();
         assert!(c.seq() == 7 && c.seconds_cum() == 300 && c.t_last() == 1_000_300, 1);
-        assert!(c.log_root() == t::log_root() && !c.is_empty(), 2);
-        assert!(attestation::new_claim(7, 300, 0, t::log_root(), vector[]).is_empty(), 3);
+        assert!(c.log_root() == v::log_root() && !c.is_empty(), 2);
+        assert!(attestation::new_claim(7, 300, 0, v::log_root(), vector[]).is_empty(), 3);
     }
 
     #[test]
     fun a_genuine_signature_passes_whatever_it_claims() {
-        t::start_market();
-        let terms = t::hash(0x22);
+        m::start_market();
+        let terms = v::hash(0x22);
         // No watermark and no clock: the check of a report, not of a payment.
         assert!(attestation::check_signature(&claim(), KEY, JOB, terms) == 0, 1);
         assert!(attestation::check_signature(&claim(), KEY, @0x11, terms) == 103, 2);
-        let short_root = attestation::new_claim(7, 300, 0, t::bytes_of(33, 0), vector[]);
+        let short_root = attestation::new_claim(7, 300, 0, v::bytes_of(33, 0), vector[]);
         assert!(attestation::check_signature(&short_root, KEY, JOB, terms) == 101, 3);
-        let unsigned = attestation::new_claim(7, 300, 0, t::log_root(), vector[]);
+        let unsigned = attestation::new_claim(7, 300, 0, v::log_root(), vector[]);
         assert!(attestation::check_signature(&unsigned, KEY, JOB, terms) == 102, 4);
     }
 
     fun is_countersigned(by: &vector<u8>, key: vector<u8>, job: address, terms: u8): bool {
-        attestation::is_countersigned(&claim(), by, key, job, t::hash(terms))
+        attestation::is_countersigned(&claim(), by, key, job, v::hash(terms))
     }
 
     #[test]
     fun a_countersignature_is_the_buyer_keys_over_the_same_bytes() {
-        t::start_market();
+        m::start_market();
         assert!(is_countersigned(&SIGNATURE, KEY, JOB, 0x22), 1);
-        assert!(!is_countersigned(&SIGNATURE, t::hash(9), JOB, 0x22), 2);
+        assert!(!is_countersigned(&SIGNATURE, v::hash(9), JOB, 0x22), 2);
         assert!(!is_countersigned(&SIGNATURE, KEY, @0x11, 0x22), 3);
         assert!(!is_countersigned(&SIGNATURE, KEY, JOB, 0x23), 4);
-        let other = attestation::new_claim(7, 301, 1_000_301, t::log_root(), SIGNATURE);
+        let other = attestation::new_claim(7, 301, 1_000_301, v::log_root(), SIGNATURE);
         assert!(
-            !attestation::is_countersigned(&other, &SIGNATURE, KEY, JOB, t::hash(0x22)), 5
+            !attestation::is_countersigned(&other, &SIGNATURE, KEY, JOB, v::hash(0x22)), 5
         );
     }
 
     #[test]
     fun a_countersignature_of_the_wrong_length_never_aborts() {
-        t::start_market();
+        m::start_market();
         assert!(!is_countersigned(&vector[], KEY, JOB, 0x22), 1);
-        assert!(!is_countersigned(&t::bytes_of(63, 1), KEY, JOB, 0x22), 2);
-        assert!(!is_countersigned(&t::bytes_of(65, 1), KEY, JOB, 0x22), 3);
+        assert!(!is_countersigned(&v::bytes_of(63, 1), KEY, JOB, 0x22), 2);
+        assert!(!is_countersigned(&v::bytes_of(65, 1), KEY, JOB, 0x22), 3);
         // Nobody can countersign without a buyer key.
         assert!(!is_countersigned(&SIGNATURE, vector[], JOB, 0x22), 4);
-        assert!(!is_countersigned(&SIGNATURE, t::bytes_of(33, 1), JOB, 0x22), 5);
+        assert!(!is_countersigned(&SIGNATURE, v::bytes_of(33, 1), JOB, 0x22), 5);
     }
 
     fun contradicts(a: &Claim, b: &Claim, expected: u8): bool {
@@ -192,12 +193,12 @@ module computestream::attestation_tests {
     #[test]
     fun one_number_stands_for_one_truth() {
         let one = claim();
-        let forged = attestation::new_claim(7, 300, 1_000_300, t::log_root(), vector[]);
+        let forged = attestation::new_claim(7, 300, 1_000_300, v::log_root(), vector[]);
         // The signature isn't part of what is said.
         assert!(contradicts(&one, &one, 0) && contradicts(&one, &forged, 0), 1);
-        let seconds = attestation::new_claim(7, 299, 1_000_300, t::log_root(), SIGNATURE);
-        let time = attestation::new_claim(7, 300, 1_000_301, t::log_root(), SIGNATURE);
-        let root = attestation::new_claim(7, 300, 1_000_300, t::hash(1), SIGNATURE);
+        let seconds = attestation::new_claim(7, 299, 1_000_300, v::log_root(), SIGNATURE);
+        let time = attestation::new_claim(7, 300, 1_000_301, v::log_root(), SIGNATURE);
+        let root = attestation::new_claim(7, 300, 1_000_300, v::hash(1), SIGNATURE);
         assert!(contradicts(&one, &seconds, 1), 2);
         assert!(contradicts(&one, &time, 1), 3);
         assert!(contradicts(&one, &root, 1), 4);
@@ -206,9 +207,9 @@ module computestream::attestation_tests {
     #[test]
     fun seconds_never_go_down_as_numbers_go_up() {
         let one = claim();
-        let fewer = attestation::new_claim(8, 299, 1_000_301, t::log_root(), SIGNATURE);
-        let equal = attestation::new_claim(8, 300, 1_000_000, t::hash(1), SIGNATURE);
-        let more = attestation::new_claim(9, 301, 1_000_301, t::log_root(), SIGNATURE);
+        let fewer = attestation::new_claim(8, 299, 1_000_301, v::log_root(), SIGNATURE);
+        let equal = attestation::new_claim(8, 300, 1_000_000, v::hash(1), SIGNATURE);
+        let more = attestation::new_claim(9, 301, 1_000_301, v::log_root(), SIGNATURE);
         assert!(contradicts(&one, &fewer, 2), 1);
         assert!(contradicts(&one, &equal, 0) && contradicts(&one, &more, 0), 2);
     }
@@ -216,8 +217,8 @@ module computestream::attestation_tests {
     // Bug class 5 of streams: a field that the signature doesn't bind.
     #[test]
     fun regression_5_every_field_changes_the_signed_bytes() {
-        let root = t::log_root();
-        let terms = t::hash(0x22);
+        let root = v::log_root();
+        let terms = v::hash(0x22);
         let messages =
             vector[
                 VECTOR,

@@ -2,7 +2,7 @@
 /// Slots, GPU masks and device commitments, without a provider around them.
 module computestream::capacity_tests {
     use computestream::capacity::{Self, Capacity};
-    use computestream::test_utils as t;
+    use computestream::value_test_utils as v;
 
     /// As many slots as GPUs, each GPU committed to by its number.
     fun machine(gpu_count: u64): Capacity {
@@ -12,7 +12,7 @@ module computestream::capacity_tests {
     }
 
     fun device(index: u64): vector<u8> {
-        t::hash((index as u8) + 1)
+        v::hash((index as u8) + 1)
     }
 
     fun assert_taken(found: &Capacity, slots_busy: u64, gpus_busy: u64) {
@@ -182,13 +182,13 @@ module computestream::capacity_tests {
     #[test]
     #[expected_failure(abort_code = computestream::capacity::E_DEVICES)]
     fun a_short_commitment_is_refused() {
-        capacity::new(2, vector[device(0), t::bytes_of(31, 9)], 1);
+        capacity::new(2, vector[device(0), v::bytes_of(31, 9)], 1);
     }
 
     #[test]
     #[expected_failure(abort_code = computestream::capacity::E_DEVICES)]
     fun a_long_commitment_is_refused() {
-        capacity::new(1, vector[t::bytes_of(33, 9)], 1);
+        capacity::new(1, vector[v::bytes_of(33, 9)], 1);
     }
 
     #[test]

@@ -8,12 +8,14 @@ module computestream::dispute_arbitration_tests {
     use computestream::job::JobSettled;
     use computestream::job_registry;
     use computestream::job_test_utils as j;
-    use computestream::test_utils::{Self as t, World, a, b, n, s, yes};
+    use computestream::market_test_utils as m;
+    use computestream::value_test_utils::{Self as v, a, b, n, s, yes};
+    use computestream::world_test_utils::{Self as t, World};
 
     /// Whoever decides, the job settles as completed with this much of its 100,000.
     fun assert_settled(w: &World, job: address, paid: u64, fees: u64, secs: u64) {
-        t::assert_all<JobSettled>(
-            vector[t::join(
+        v::assert_all<JobSettled>(
+            vector[v::join(
                 vector[
                     a(job),
                     a(@0xb0b),
@@ -31,7 +33,7 @@ module computestream::dispute_arbitration_tests {
         t::assert_state(job, 8, 3);
         assert!(!dispute::has_case(job), 1);
         assert!(!job_registry::is_faulted(job), 2);
-        assert!(t::count<FaultProven>() == 0, 3);
+        assert!(v::count<FaultProven>() == 0, 3);
     }
 
     fun assert_decided(
@@ -41,8 +43,8 @@ module computestream::dispute_arbitration_tests {
         by_default: bool,
         secs: u64
     ) {
-        t::assert_all<ArbitrationDecided>(
-            vector[t::join(
+        v::assert_all<ArbitrationDecided>(
+            vector[v::join(
                 vector[
                     a(job),
                     a(@0xa7b),
@@ -62,11 +64,11 @@ module computestream::dispute_arbitration_tests {
     fun an_arbitration_stakes_a_bond_on_all_that_is_held() {
         let w = d::setup();
         let job = d::held(&w);
-        t::wait(10);
+        m::wait(10);
         d::arbitrate(job);
 
-        t::assert_all<ArbitrationOpened>(
-            vector[t::join(
+        v::assert_all<ArbitrationOpened>(
+            vector[v::join(
                 vector[
                     a(job),
                     a(@0xb0b),
@@ -79,8 +81,8 @@ module computestream::dispute_arbitration_tests {
                 ]
             )]
         );
-        d::assert_case(job, 2, 1_000, 260, 0, t::text(b"it never ran"), 20_000, 60);
-        assert!(j::case_until(job) == t::start_time() + 260, 1);
+        d::assert_case(job, 2, 1_000, 260, 0, v::text(b"it never ran"), 20_000, 60);
+        assert!(j::case_until(job) == m::start_time() + 260, 1);
         d::assert_money(
             &w, job, 999_949_000, 1_000_029_700, 300, 0, 20_000, 100_000_000, 1_000
         );
@@ -90,10 +92,10 @@ module computestream::dispute_arbitration_tests {
     fun a_reason_has_1_to_1024_bytes() {
         let w = d::setup();
         let job = d::held(&w);
-        dispute::open_arbitration(&t::buyer(), t::handle(job), t::long_text(1));
+        dispute::open_arbitration(&m::buyer(), t::handle(job), v::long_text(1));
         d::rule(job, 0);
         let job = d::held(&w);
-        dispute::open_arbitration(&t::buyer(), t::handle(job), t::long_text(1_024));
+        dispute::open_arbitration(&m::buyer(), t::handle(job), v::long_text(1_024));
     }
 
     #[test]
@@ -101,7 +103,7 @@ module computestream::dispute_arbitration_tests {
     fun an_empty_reason_is_refused() {
         let w = d::setup();
         let job = d::held(&w);
-        dispute::open_arbitration(&t::buyer(), t::handle(job), t::text(b""));
+        dispute::open_arbitration(&m::buyer(), t::handle(job), v::text(b""));
     }
 
     #[test]
@@ -109,14 +111,14 @@ module computestream::dispute_arbitration_tests {
     fun a_reason_of_1025_bytes_is_refused() {
         let w = d::setup();
         let job = d::held(&w);
-        dispute::open_arbitration(&t::buyer(), t::handle(job), t::long_text(1_025));
+        dispute::open_arbitration(&m::buyer(), t::handle(job), v::long_text(1_025));
     }
 
     #[test]
     fun a_terminated_job_can_be_arbitrated() {
         let w = d::setup();
         let job = d::running(&w);
-        t::wait(50);
+        m::wait(50);
         w.terminate(job, 1, 50);
         d::arbitrate(job);
         d::rule(job, 0);
@@ -131,14 +133,14 @@ module computestream::dispute_arbitration_tests {
     fun a_case_seals_what_stayed_unproven() {
         let w = d::setup();
         let job = d::running(&w);
-        t::wait(50);
+        m::wait(50);
         w.terminate(job, 1, 30);
         d::assert_money(
             &w, job, 999_950_000, 1_000_009_900, 100, 0, 40_000, 100_000_000, 0
         );
-        t::wait(15);
+        m::wait(15);
         d::arbitrate(job);
-        d::assert_case(job, 2, 1_000, 265, 0, t::text(b"it never ran"), 20_000, 65);
+        d::assert_case(job, 2, 1_000, 265, 0, v::text(b"it never ran"), 20_000, 65);
         d::assert_money(
             &w, job, 999_969_000, 1_000_009_900, 100, 0, 20_000, 100_000_000, 1_000
         );
@@ -151,7 +153,7 @@ module computestream::dispute_arbitration_tests {
         let w = d::setup();
         let job = d::held(&w);
         d::arbitrate(job);
-        t::wait(7);
+        m::wait(7);
         d::rule(job, 0);
 
         assert_decided(job, 0, @0xb0b, false, 57);
@@ -228,7 +230,7 @@ module computestream::dispute_arbitration_tests {
         let w = d::setup();
         let job = d::held(&w);
         d::arbitrate(job);
-        t::wait(199);
+        m::wait(199);
         d::rule(job, 0);
     }
 
@@ -238,7 +240,7 @@ module computestream::dispute_arbitration_tests {
         let w = d::setup();
         let job = d::held(&w);
         d::arbitrate(job);
-        t::wait(200);
+        m::wait(200);
         d::rule(job, 0);
     }
 
@@ -248,7 +250,7 @@ module computestream::dispute_arbitration_tests {
         let w = d::setup();
         let job = d::held(&w);
         d::arbitrate(job);
-        dispute::rule(&t::admin(), t::handle(job), 0);
+        dispute::rule(&m::admin(), t::handle(job), 0);
     }
 
     #[test]
@@ -257,7 +259,7 @@ module computestream::dispute_arbitration_tests {
         let w = d::setup();
         let job = d::held(&w);
         d::arbitrate(job);
-        dispute::rule(&t::buyer(), t::handle(job), 0);
+        dispute::rule(&m::buyer(), t::handle(job), 0);
     }
 
     #[test]
@@ -266,7 +268,7 @@ module computestream::dispute_arbitration_tests {
         let w = d::setup();
         let job = d::held(&w);
         d::arbitrate(job);
-        dispute::rule(&t::owner(), t::handle(job), 20_000);
+        dispute::rule(&m::owner(), t::handle(job), 20_000);
     }
 
     #[test]
@@ -302,7 +304,7 @@ module computestream::dispute_arbitration_tests {
         let w = d::setup();
         let job = d::held(&w);
         d::arbitrate(job);
-        t::wait(200);
+        m::wait(200);
         d::resolve(job);
 
         assert_decided(job, 20_000, @0xb0b, true, 250);
@@ -318,7 +320,7 @@ module computestream::dispute_arbitration_tests {
         let w = d::setup();
         let job = d::held(&w);
         d::arbitrate(job);
-        t::wait(199);
+        m::wait(199);
         d::resolve(job);
     }
 
@@ -326,10 +328,10 @@ module computestream::dispute_arbitration_tests {
     /// A keeper's share comes out of the fee of what is awarded; whoever resolves is the keeper.
     fun whoever_resolves_earns_the_keeper_s_share_of_the_award() {
         let w = d::setup();
-        t::set_fees(100, 1_000);
+        m::set_fees(100, 1_000);
         let job = d::held(&w);
         d::arbitrate(job);
-        t::wait(200);
+        m::wait(200);
         primary_fungible_store::ensure_primary_store_exists(@0xbad, w.asset());
         d::resolve(job);
         // The fee of 20,000 is 200. Of all 500, 50 are keepers': OPERATOR has no store, so its 30 went to the treasury.

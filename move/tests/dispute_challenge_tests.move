@@ -14,7 +14,9 @@ module computestream::dispute_challenge_tests {
     use computestream::job::{JobForfeited, JobSettled};
     use computestream::job_registry;
     use computestream::job_test_utils as j;
-    use computestream::test_utils::{Self as t, a, b, n};
+    use computestream::market_test_utils as m;
+    use computestream::value_test_utils::{Self as v, a, b, n};
+    use computestream::world_test_utils as t;
 
     // === Opening ===
 
@@ -22,16 +24,16 @@ module computestream::dispute_challenge_tests {
     fun a_challenge_stakes_a_bond_on_one_chunk() {
         let w = d::setup();
         let job = d::held(&w);
-        t::wait(10);
+        m::wait(10);
         d::challenge(job, 1);
 
-        t::assert_all<OutputChallenged>(
-            vector[t::join(
+        v::assert_all<OutputChallenged>(
+            vector[v::join(
                 vector[a(job), a(@0xb0b), n(1), n(1_000), at(120), at(60)]
             )]
         );
-        d::assert_case(job, 1, 1_000, 120, 1, t::text(b""), 0, 60);
-        assert!(j::case_until(job) == t::start_time() + 120, 1);
+        d::assert_case(job, 1, 1_000, 120, 1, v::text(b""), 0, 60);
+        assert!(j::case_until(job) == m::start_time() + 120, 1);
         d::assert_money(
             &w, job, 999_949_000, 1_000_029_700, 300, 0, 20_000, 100_000_000, 1_000
         );
@@ -42,11 +44,11 @@ module computestream::dispute_challenge_tests {
     fun the_bond_is_rounded_up() {
         let w = d::setup();
         let job = w.running_held(100, 100_001, 20, vector[]);
-        t::wait(50);
+        m::wait(50);
         d::complete(&w, job, 1, 50, d::root(), d::size());
         d::challenge(job, 0);
         // 1 % of 100,001 is 1,000.01.
-        d::assert_case(job, 1, 1_001, 110, 0, t::text(b""), 0, 50);
+        d::assert_case(job, 1, 1_001, 110, 0, v::text(b""), 0, 50);
     }
 
     #[test]
@@ -55,10 +57,10 @@ module computestream::dispute_challenge_tests {
         d::set_terms(@0xa7b, 100, 60, 200, 0);
         let job = d::held(&w);
         d::challenge(job, 0);
-        d::assert_case(job, 1, 0, 110, 0, t::text(b""), 0, 50);
+        d::assert_case(job, 1, 0, 110, 0, v::text(b""), 0, 50);
         d::answer(job, 0);
         d::challenge(job, 0);
-        t::wait(60);
+        m::wait(60);
         d::resolve(job);
         // The 20,000 held and the reporter's 5,000,000 are the buyer's.
         d::assert_money(
@@ -70,13 +72,13 @@ module computestream::dispute_challenge_tests {
     fun a_failed_job_s_output_can_be_challenged() {
         let w = d::setup();
         let job = d::running(&w);
-        t::wait(30);
+        m::wait(30);
         w.pay(job, 1, 30);
         job_registry::fail(
-            &t::operator(),
+            &m::operator(),
             t::handle(job),
             7,
-            t::text(b"EXIT_CODE_7"),
+            v::text(b"EXIT_CODE_7"),
             vector[],
             vector[],
             d::root(),
@@ -98,7 +100,7 @@ module computestream::dispute_challenge_tests {
         let w = d::setup();
         let job = d::held(&w);
         aptos_framework::primary_fungible_store::transfer(
-            &t::buyer(), w.asset(), @0x123, 999_950_000 - 999
+            &m::buyer(), w.asset(), @0x123, 999_950_000 - 999
         );
         d::challenge(job, 0);
     }
@@ -115,7 +117,7 @@ module computestream::dispute_challenge_tests {
     fun a_terminated_job_has_no_output() {
         let w = d::setup();
         let job = d::running(&w);
-        t::wait(50);
+        m::wait(50);
         w.terminate(job, 1, 50);
         d::challenge(job, 0);
     }
@@ -141,11 +143,11 @@ module computestream::dispute_challenge_tests {
         let w = d::setup();
         let job = d::held(&w);
         d::challenge(job, 1);
-        t::wait(20);
+        m::wait(20);
         d::answer(job, 1);
 
-        t::assert_all<ChallengeAnswered>(
-            vector[t::join(vector[a(job), a(@0xbad), n(1), n(1_000), at(70)])]
+        v::assert_all<ChallengeAnswered>(
+            vector[v::join(vector[a(job), a(@0xbad), n(1), n(1_000), at(70)])]
         );
         // The owner's, not the answering stranger's.
         d::assert_money(
@@ -156,13 +158,13 @@ module computestream::dispute_challenge_tests {
         t::assert_state(job, 3, 0);
 
         // What was held waits for the buyer as before.
-        t::wait(80);
+        m::wait(80);
         d::finalize(job);
         d::assert_money(
             &w, job, 999_949_000, 1_000_050_500, 500, 0, 0, 100_000_000, 0
         );
         t::assert_state(job, 8, 3);
-        assert!(t::count<FaultProven>() == 0 && t::count<ChallengeLost>() == 0, 3);
+        assert!(v::count<FaultProven>() == 0 && v::count<ChallengeLost>() == 0, 3);
     }
 
     #[test]
@@ -183,9 +185,9 @@ module computestream::dispute_challenge_tests {
         let w = d::setup();
         let job = d::held(&w);
         d::challenge(job, 0);
-        dispute::answer_challenge(&t::operator(), t::handle(job), d::chunk(0), d::proof(0));
+        dispute::answer_challenge(&m::operator(), t::handle(job), d::chunk(0), d::proof(0));
         d::challenge(job, 0);
-        dispute::answer_challenge(&t::owner(), t::handle(job), d::chunk(0), d::proof(0));
+        dispute::answer_challenge(&m::owner(), t::handle(job), d::chunk(0), d::proof(0));
         d::assert_money(
             &w, job, 999_948_000, 1_000_031_700, 300, 0, 20_000, 100_000_000, 0
         );
@@ -196,7 +198,7 @@ module computestream::dispute_challenge_tests {
         let w = d::setup();
         let job = d::held(&w);
         d::challenge(job, 1);
-        t::wait(59);
+        m::wait(59);
         d::answer(job, 1);
     }
 
@@ -206,7 +208,7 @@ module computestream::dispute_challenge_tests {
         let w = d::setup();
         let job = d::held(&w);
         d::challenge(job, 1);
-        t::wait(60);
+        m::wait(60);
         d::answer(job, 1);
     }
 
@@ -253,7 +255,7 @@ module computestream::dispute_challenge_tests {
     fun another_output_s_chunk_is_no_answer() {
         let w = d::setup();
         // A root that nobody has the bytes of.
-        let job = d::held_with_output(&w, t::hash(9), d::size());
+        let job = d::held_with_output(&w, v::hash(9), d::size());
         d::challenge(job, 1);
         d::answer(job, 1);
     }
@@ -291,7 +293,7 @@ module computestream::dispute_challenge_tests {
         let job = d::held(&w);
         d::challenge(job, 1);
         d::answer(job, 1);
-        t::wait(60);
+        m::wait(60);
         d::resolve(job);
     }
 
@@ -302,16 +304,16 @@ module computestream::dispute_challenge_tests {
         let w = d::setup();
         let job = d::held(&w);
         d::challenge(job, 1);
-        t::wait(60);
+        m::wait(60);
         d::resolve(job);
 
         let provider = w.provider_address();
-        t::assert_all<ChallengeLost>(
-            vector[t::join(vector[a(job), a(provider), n(1_000), at(110)])]
+        v::assert_all<ChallengeLost>(
+            vector[v::join(vector[a(job), a(provider), n(1_000), at(110)])]
         );
         // The reward is the challenger's, not the resolving stranger's.
-        t::assert_all<FaultProven>(
-            vector[t::join(
+        v::assert_all<FaultProven>(
+            vector[v::join(
                 vector[
                     a(job),
                     a(provider),
@@ -323,9 +325,9 @@ module computestream::dispute_challenge_tests {
                 ]
             )]
         );
-        t::assert_all<JobForfeited>(vector[t::join(vector[a(job), a(provider), at(110)])]);
-        t::assert_all<JobSettled>(
-            vector[t::join(
+        v::assert_all<JobForfeited>(vector[v::join(vector[a(job), a(provider), at(110)])]);
+        v::assert_all<JobSettled>(
+            vector[v::join(
                 vector[
                     a(job),
                     a(@0xb0b),
@@ -358,9 +360,9 @@ module computestream::dispute_challenge_tests {
         d::challenge(first, 1);
         let second = d::held(&w);
         d::challenge(second, 1);
-        t::wait(60);
-        dispute::resolve(&t::buyer(), t::handle(first));
-        dispute::resolve(&t::operator(), t::handle(second));
+        m::wait(60);
+        dispute::resolve(&m::buyer(), t::handle(first));
+        dispute::resolve(&m::operator(), t::handle(second));
         t::assert_state(first, 8, 3);
         t::assert_state(second, 8, 3);
     }
@@ -371,9 +373,9 @@ module computestream::dispute_challenge_tests {
         // The root of three chunks, said to be of four.
         let job = d::held_with_output(&w, d::root(), 65_536);
         d::challenge(job, 3);
-        t::wait(60);
+        m::wait(60);
         d::resolve(job);
-        assert!(t::count<ChallengeLost>() == 1, 1);
+        assert!(v::count<ChallengeLost>() == 1, 1);
     }
 
     #[test]
@@ -382,7 +384,7 @@ module computestream::dispute_challenge_tests {
         let w = d::setup();
         let job = d::held(&w);
         d::challenge(job, 1);
-        t::wait(59);
+        m::wait(59);
         d::resolve(job);
     }
 
@@ -392,7 +394,7 @@ module computestream::dispute_challenge_tests {
         let w = d::setup();
         let job = d::held(&w);
         d::challenge(job, 1);
-        t::wait(60);
+        m::wait(60);
         d::resolve(job);
         d::resolve(job);
     }

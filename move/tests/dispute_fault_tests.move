@@ -6,10 +6,12 @@ module computestream::dispute_fault_tests {
     use computestream::dispute_test_utils::{Self as d, at};
     use computestream::job::{JobForfeited, JobSettled};
     use computestream::job_registry;
+    use computestream::market_test_utils as m;
     use computestream::payment_stream;
     use computestream::provider_registry;
     use computestream::stake;
-    use computestream::test_utils::{Self as t, a, b, n};
+    use computestream::value_test_utils::{Self as v, a, b, n};
+    use computestream::world_test_utils as t;
 
     // === What it costs ===
 
@@ -17,16 +19,16 @@ module computestream::dispute_fault_tests {
     fun a_fault_closes_a_running_job_for_the_buyer() {
         let w = t::setup();
         let job = w.running(100, 100_000);
-        t::wait(30);
+        m::wait(30);
         w.pay(job, 1, 30);
-        t::wait(10);
+        m::wait(10);
         d::report(&w, job, 2, 35, 35, 2, 36, 36);
 
         d::assert_fault(&w, job, 1, 50_000_000, 5_000_000);
         let provider = w.provider_address();
-        t::assert_all<JobForfeited>(vector[t::join(vector[a(job), a(provider), at(40)])]);
-        t::assert_all<JobSettled>(
-            vector[t::join(
+        v::assert_all<JobForfeited>(vector[v::join(vector[a(job), a(provider), at(40)])]);
+        v::assert_all<JobSettled>(
+            vector[v::join(
                 vector[
                     a(job),
                     a(@0xb0b),
@@ -56,19 +58,19 @@ module computestream::dispute_fault_tests {
     fun a_fault_bills_no_further_second() {
         let w = t::setup();
         let job = w.running(100, 100_000);
-        t::wait(10);
+        m::wait(10);
         // Attested ahead of the clock: only 10 of them are billed.
         payment_stream::process_payment(
-            &t::keeper(),
+            &m::keeper(),
             job,
             1,
             40,
-            t::start_time() + 40,
-            t::log_root(),
+            m::start_time() + 40,
+            v::log_root(),
             w.sign(job, 1, 40, 40),
             vector[]
         );
-        t::wait(30);
+        m::wait(30);
         d::report(&w, job, 2, 41, 41, 2, 42, 42);
         d::assert_money(
             &w, job, 999_990_000, 1_000_009_900, 45_000_100, 5_000_000, 0, 50_000_000, 0
@@ -79,7 +81,7 @@ module computestream::dispute_fault_tests {
     fun a_fault_takes_what_is_held_back() {
         let w = d::setup();
         let job = d::held(&w);
-        t::wait(10);
+        m::wait(10);
         d::report(&w, job, 2, 51, 51, 3, 50, 52);
         d::assert_fault(&w, job, 2, 50_000_000, 5_000_000);
         d::assert_money(
@@ -94,7 +96,7 @@ module computestream::dispute_fault_tests {
     fun a_fault_takes_what_a_terminated_job_may_still_prove() {
         let w = t::setup();
         let job = w.running(100, 100_000);
-        t::wait(50);
+        m::wait(50);
         w.terminate(job, 1, 30);
         d::assert_money(
             &w, job, 999_950_000, 1_000_029_700, 300, 0, 20_000, 100_000_000, 0
@@ -111,10 +113,10 @@ module computestream::dispute_fault_tests {
     fun a_fault_on_a_settled_job_only_slashes() {
         let w = t::setup();
         let job = w.running(100, 100_000);
-        t::wait(50);
+        m::wait(50);
         w.complete(job, 1, 50);
         t::assert_state(job, 8, 3);
-        t::wait(1_000);
+        m::wait(1_000);
         d::report(&w, job, 1, 50, 50, 1, 49, 50);
 
         d::assert_fault(&w, job, 1, 50_000_000, 5_000_000);
@@ -123,15 +125,15 @@ module computestream::dispute_fault_tests {
         );
         d::assert_record(&w, 1, 0, 1, 50, 49_500, 465);
         t::assert_state(job, 8, 3);
-        assert!(t::count<JobSettled>() == 1 && t::count<JobForfeited>() == 0, 1);
+        assert!(v::count<JobSettled>() == 1 && v::count<JobForfeited>() == 0, 1);
     }
 
     #[test]
     fun slashing_reaches_a_stake_that_is_all_unbonding() {
         let w = t::setup();
         let job = w.running(100, 100_000);
-        provider_registry::request_unstake(&t::owner(), w.provider(), 100_000_000);
-        t::wait(1);
+        provider_registry::request_unstake(&m::owner(), w.provider(), 100_000_000);
+        m::wait(1);
         d::report(&w, job, 1, 1, 1, 1, 0, 1);
         let provider = w.provider_address();
         assert!(stake::staked(provider) == 0 && stake::unbonding(provider) == 50_000_000, 1);
@@ -142,8 +144,8 @@ module computestream::dispute_fault_tests {
     fun slashing_takes_what_is_staked_before_what_is_unbonding() {
         let w = t::setup();
         let job = w.running(100, 100_000);
-        provider_registry::request_unstake(&t::owner(), w.provider(), 70_000_000);
-        t::wait(1);
+        provider_registry::request_unstake(&m::owner(), w.provider(), 70_000_000);
+        m::wait(1);
         d::report(&w, job, 1, 1, 1, 1, 0, 1);
         let provider = w.provider_address();
         assert!(stake::staked(provider) == 0 && stake::unbonding(provider) == 50_000_000, 1);
@@ -157,24 +159,24 @@ module computestream::dispute_fault_tests {
         let w = t::setup();
         let first = w.running(100, 100_000);
         let second = w.running(100, 100_000);
-        t::wait(1);
+        m::wait(1);
         d::report(&w, first, 1, 1, 1, 1, 0, 1);
         d::report(&w, second, 1, 1, 1, 1, 0, 1);
         // 50,000,000 and 25,000,000; a tenth of each to the stranger.
         assert!(stake::staked(w.provider_address()) == 25_000_000, 1);
         assert!(w.balance(@0xbad) == 7_500_000, 2);
-        assert!(w.balance(t::treasury_address()) == 67_500_000, 3);
+        assert!(w.balance(m::treasury_address()) == 67_500_000, 3);
     }
 
     #[test]
     fun a_fault_counts_when_there_is_nothing_left_to_take() {
         let w = t::setup();
         let job = w.running(100, 100_000);
-        t::wait(50);
+        m::wait(50);
         w.complete(job, 1, 50);
-        provider_registry::request_unstake(&t::owner(), w.provider(), 100_000_000);
-        t::wait(86_400);
-        provider_registry::withdraw_stake(&t::owner(), w.provider());
+        provider_registry::request_unstake(&m::owner(), w.provider(), 100_000_000);
+        m::wait(86_400);
+        provider_registry::withdraw_stake(&m::owner(), w.provider());
         d::report(&w, job, 1, 50, 50, 1, 49, 50);
         d::assert_fault(&w, job, 1, 0, 0);
         d::assert_record(&w, 1, 0, 1, 50, 49_500, 465);
@@ -184,8 +186,8 @@ module computestream::dispute_fault_tests {
     fun a_frozen_stake_doesn_t_keep_the_buyer_s_money() {
         let w = t::setup();
         let job = w.running(100, 100_000);
-        t::wait(1);
-        t::freeze_escrow(w.asset(), w.provider_address(), true);
+        m::wait(1);
+        m::freeze_escrow(w.asset(), w.provider_address(), true);
         d::report(&w, job, 1, 1, 1, 1, 0, 1);
         d::assert_fault(&w, job, 1, 0, 0);
         d::assert_money(
@@ -197,14 +199,14 @@ module computestream::dispute_fault_tests {
     fun the_buyer_may_report_and_is_rewarded() {
         let w = t::setup();
         let job = w.running(100, 100_000);
-        t::wait(1);
+        m::wait(1);
         dispute::report_impossible_time(
-            &t::buyer(),
+            &m::buyer(),
             t::handle(job),
             1,
             2,
-            t::start_time() + 1,
-            t::log_root(),
+            m::start_time() + 1,
+            v::log_root(),
             w.sign(job, 1, 2, 1)
         );
         d::assert_money(
@@ -219,7 +221,7 @@ module computestream::dispute_fault_tests {
     fun the_same_proof_slashes_once() {
         let w = t::setup();
         let job = w.running(100, 100_000);
-        t::wait(20);
+        m::wait(20);
         d::report(&w, job, 4, 10, 10, 4, 11, 11);
         d::report(&w, job, 4, 10, 10, 4, 11, 11);
     }
@@ -229,7 +231,7 @@ module computestream::dispute_fault_tests {
     fun another_fault_of_the_same_job_doesn_t_slash_again() {
         let w = t::setup();
         let job = w.running(100, 100_000);
-        t::wait(20);
+        m::wait(20);
         d::report(&w, job, 4, 10, 10, 4, 11, 11);
         d::report_time(&w, job, 50, 20);
     }
@@ -239,7 +241,7 @@ module computestream::dispute_fault_tests {
     fun a_fault_on_a_settled_job_slashes_once() {
         let w = t::setup();
         let job = w.running(100, 100_000);
-        t::wait(50);
+        m::wait(50);
         w.complete(job, 1, 50);
         d::report(&w, job, 1, 50, 50, 1, 49, 50);
         d::report(&w, job, 1, 50, 50, 1, 48, 50);
@@ -251,7 +253,7 @@ module computestream::dispute_fault_tests {
         let w = d::setup();
         let job = d::held(&w);
         d::challenge(job, 0);
-        t::wait(60);
+        m::wait(60);
         d::resolve(job);
         d::report(&w, job, 1, 50, 50, 1, 49, 50);
     }
@@ -271,7 +273,7 @@ module computestream::dispute_fault_tests {
     fun a_cancelled_job_has_no_faults() {
         let w = t::setup();
         let job = w.accepted(100, 100_000);
-        job_registry::cancel(&t::buyer(), t::handle(job));
+        job_registry::cancel(&m::buyer(), t::handle(job));
         d::report(&w, job, 1, 1, 1, 1, 2, 2);
     }
 
@@ -281,13 +283,13 @@ module computestream::dispute_fault_tests {
     fun a_reclaimed_job_has_no_faults() {
         let w = t::setup();
         let job = w.running(100, 100_000);
-        t::wait(50);
+        m::wait(50);
         w.complete(job, 1, 50);
         let signature = w.sign(job, 1, 60, 50);
-        t::wait(86_400);
-        job_registry::reclaim(&t::buyer(), t::handle(job));
+        m::wait(86_400);
+        job_registry::reclaim(&m::buyer(), t::handle(job));
         dispute::report_impossible_time(
-            &t::stranger(), t::handle(job), 1, 60, t::start_time() + 50, t::log_root(), signature
+            &m::stranger(), t::handle(job), 1, 60, m::start_time() + 50, v::log_root(), signature
         );
     }
 
@@ -295,8 +297,8 @@ module computestream::dispute_fault_tests {
     fun a_new_key_doesn_t_hide_what_the_old_one_signed() {
         let w = t::setup();
         let job = w.running(100, 100_000);
-        t::wait(20);
-        provider_registry::update_operator(&t::owner(), w.provider(), @0x0b8, t::key());
+        m::wait(20);
+        provider_registry::update_operator(&m::owner(), w.provider(), @0x0b8, v::key());
         d::report(&w, job, 4, 10, 10, 4, 11, 11);
         d::assert_fault(&w, job, 1, 50_000_000, 5_000_000);
     }

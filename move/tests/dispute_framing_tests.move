@@ -5,22 +5,24 @@ module computestream::dispute_framing_tests {
     use aptos_std::ed25519;
     use computestream::attestation;
     use computestream::dispute;
-    use computestream::test_utils::{Self as t, World};
+    use computestream::market_test_utils as m;
+    use computestream::value_test_utils as v;
+    use computestream::world_test_utils::{Self as t, World};
 
     /// A stranger reports that number 1 was signed for 1 s and, with these two signatures, for 2 s.
     fun frame(job: address, signature_a: vector<u8>, signature_b: vector<u8>) {
         dispute::report_contradiction(
-            &t::stranger(),
+            &m::stranger(),
             t::handle(job),
             1,
             1,
-            t::start_time() + 1,
-            t::log_root(),
+            m::start_time() + 1,
+            v::log_root(),
             signature_a,
             1,
             2,
-            t::start_time() + 2,
-            t::log_root(),
+            m::start_time() + 2,
+            v::log_root(),
             signature_b
         );
     }
@@ -28,14 +30,14 @@ module computestream::dispute_framing_tests {
     /// A stranger reports that 9 s were signed for after 1.
     fun frame_time(job: address, signature: vector<u8>) {
         dispute::report_impossible_time(
-            &t::stranger(), t::handle(job), 1, 9, t::start_time() + 1, t::log_root(), signature
+            &m::stranger(), t::handle(job), 1, 9, m::start_time() + 1, v::log_root(), signature
         );
     }
 
     fun running(): (World, address) {
         let w = t::setup();
         let job = w.running(100, 100_000);
-        t::wait(20);
+        m::wait(20);
         (w, job)
     }
 
@@ -44,14 +46,14 @@ module computestream::dispute_framing_tests {
         let (secret, _) = ed25519::generate_keys();
         let message =
             attestation::usage_message(
-                t::chain(),
+                m::chain(),
                 @computestream,
                 job,
                 t::terms_hash(job),
                 seq,
                 seconds,
-                t::start_time() + time,
-                t::log_root()
+                m::start_time() + time,
+                v::log_root()
             );
         ed25519::signature_to_bytes(&ed25519::sign_arbitrary_bytes(&secret, message))
     }
@@ -97,15 +99,15 @@ module computestream::dispute_framing_tests {
     fun regression_5_a_later_job_s_time_proves_nothing_about_an_earlier() {
         let (w, job) = running();
         let other = w.running(100, 100_000);
-        t::wait(9);
+        m::wait(9);
         // Honest for `job`, impossible for `other`, which started 20 s later.
         dispute::report_impossible_time(
-            &t::stranger(),
+            &m::stranger(),
             t::handle(other),
             1,
             29,
-            t::start_time() + 29,
-            t::log_root(),
+            m::start_time() + 29,
+            v::log_root(),
             w.sign(job, 1, 29, 29)
         );
     }
@@ -117,7 +119,7 @@ module computestream::dispute_framing_tests {
         frame(
             job,
             w.sign(job, 1, 1, 1),
-            w.sign_as(t::chain(), @computestream, job, t::hash(7), 1, 2, 2)
+            w.sign_as(m::chain(), @computestream, job, v::hash(7), 1, 2, 2)
         );
     }
 
@@ -139,7 +141,7 @@ module computestream::dispute_framing_tests {
         frame(
             job,
             w.sign(job, 1, 1, 1),
-            w.sign_as(t::chain(), @0xc6, job, t::terms_hash(job), 1, 2, 2)
+            w.sign_as(m::chain(), @0xc6, job, t::terms_hash(job), 1, 2, 2)
         );
     }
 
@@ -155,12 +157,12 @@ module computestream::dispute_framing_tests {
     fun a_log_root_has_32_bytes() {
         let (w, job) = running();
         dispute::report_impossible_time(
-            &t::stranger(),
+            &m::stranger(),
             t::handle(job),
             1,
             9,
-            t::start_time() + 1,
-            t::bytes_of(31, 0x5a),
+            m::start_time() + 1,
+            v::bytes_of(31, 0x5a),
             w.sign(job, 1, 9, 1)
         );
     }

@@ -8,9 +8,11 @@ module computestream::dispute_overlap_tests {
     use computestream::dispute_test_utils::at;
     use computestream::job_orders;
     use computestream::job_registry;
+    use computestream::market_test_utils as m;
     use computestream::provider_registry::{Self, Provider};
     use computestream::stake;
-    use computestream::test_utils::{Self as t, World, a, b, n};
+    use computestream::value_test_utils::{Self as v, a, b, n};
+    use computestream::world_test_utils::{Self as t, World};
 
     const OTHER_OWNER: address = @0xa12;
 
@@ -20,52 +22,52 @@ module computestream::dispute_overlap_tests {
     ): Object<Provider> {
         provider_registry::register_provider(
             &account::create_signer_for_test(owner),
-            t::of(&t::operator()),
-            t::key(),
-            t::text(b"m"),
-            t::text(b""),
+            m::of(&m::operator()),
+            v::key(),
+            v::text(b"m"),
+            v::text(b""),
             gpu_count,
             24,
             16,
             64,
             500,
-            t::text(b""),
-            t::text(b""),
+            v::text(b""),
+            v::text(b""),
             devices,
             2,
-            t::rate(),
+            m::rate(),
             0,
             w.asset(),
-            t::stake()
+            m::stake()
         )
     }
 
     /// OWNER's machine with the GPUs of these numbers.
     fun machine(w: &World, gpus: vector<u8>): Object<Provider> {
-        machine_of(w, t::of(&t::owner()), gpus.length(), gpus.map(|gpu| t::hash(gpu)))
+        machine_of(w, m::of(&m::owner()), gpus.length(), gpus.map(|gpu| v::hash(gpu)))
     }
 
     fun accepted(provider: Object<Provider>, gpu_mask: u64, gpus: u64): address {
         let jobs =
             job_orders::create(
-                &t::buyer(),
+                &m::buyer(),
                 provider,
-                t::text(b"busybox"),
-                vector[t::text(b"{}")],
+                v::text(b"busybox"),
+                vector[v::text(b"{}")],
                 gpus,
                 100,
-                t::rate(),
+                m::rate(),
                 100_000,
                 0,
                 5,
                 vector[]
             );
-        job_registry::accept(&t::operator(), provider, jobs[0], gpu_mask);
+        job_registry::accept(&m::operator(), provider, jobs[0], gpu_mask);
         object::object_address(&jobs[0])
     }
 
     fun start(job: address) {
-        job_registry::start(&t::operator(), t::handle(job));
+        job_registry::start(&m::operator(), t::handle(job));
     }
 
     /// A job that runs on the machine's first GPU.
@@ -77,7 +79,7 @@ module computestream::dispute_overlap_tests {
 
     fun report(job: address, other_job: address) {
         dispute::report_device_overlap(
-            &t::stranger(), t::handle(job), t::handle(other_job)
+            &m::stranger(), t::handle(job), t::handle(other_job)
         );
     }
 
@@ -91,13 +93,13 @@ module computestream::dispute_overlap_tests {
         let first = machine(&w, vector[1]);
         let second = machine(&w, vector[1]);
         let earlier = running(first);
-        t::wait(10);
+        m::wait(10);
         let later = running(second);
-        t::wait(1);
+        m::wait(1);
         report(later, earlier);
 
-        t::assert_all<FaultProven>(
-            vector[t::join(
+        v::assert_all<FaultProven>(
+            vector[v::join(
                 vector[
                     a(later),
                     a(object::object_address(&second)),
@@ -124,7 +126,7 @@ module computestream::dispute_overlap_tests {
         let second = machine(&w, vector[1]);
         let one = running(first);
         let two = running(second);
-        t::wait(1);
+        m::wait(1);
         report(one, two);
         report(two, one);
         assert_slashed(first, 50_000_000);
@@ -141,7 +143,7 @@ module computestream::dispute_overlap_tests {
         start(earlier);
         let later = accepted(second, 2, 1);
         start(later);
-        t::wait(1);
+        m::wait(1);
         report(later, earlier);
         assert_slashed(second, 50_000_000);
     }
@@ -156,7 +158,7 @@ module computestream::dispute_overlap_tests {
         start(earlier);
         let later = accepted(second, 2, 1);
         start(later);
-        t::wait(1);
+        m::wait(1);
         report(later, earlier);
     }
 
@@ -167,13 +169,13 @@ module computestream::dispute_overlap_tests {
         let first = machine(&w, vector[1]);
         let second = machine(&w, vector[1]);
         let earlier = running(first);
-        t::wait(9);
+        m::wait(9);
         let later = running(second);
-        t::wait(1);
+        m::wait(1);
         t::complete_with_nothing_new(earlier);
-        t::wait(5);
+        m::wait(5);
         t::complete_with_nothing_new(later);
-        t::wait(100);
+        m::wait(100);
         report(later, earlier);
         // Settled with its money; the stake pays.
         t::assert_state(later, 8, 3);
@@ -187,10 +189,10 @@ module computestream::dispute_overlap_tests {
         let first = machine(&w, vector[1]);
         let second = machine(&w, vector[1]);
         let earlier = running(first);
-        t::wait(10);
+        m::wait(10);
         t::complete_with_nothing_new(earlier);
         let later = running(second);
-        t::wait(5);
+        m::wait(5);
         report(later, earlier);
     }
 
@@ -201,7 +203,7 @@ module computestream::dispute_overlap_tests {
         let first = machine(&w, vector[1]);
         let second = machine(&w, vector[1]);
         let earlier = running(first);
-        t::wait(10);
+        m::wait(10);
         let later = running(second);
         report(later, earlier);
     }
@@ -213,10 +215,10 @@ module computestream::dispute_overlap_tests {
         let first = machine(&w, vector[1]);
         let second = machine(&w, vector[1]);
         let earlier = running(first);
-        t::wait(10);
+        m::wait(10);
         let later = running(second);
         t::complete_with_nothing_new(later);
-        t::wait(10);
+        m::wait(10);
         report(later, earlier);
     }
 
@@ -225,9 +227,9 @@ module computestream::dispute_overlap_tests {
     fun the_earlier_job_is_not_at_fault() {
         let w = t::setup();
         let earlier = running(machine(&w, vector[1]));
-        t::wait(10);
+        m::wait(10);
         let later = running(machine(&w, vector[1]));
-        t::wait(1);
+        m::wait(1);
         report(earlier, later);
     }
 
@@ -235,11 +237,11 @@ module computestream::dispute_overlap_tests {
     #[expected_failure(abort_code = computestream::dispute::E_NO_OVERLAP)]
     fun a_stranger_who_copies_commitments_harms_nobody() {
         let w = t::setup();
-        t::mint(w.asset(), OTHER_OWNER, 100_000_000);
-        let thief = running(machine_of(&w, OTHER_OWNER, 1, vector[t::hash(1)]));
-        t::wait(10);
+        m::mint(w.asset(), OTHER_OWNER, 100_000_000);
+        let thief = running(machine_of(&w, OTHER_OWNER, 1, vector[v::hash(1)]));
+        m::wait(10);
         let honest = running(machine(&w, vector[1]));
-        t::wait(1);
+        m::wait(1);
         report(honest, thief);
     }
 
@@ -249,7 +251,7 @@ module computestream::dispute_overlap_tests {
         let w = t::setup();
         let earlier = running(machine(&w, vector[1]));
         let later = running(machine(&w, vector[2]));
-        t::wait(1);
+        m::wait(1);
         report(later, earlier);
     }
 
@@ -257,9 +259,9 @@ module computestream::dispute_overlap_tests {
     #[expected_failure(abort_code = computestream::dispute::E_NO_OVERLAP)]
     fun machines_without_commitments_don_t_overlap() {
         let w = t::setup();
-        let earlier = running(machine_of(&w, t::of(&t::owner()), 1, vector[]));
-        let later = running(machine_of(&w, t::of(&t::owner()), 1, vector[]));
-        t::wait(1);
+        let earlier = running(machine_of(&w, m::of(&m::owner()), 1, vector[]));
+        let later = running(machine_of(&w, m::of(&m::owner()), 1, vector[]));
+        m::wait(1);
         report(later, earlier);
     }
 
@@ -268,7 +270,7 @@ module computestream::dispute_overlap_tests {
     fun a_job_doesn_t_overlap_itself() {
         let w = t::setup();
         let job = running(machine(&w, vector[1]));
-        t::wait(1);
+        m::wait(1);
         report(job, job);
     }
 
@@ -281,7 +283,7 @@ module computestream::dispute_overlap_tests {
         let earlier = running(provider);
         let later = accepted(provider, 2, 1);
         start(later);
-        t::wait(1);
+        m::wait(1);
         report(later, earlier);
     }
 
@@ -291,7 +293,7 @@ module computestream::dispute_overlap_tests {
         let w = t::setup();
         let job = running(machine(&w, vector[1]));
         let other = accepted(machine(&w, vector[1]), 1, 1);
-        t::wait(1);
+        m::wait(1);
         report(job, other);
     }
 
@@ -301,7 +303,7 @@ module computestream::dispute_overlap_tests {
         let w = t::setup();
         let other = running(machine(&w, vector[1]));
         let job = accepted(machine(&w, vector[1]), 1, 1);
-        t::wait(1);
+        m::wait(1);
         report(job, other);
     }
 
@@ -311,7 +313,7 @@ module computestream::dispute_overlap_tests {
         let w = t::setup();
         let earlier = running(machine(&w, vector[1]));
         let later = running(machine(&w, vector[1]));
-        t::wait(1);
+        m::wait(1);
         report(later, earlier);
         report(later, earlier);
     }

@@ -7,10 +7,12 @@ module computestream::dispute_regression_tests {
     use computestream::dispute_test_utils as d;
     use computestream::job_registry;
     use computestream::market;
+    use computestream::market_test_utils as m;
     use computestream::payment_stream;
     use computestream::provider_registry;
     use computestream::stake;
-    use computestream::test_utils as t;
+    use computestream::value_test_utils as v;
+    use computestream::world_test_utils as t;
 
     // === Slash evasion and parameters that change afterwards ===
 
@@ -20,26 +22,26 @@ module computestream::dispute_regression_tests {
     /// opened at 149 and is lost at 209, but nobody has resolved it yet.
     fun regression_7_a_stake_can_t_leave_before_a_lost_challenge_is_resolved() {
         let w = d::setup();
-        t::set_unbonding(160);
+        m::set_unbonding(160);
         let job = d::held(&w);
-        provider_registry::request_unstake(&t::owner(), w.provider(), 100_000_000);
-        t::wait(99);
+        provider_registry::request_unstake(&m::owner(), w.provider(), 100_000_000);
+        m::wait(99);
         d::challenge(job, 0);
-        t::wait(61);
-        provider_registry::withdraw_stake(&t::owner(), w.provider());
+        m::wait(61);
+        provider_registry::withdraw_stake(&m::owner(), w.provider());
     }
 
     #[test]
     fun regression_7_a_challenge_reaches_a_stake_that_left_as_early_as_it_could() {
         let w = d::setup();
-        t::set_unbonding(160);
+        m::set_unbonding(160);
         let job = d::running(&w);
-        provider_registry::request_unstake(&t::owner(), w.provider(), 100_000_000);
-        t::wait(50);
+        provider_registry::request_unstake(&m::owner(), w.provider(), 100_000_000);
+        m::wait(50);
         d::complete(&w, job, 1, 50, d::root(), d::size());
-        t::wait(99);
+        m::wait(99);
         d::challenge(job, 0);
-        t::wait(61);
+        m::wait(61);
         d::resolve(job);
         assert!(stake::unbonding(w.provider_address()) == 50_000_000, 1);
     }
@@ -50,9 +52,9 @@ module computestream::dispute_regression_tests {
         let job = d::held(&w);
         d::challenge(job, 0);
         d::set_terms(@0xa7b, 5_000, 6_000, 7_000, 100);
-        t::wait(60);
+        m::wait(60);
         d::resolve(job);
-        assert!(t::count<ChallengeLost>() == 1, 1);
+        assert!(v::count<ChallengeLost>() == 1, 1);
     }
 
     #[test]
@@ -63,7 +65,7 @@ module computestream::dispute_regression_tests {
         let job = d::held(&w);
         d::challenge(job, 0);
         d::set_terms(@0xa7b, 100, 60, 60, 100);
-        t::wait(599);
+        m::wait(599);
         d::resolve(job);
     }
 
@@ -73,13 +75,13 @@ module computestream::dispute_regression_tests {
         let w = d::setup();
         let job = d::running(&w);
         d::set_terms(@0x123, 5_000, 6_000, 7_000, 5_000);
-        market::set_stake_terms(&t::admin(), 1, 86_400, 10_000, 5_000);
-        t::set_fees(1_000, 0);
-        t::wait(50);
+        market::set_stake_terms(&m::admin(), 1, 86_400, 10_000, 5_000);
+        m::set_fees(1_000, 0);
+        m::wait(50);
         d::complete(&w, job, 1, 50, d::root(), d::size());
         d::arbitrate(job);
-        d::assert_case(job, 2, 1_000, 250, 0, t::text(b"it never ran"), 20_000, 50);
-        assert!(t::count<ArbitrationOpened>() == 1, 1);
+        d::assert_case(job, 2, 1_000, 250, 0, v::text(b"it never ran"), 20_000, 50);
+        assert!(v::count<ArbitrationOpened>() == 1, 1);
         d::report_time(&w, job, 1, 0);
         d::assert_money(
             &w, job, 999_970_000, 1_000_029_700, 45_000_300, 5_000_000, 0, 50_000_000, 0
@@ -115,8 +117,8 @@ module computestream::dispute_regression_tests {
         let w = d::setup();
         let challenged = d::running(&w);
         let ruled = d::running(&w);
-        t::pause();
-        t::wait(50);
+        m::pause();
+        m::wait(50);
         d::complete(&w, challenged, 1, 50, d::root(), d::size());
         d::complete(&w, ruled, 1, 50, d::root(), d::size());
         d::challenge(challenged, 0);
@@ -124,13 +126,13 @@ module computestream::dispute_regression_tests {
         d::rule(ruled, 5_000);
         d::answer(challenged, 0);
         d::challenge(challenged, 1);
-        t::wait(60);
+        m::wait(60);
         d::resolve(challenged);
         t::assert_state(ruled, 8, 3);
         t::assert_state(challenged, 8, 3);
         // A settled job, in a paused market.
         d::report_time(&w, ruled, 1, 0);
-        assert!(t::count<FaultProven>() == 2, 1);
+        assert!(v::count<FaultProven>() == 2, 1);
     }
 
     // === An arbiter must not hold anybody's money ===
@@ -142,7 +144,7 @@ module computestream::dispute_regression_tests {
         d::set_terms(@0x0, 100, 60, 200, 100);
         let job = d::held(&w);
         d::arbitrate(job);
-        t::wait(200);
+        m::wait(200);
         d::resolve(job);
         d::assert_money(
             &w, job, 999_950_000, 1_000_049_500, 500, 0, 0, 100_000_000, 0
@@ -156,11 +158,11 @@ module computestream::dispute_regression_tests {
         d::arbitrate(disputed);
         // The same provider and buyer go on meanwhile.
         let other = d::running(&w);
-        t::wait(50);
+        m::wait(50);
         w.pay(other, 1, 50);
         assert!(payment_stream::unreleased(other) == 20_000, 1);
         w.complete(other, 2, 50);
-        job_registry::confirm(&t::buyer(), t::handle(other));
+        job_registry::confirm(&m::buyer(), t::handle(other));
         t::assert_state(other, 8, 3);
         t::assert_state(disputed, 3, 0);
     }
@@ -170,9 +172,9 @@ module computestream::dispute_regression_tests {
         let w = d::setup();
         let job = d::held(&w);
         d::arbitrate(job);
-        let (owner, treasury) = (w.balance(@0xa11), w.balance(t::treasury_address()));
+        let (owner, treasury) = (w.balance(@0xa11), w.balance(m::treasury_address()));
         d::rule(job, 0);
-        assert!(w.balance(@0xa11) == owner && w.balance(t::treasury_address()) == treasury, 1);
+        assert!(w.balance(@0xa11) == owner && w.balance(m::treasury_address()) == treasury, 1);
         assert!(stake::staked(w.provider_address()) == 100_000_000, 2);
     }
 
@@ -183,15 +185,15 @@ module computestream::dispute_regression_tests {
         let w = d::setup();
         let arbitrated = d::held(&w);
         d::arbitrate(arbitrated);
-        t::wait(200);
+        m::wait(200);
         d::resolve(arbitrated);
         let challenged = d::held(&w);
         d::challenge(challenged, 0);
         d::answer(challenged, 0);
         d::challenge(challenged, 1);
-        t::wait(60);
+        m::wait(60);
         d::resolve(challenged);
         assert!(w.balance(@0xbad) == 0, 1);
-        assert!(t::count<OutputChallenged>() == 2, 2);
+        assert!(v::count<OutputChallenged>() == 2, 2);
     }
 }

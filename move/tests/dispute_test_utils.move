@@ -11,9 +11,11 @@ module computestream::dispute_test_utils {
     use computestream::escrow;
     use computestream::job_registry;
     use computestream::market;
+    use computestream::market_test_utils as m;
     use computestream::reputation;
     use computestream::stake;
-    use computestream::test_utils::{Self as t, World, a, n};
+    use computestream::value_test_utils::{Self as v, a, n};
+    use computestream::world_test_utils::{Self as t, World};
 
     // The output of three chunks of merkle_tests: 16,384 bytes of 1, as many of 2, and 100 of 3.
     const ROOT: vector<u8> = x"6679a29029a97f7977b8119abd163bc2583c0112906456794f177caa86ac3082";
@@ -28,7 +30,7 @@ module computestream::dispute_test_utils {
     /// A world whose jobs get 100 s to challenge, 60 to answer, 200 to decide, bonds of 1 %, and ARBITER.
     public fun setup(): World {
         let w = t::setup();
-        t::set_short_cases();
+        m::set_short_cases();
         w
     }
 
@@ -41,7 +43,7 @@ module computestream::dispute_test_utils {
 
     public fun held_with_output(w: &World, root: vector<u8>, size: u64): address {
         let job = running(w);
-        t::wait(50);
+        m::wait(50);
         complete(w, job, 1, 50, root, size);
         job
     }
@@ -59,9 +61,9 @@ module computestream::dispute_test_utils {
         root: vector<u8>,
         size: u64
     ) {
-        let at = t::elapsed();
+        let at = m::elapsed();
         job_registry::complete(
-            &t::operator(),
+            &m::operator(),
             t::handle(job),
             0,
             vector[],
@@ -70,20 +72,20 @@ module computestream::dispute_test_utils {
             size,
             seq,
             seconds,
-            t::start_time() + at,
-            t::log_root(),
+            m::start_time() + at,
+            v::log_root(),
             w.sign(job, seq, seconds, at)
         );
     }
 
     public fun finalize(job: address) {
-        job_registry::finalize(&t::keeper(), t::handle(job));
+        job_registry::finalize(&m::keeper(), t::handle(job));
     }
 
     // === Cases ===
 
     public fun challenge(job: address, chunk_index: u64) {
-        dispute::challenge_output(&t::buyer(), t::handle(job), chunk_index);
+        dispute::challenge_output(&m::buyer(), t::handle(job), chunk_index);
     }
 
     /// A stranger shows chunk 0, 1 or 2 of the output with its proof.
@@ -92,19 +94,19 @@ module computestream::dispute_test_utils {
     }
 
     public fun answer_with(job: address, chunk: vector<u8>, proof: vector<vector<u8>>) {
-        dispute::answer_challenge(&t::stranger(), t::handle(job), chunk, proof);
+        dispute::answer_challenge(&m::stranger(), t::handle(job), chunk, proof);
     }
 
     public fun arbitrate(job: address) {
-        dispute::open_arbitration(&t::buyer(), t::handle(job), t::text(b"it never ran"));
+        dispute::open_arbitration(&m::buyer(), t::handle(job), v::text(b"it never ran"));
     }
 
     public fun rule(job: address, award: u64) {
-        dispute::rule(&t::arbiter(), t::handle(job), award);
+        dispute::rule(&m::arbiter(), t::handle(job), award);
     }
 
     public fun resolve(job: address) {
-        dispute::resolve(&t::stranger(), t::handle(job));
+        dispute::resolve(&m::stranger(), t::handle(job));
     }
 
     public fun chunk(index: u64): vector<u8> {
@@ -135,7 +137,7 @@ module computestream::dispute_test_utils {
         bond_bps: u64
     ) {
         market::set_dispute_terms(
-            &t::admin(), arbiter, challenge, answer, arbitration, bond_bps
+            &m::admin(), arbiter, challenge, answer, arbitration, bond_bps
         );
     }
 
@@ -153,17 +155,17 @@ module computestream::dispute_test_utils {
         t_b: u64
     ) {
         dispute::report_contradiction(
-            &t::stranger(),
+            &m::stranger(),
             t::handle(job),
             seq_a,
             seconds_a,
-            t::start_time() + t_a,
-            t::log_root(),
+            m::start_time() + t_a,
+            v::log_root(),
             w.sign(job, seq_a, seconds_a, t_a),
             seq_b,
             seconds_b,
-            t::start_time() + t_b,
-            t::log_root(),
+            m::start_time() + t_b,
+            v::log_root(),
             w.sign(job, seq_b, seconds_b, t_b)
         );
     }
@@ -171,28 +173,28 @@ module computestream::dispute_test_utils {
     /// A stranger reports that so many seconds were signed for at START + `time`.
     public fun report_time(w: &World, job: address, seconds: u64, time: u64) {
         dispute::report_impossible_time(
-            &t::stranger(),
+            &m::stranger(),
             t::handle(job),
             9,
             seconds,
-            t::start_time() + time,
-            t::log_root(),
+            m::start_time() + time,
+            v::log_root(),
             w.sign(job, 9, seconds, time)
         );
     }
 
     /// The stranger's one report has just been proven.
     public fun assert_fault(w: &World, job: address, fault: u8, slashed: u64, reward: u64) {
-        t::assert_all<FaultProven>(
-            vector[t::join(
+        v::assert_all<FaultProven>(
+            vector[v::join(
                 vector[
                     a(job),
                     a(w.provider_address()),
-                    t::b(fault),
+                    v::b(fault),
                     a(@0xbad),
                     n(slashed),
                     n(reward),
-                    at(t::elapsed())
+                    at(m::elapsed())
                 ]
             )]
         );
@@ -214,17 +216,17 @@ module computestream::dispute_test_utils {
     ) {
         assert!(dispute::has_case(job), 9401);
         let expected =
-            t::join(
+            v::join(
                 vector[
                     a(job),
-                    t::b(kind),
-                    a(t::of(&t::buyer())),
+                    v::b(kind),
+                    a(m::of(&m::buyer())),
                     n(bond),
-                    n(t::start_time() + deadline),
+                    n(m::start_time() + deadline),
                     n(chunk_index),
                     bcs::to_bytes(&reason),
                     n(default_award),
-                    n(t::start_time() + opened_at)
+                    n(m::start_time() + opened_at)
                 ]
             );
         assert!(bcs::to_bytes(&dispute::get_case(job)) == expected, 9402);
@@ -243,25 +245,25 @@ module computestream::dispute_test_utils {
         stake: u64,
         bond: u64
     ) {
-        assert!(w.balance(t::of(&t::buyer())) == buyer, 9411);
-        assert!(w.balance(t::of(&t::owner())) == owner, 9412);
-        assert!(w.balance(t::treasury_address()) == treasury, 9413);
-        assert!(w.balance(t::of(&t::stranger())) == stranger, 9414);
-        assert!(w.balance(t::of(&t::keeper())) == 0, 9415);
-        assert!(w.balance(t::of(&t::arbiter())) == 0, 9416);
+        assert!(w.balance(m::of(&m::buyer())) == buyer, 9411);
+        assert!(w.balance(m::of(&m::owner())) == owner, 9412);
+        assert!(w.balance(m::treasury_address()) == treasury, 9413);
+        assert!(w.balance(m::of(&m::stranger())) == stranger, 9414);
+        assert!(w.balance(m::of(&m::keeper())) == 0, 9415);
+        assert!(w.balance(m::of(&m::arbiter())) == 0, 9416);
         assert!(escrow::balance(job) == escrowed, 9417);
-        assert!(fungible_asset::balance(t::store_of(job)) == escrowed, 9418);
+        assert!(fungible_asset::balance(m::store_of(job)) == escrowed, 9418);
         let provider = w.provider_address();
         assert!(stake::staked(provider) + stake::unbonding(provider) == stake, 9419);
-        assert!(fungible_asset::balance(t::store_of(provider)) == stake, 9420);
+        assert!(fungible_asset::balance(m::store_of(provider)) == stake, 9420);
         // A challenge or an arbitration holds its bond, and only that.
         assert!(dispute::has_case(job) == (bond > 0), 9421);
         if (bond > 0) {
-            assert!(fungible_asset::balance(t::store_of(last_store(bond))) == bond, 9422);
+            assert!(fungible_asset::balance(m::store_of(last_store(bond))) == bond, 9422);
         };
         assert!(
             buyer + owner + treasury + stranger + escrowed + stake + bond
-                == 2 * t::funds() + t::stake(),
+                == 2 * m::funds() + m::stake(),
             9423
         );
     }
@@ -273,7 +275,7 @@ module computestream::dispute_test_utils {
         loop {
             i = i - 1;
             let bytes = bcs::to_bytes(&deposits[i]);
-            if (t::read_u64(&bytes, 32) == amount) {
+            if (v::read_u64(&bytes, 32) == amount) {
                 return aptos_std::from_bcs::to_address(bytes.slice(0, 32))
             };
         }
@@ -290,7 +292,7 @@ module computestream::dispute_test_utils {
         score: u64
     ) {
         let expected =
-            t::join(
+            v::join(
                 vector[
                     a(w.provider_address()),
                     n(completed),
@@ -309,6 +311,6 @@ module computestream::dispute_test_utils {
     }
 
     public fun at(secs: u64): vector<u8> {
-        n(t::start_time() + secs)
+        n(m::start_time() + secs)
     }
 }

@@ -8,7 +8,9 @@ module computestream::dispute_tests {
     use computestream::dispute::{Self, ArbitrationDecided, ChallengeLost, FaultProven};
     use computestream::dispute_test_utils::{Self as d, at};
     use computestream::job_registry;
-    use computestream::test_utils::{Self as t, a, b, n, yes};
+    use computestream::market_test_utils as m;
+    use computestream::value_test_utils::{Self as v, a, b, n, yes};
+    use computestream::world_test_utils as t;
 
     // === Who may open one, and when ===
 
@@ -53,8 +55,8 @@ module computestream::dispute_tests {
     fun only_the_buyer_challenges() {
         let w = d::setup();
         let job = d::held(&w);
-        t::mint(w.asset(), @0xbad, 1_000);
-        dispute::challenge_output(&t::stranger(), t::handle(job), 0);
+        m::mint(w.asset(), @0xbad, 1_000);
+        dispute::challenge_output(&m::stranger(), t::handle(job), 0);
     }
 
     #[test]
@@ -62,7 +64,7 @@ module computestream::dispute_tests {
     fun only_the_buyer_arbitrates() {
         let w = d::setup();
         let job = d::held(&w);
-        dispute::open_arbitration(&t::owner(), t::handle(job), t::text(b"why"));
+        dispute::open_arbitration(&m::owner(), t::handle(job), v::text(b"why"));
     }
 
     #[test]
@@ -70,7 +72,7 @@ module computestream::dispute_tests {
     fun a_running_job_has_no_case() {
         let w = d::setup();
         let job = d::running(&w);
-        t::wait(50);
+        m::wait(50);
         w.pay(job, 1, 50);
         d::arbitrate(job);
     }
@@ -80,7 +82,7 @@ module computestream::dispute_tests {
     fun a_settled_job_has_no_case() {
         let w = d::setup();
         let job = d::held(&w);
-        job_registry::confirm(&t::buyer(), t::handle(job));
+        job_registry::confirm(&m::buyer(), t::handle(job));
         d::arbitrate(job);
     }
 
@@ -96,7 +98,7 @@ module computestream::dispute_tests {
     fun without_money_held_back_there_is_nothing_to_decide() {
         let w = d::setup();
         let job = w.running(100, 100_000);
-        t::wait(50);
+        m::wait(50);
         w.terminate(job, 1, 30);
         d::arbitrate(job);
     }
@@ -106,9 +108,9 @@ module computestream::dispute_tests {
     fun a_case_waits_until_the_provider_has_proven_its_last_seconds() {
         let w = d::setup();
         let job = d::running(&w);
-        t::wait(50);
+        m::wait(50);
         w.terminate(job, 1, 30);
-        t::wait(14);
+        m::wait(14);
         d::arbitrate(job);
     }
 
@@ -116,7 +118,7 @@ module computestream::dispute_tests {
     fun a_case_can_be_opened_as_soon_as_everything_is_proven() {
         let w = d::setup();
         let job = d::running(&w);
-        t::wait(50);
+        m::wait(50);
         w.terminate(job, 1, 30);
         w.pay(job, 2, 50);
         d::arbitrate(job);
@@ -129,10 +131,10 @@ module computestream::dispute_tests {
     fun the_last_second_of_the_challenge_window_opens_a_case() {
         let w = d::setup();
         let job = d::held(&w);
-        t::wait(99);
+        m::wait(99);
         d::challenge(job, 0);
         // Its whole answer window lies beyond.
-        d::assert_case(job, 1, 1_000, 209, 0, t::text(b""), 0, 149);
+        d::assert_case(job, 1, 1_000, 209, 0, v::text(b""), 0, 149);
     }
 
     #[test]
@@ -140,7 +142,7 @@ module computestream::dispute_tests {
     fun the_end_of_the_challenge_window_doesn_t() {
         let w = d::setup();
         let job = d::held(&w);
-        t::wait(100);
+        m::wait(100);
         d::challenge(job, 0);
     }
 
@@ -149,7 +151,7 @@ module computestream::dispute_tests {
     fun a_late_arbitration_is_refused_too() {
         let w = d::setup();
         let job = d::held(&w);
-        t::wait(100);
+        m::wait(100);
         d::arbitrate(job);
     }
 
@@ -161,7 +163,7 @@ module computestream::dispute_tests {
         let w = d::setup();
         let job = d::held(&w);
         d::arbitrate(job);
-        t::wait(100);
+        m::wait(100);
         d::finalize(job);
     }
 
@@ -171,7 +173,7 @@ module computestream::dispute_tests {
         let w = d::setup();
         let job = d::held(&w);
         d::challenge(job, 0);
-        job_registry::confirm(&t::buyer(), t::handle(job));
+        job_registry::confirm(&m::buyer(), t::handle(job));
     }
 
     #[test]
@@ -179,9 +181,9 @@ module computestream::dispute_tests {
     fun no_attestation_changes_what_a_case_is_about() {
         let w = d::setup();
         let job = d::running(&w);
-        t::wait(50);
+        m::wait(50);
         w.terminate(job, 1, 30);
-        t::wait(15);
+        m::wait(15);
         d::arbitrate(job);
         w.pay(job, 2, 50);
     }
@@ -192,7 +194,7 @@ module computestream::dispute_tests {
         let job = d::held(&w);
         d::challenge(job, 0);
         d::answer(job, 0);
-        job_registry::confirm(&t::buyer(), t::handle(job));
+        job_registry::confirm(&m::buyer(), t::handle(job));
         t::assert_state(job, 8, 3);
         d::assert_money(
             &w, job, 999_949_000, 1_000_050_500, 500, 0, 0, 100_000_000, 0
@@ -206,15 +208,15 @@ module computestream::dispute_tests {
         let w = d::setup();
         let job = d::held(&w);
         d::challenge(job, 0);
-        t::wait(5);
+        m::wait(5);
         d::report_time(&w, job, 1, 0);
 
         let provider = w.provider_address();
-        t::assert_all<ChallengeLost>(
-            vector[t::join(vector[a(job), a(provider), n(1_000), at(55)])]
+        v::assert_all<ChallengeLost>(
+            vector[v::join(vector[a(job), a(provider), n(1_000), at(55)])]
         );
-        t::assert_all<FaultProven>(
-            vector[t::join(
+        v::assert_all<FaultProven>(
+            vector[v::join(
                 vector[
                     a(job),
                     a(provider),
@@ -238,11 +240,11 @@ module computestream::dispute_tests {
         let w = d::setup();
         let job = d::held(&w);
         d::arbitrate(job);
-        t::wait(5);
+        m::wait(5);
         d::report_time(&w, job, 1, 0);
 
-        t::assert_all<ArbitrationDecided>(
-            vector[t::join(
+        v::assert_all<ArbitrationDecided>(
+            vector[v::join(
                 vector[
                     a(job),
                     a(@0xa7b),
@@ -254,7 +256,7 @@ module computestream::dispute_tests {
                 ]
             )]
         );
-        assert!(t::count<ChallengeLost>() == 0, 1);
+        assert!(v::count<ChallengeLost>() == 0, 1);
         d::assert_money(
             &w, job, 999_970_000, 1_000_029_700, 45_000_300, 5_000_000, 0, 50_000_000, 0
         );
@@ -277,9 +279,9 @@ module computestream::dispute_tests {
     fun a_challenge_ends_though_everybody_is_silent() {
         let w = d::setup();
         let job = d::held(&w);
-        t::wait(99);
+        m::wait(99);
         d::challenge(job, 0);
-        t::wait(10_000_000);
+        m::wait(10_000_000);
         d::resolve(job);
         t::assert_state(job, 8, 3);
     }
@@ -288,9 +290,9 @@ module computestream::dispute_tests {
     fun an_arbitration_ends_though_everybody_is_silent() {
         let w = d::setup();
         let job = d::held(&w);
-        t::wait(99);
+        m::wait(99);
         d::arbitrate(job);
-        t::wait(10_000_000);
+        m::wait(10_000_000);
         d::resolve(job);
         t::assert_state(job, 8, 3);
     }
@@ -301,14 +303,14 @@ module computestream::dispute_tests {
         let w = d::setup();
         let job = d::held(&w);
         let opened = 0;
-        while (t::elapsed() < 150) {
+        while (m::elapsed() < 150) {
             d::challenge(job, opened % 3);
-            t::wait(59);
+            m::wait(59);
             d::answer(job, opened % 3);
             opened = opened + 1;
         };
         // From 50, 109: the second was answered at 168.
-        assert!(opened == 2 && t::elapsed() == 168, 1);
+        assert!(opened == 2 && m::elapsed() == 168, 1);
         d::finalize(job);
         t::assert_state(job, 8, 3);
         d::assert_money(
@@ -321,10 +323,10 @@ module computestream::dispute_tests {
         let w = d::setup();
         let lost = d::held(&w);
         d::challenge(lost, 0);
-        t::freeze_account(w.asset(), @0xb0b, true);
-        t::freeze_account(w.asset(), @0xa11, true);
-        t::freeze_account(w.asset(), t::treasury_address(), true);
-        t::wait(60);
+        m::freeze_account(w.asset(), @0xb0b, true);
+        m::freeze_account(w.asset(), @0xa11, true);
+        m::freeze_account(w.asset(), m::treasury_address(), true);
+        m::wait(60);
         d::resolve(lost);
         t::assert_state(lost, 8, 3);
     }
@@ -336,14 +338,14 @@ module computestream::dispute_tests {
         d::challenge(job, 0);
         let store = d::last_store(1_000);
         assert!(
-            object::owner(t::store_of(store))
+            object::owner(m::store_of(store))
                 == @0xffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff,
             1
         );
         // Strangers' gifts to the bond are the buyer's.
-        t::mint(w.asset(), @0xbad, 7);
+        m::mint(w.asset(), @0xbad, 7);
         fungible_asset::deposit(
-            t::store_of(store), primary_fungible_store::withdraw(&t::stranger(), w.asset(), 7)
+            m::store_of(store), primary_fungible_store::withdraw(&m::stranger(), w.asset(), 7)
         );
         d::answer(job, 0);
         assert!(!object::is_object(store) && !fungible_asset::store_exists(store), 2);
@@ -359,8 +361,8 @@ module computestream::dispute_tests {
         let job = d::held(&w);
         d::challenge(job, 0);
         fungible_asset::transfer(
-            &t::buyer(),
-            t::store_of(d::last_store(1_000)),
+            &m::buyer(),
+            m::store_of(d::last_store(1_000)),
             primary_fungible_store::ensure_primary_store_exists(@0xb0b, w.asset()),
             1
         );
@@ -371,10 +373,10 @@ module computestream::dispute_tests {
         let w = d::setup();
         let job = d::held(&w);
         d::arbitrate(job);
-        t::wait(200);
+        m::wait(200);
         d::resolve(job);
-        t::wait(86_400);
-        job_registry::reclaim(&t::buyer(), t::handle(job));
+        m::wait(86_400);
+        job_registry::reclaim(&m::buyer(), t::handle(job));
         assert!(!object::is_object(job) && !dispute::has_case(job), 1);
     }
 }

@@ -5,21 +5,22 @@ module computestream::escrow_tests {
     use aptos_framework::object::{Self, Object, ObjectCore};
     use aptos_framework::primary_fungible_store;
     use computestream::escrow::{Self, EscrowDeposited, EscrowRefunded};
-    use computestream::test_utils::{Self as t, a, n};
+    use computestream::market_test_utils as m;
+    use computestream::value_test_utils::{Self as v, a, n};
     use computestream::vault;
 
     const BUYER: address = @0xb0b;
 
     fun start(): Object<Metadata> {
-        t::start_market();
-        let asset = t::new_asset(b"escrowed");
-        t::mint(asset, BUYER, 1_000);
+        m::start_market();
+        let asset = m::new_asset(b"escrowed");
+        m::mint(asset, BUYER, 1_000);
         asset
     }
 
     fun open(asset: Object<Metadata>, amount: u64): address {
         let object = vault::create_object();
-        escrow::open(&object, &t::buyer(), asset, amount);
+        escrow::open(&object, &m::buyer(), asset, amount);
         object::address_from_constructor_ref(&object)
     }
 
@@ -32,7 +33,7 @@ module computestream::escrow_tests {
             a(object::object_address(&asset)),
             n(amount),
             n(balance),
-            n(t::start_time() + at)
+            n(m::start_time() + at)
         ]
     }
 
@@ -44,14 +45,14 @@ module computestream::escrow_tests {
     fun a_deposit_and_a_top_up_are_told_with_the_balance_after() {
         let asset = start();
         let job = open(asset, 700);
-        t::assert_last<EscrowDeposited>(deposited(asset, job, 700, 700, 0));
+        v::assert_last<EscrowDeposited>(deposited(asset, job, 700, 700, 0));
         assert!(escrow::asset(job) == asset, 1);
-        t::wait(5);
-        escrow::top_up(job, &t::buyer(), 250);
-        t::assert_last<EscrowDeposited>(deposited(asset, job, 250, 950, 5));
+        m::wait(5);
+        escrow::top_up(job, &m::buyer(), 250);
+        v::assert_last<EscrowDeposited>(deposited(asset, job, 250, 950, 5));
         assert!(escrow::balance(job) == 950 && balance(asset, BUYER) == 50, 2);
-        escrow::top_up(job, &t::buyer(), 0);
-        assert!(t::count<EscrowDeposited>() == 2 && escrow::balance(job) == 950, 3);
+        escrow::top_up(job, &m::buyer(), 0);
+        assert!(v::count<EscrowDeposited>() == 2 && escrow::balance(job) == 950, 3);
     }
 
     #[test]
@@ -59,7 +60,7 @@ module computestream::escrow_tests {
     fun a_top_up_beyond_the_balance_is_refused() {
         let asset = start();
         let job = open(asset, 700);
-        escrow::top_up(job, &t::buyer(), 301);
+        escrow::top_up(job, &m::buyer(), 301);
     }
 
     #[test]
@@ -69,7 +70,7 @@ module computestream::escrow_tests {
         let funds = escrow::take(job, 300);
         assert!(fungible_asset::amount(&funds) == 300, 1);
         assert!(escrow::balance(job) == 400, 2);
-        assert!(fungible_asset::balance(t::store_of(job)) == 400, 3);
+        assert!(fungible_asset::balance(m::store_of(job)) == 400, 3);
         vault::pay_out(@0x1, funds);
         assert!(balance(asset, @0x1) == 300, 4);
     }
@@ -78,12 +79,12 @@ module computestream::escrow_tests {
     fun a_refund_is_told_and_nothing_is_not() {
         let asset = start();
         let job = open(asset, 700);
-        t::wait(9);
+        m::wait(9);
         escrow::refund(job, BUYER, 0);
-        assert!(t::count<EscrowRefunded>() == 0, 1);
+        assert!(v::count<EscrowRefunded>() == 0, 1);
         escrow::refund(job, BUYER, 120);
-        t::assert_last<EscrowRefunded>(
-            vector[a(job), a(BUYER), n(120), n(580), n(t::start_time() + 9)]
+        v::assert_last<EscrowRefunded>(
+            vector[a(job), a(BUYER), n(120), n(580), n(m::start_time() + 9)]
         );
         // 1,000 - 700 + 120
         assert!(balance(asset, BUYER) == 420 && escrow::balance(job) == 580, 2);
@@ -94,9 +95,9 @@ module computestream::escrow_tests {
         let asset = start();
         let job = open(asset, 700);
         assert!(escrow::can_release(job, 700) && !escrow::can_release(job, 701), 1);
-        t::claw_back(asset, job, 1);
+        m::claw_back(asset, job, 1);
         assert!(escrow::can_release(job, 699) && !escrow::can_release(job, 700), 2);
-        t::freeze_escrow(asset, job, true);
+        m::freeze_escrow(asset, job, true);
         assert!(escrow::can_release(job, 0) && !escrow::can_release(job, 1), 3);
     }
 

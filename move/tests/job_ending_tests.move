@@ -8,12 +8,14 @@ module computestream::job_ending_tests {
     use computestream::job::{JobCancelled, JobCompleted, JobFailed};
     use computestream::job_registry;
     use computestream::job_test_utils as j;
+    use computestream::market_test_utils as m;
     use computestream::payment_stream::{StreamClosed, StreamSettled};
     use computestream::reputation::ProviderStatsUpdated;
-    use computestream::test_utils::{Self as t, World, a, n};
+    use computestream::value_test_utils::{Self as v, a, n};
+    use computestream::world_test_utils::{Self as t, World};
 
     fun now(): u64 {
-        t::start_time() + t::elapsed()
+        m::start_time() + m::elapsed()
     }
 
     fun complete_with(
@@ -21,13 +23,13 @@ module computestream::job_ending_tests {
     ) {
         // The attestation is no good: the output is checked first.
         job_registry::complete(
-            &t::operator(), t::handle(job), 0, output_uris, sha256, root, 0, 0, 0, 0, vector[], vector[1]
+            &m::operator(), t::handle(job), 0, output_uris, sha256, root, 0, 0, 0, 0, vector[], vector[1]
         );
     }
 
     fun fail_with(job: address, reason: String, output_uris: vector<String>) {
         job_registry::fail(
-            &t::operator(),
+            &m::operator(),
             t::handle(job),
             1,
             reason,
@@ -45,12 +47,12 @@ module computestream::job_ending_tests {
 
     /// The operator fails a job with its newest attestation.
     fun fail(w: &World, job: address, seq: u64, seconds: u64) {
-        let at = t::elapsed();
+        let at = m::elapsed();
         job_registry::fail(
-            &t::operator(),
+            &m::operator(),
             t::handle(job),
             1,
-            t::text(b""),
+            v::text(b""),
             vector[],
             vector[],
             vector[],
@@ -58,7 +60,7 @@ module computestream::job_ending_tests {
             seq,
             seconds,
             now(),
-            t::log_root(),
+            v::log_root(),
             w.sign(job, seq, seconds, at)
         );
     }
@@ -72,13 +74,13 @@ module computestream::job_ending_tests {
         let job = order.order_from(w.provider());
         w.accept(job);
         j::start(job);
-        t::wait(42);
+        m::wait(42);
         w.complete(job, 42, 41);
         let output =
-            j::output(0, b"", vector[b"ipfs://cid"], t::hash(1), t::hash(2), 40_000);
-        t::assert_all<JobCompleted>(
+            j::output(0, b"", vector[b"ipfs://cid"], v::hash(1), v::hash(2), 40_000);
+        v::assert_all<JobCompleted>(
             vector[
-                t::join(
+                v::join(
                     vector[
                         a(job),
                         a(w.provider_address()),
@@ -91,7 +93,7 @@ module computestream::job_ending_tests {
             ]
         );
         let terms = order.terms(w.provider_address(), w.asset_address(), 3_600_000);
-        let began = t::start_time();
+        let began = m::start_time();
         assert!(
             t::job_bytes(job)
                 == j::record(
@@ -119,11 +121,11 @@ module computestream::job_ending_tests {
             1
         );
         // 41,000, of which 410 are fees; 59,000 come back.
-        t::assert_last<StreamSettled>(
+        v::assert_last<StreamSettled>(
             vector[
                 a(job),
-                a(t::of(&t::owner())),
-                a(t::of(&t::operator())),
+                a(m::of(&m::owner())),
+                a(m::of(&m::operator())),
                 n(42),
                 n(41),
                 n(0),
@@ -138,14 +140,14 @@ module computestream::job_ending_tests {
                 n(now())
             ]
         );
-        t::assert_all<EscrowRefunded>(
+        v::assert_all<EscrowRefunded>(
             vector[
-                t::join(
-                    vector[a(job), a(t::of(&t::buyer())), n(59_000), n(0), n(now())]
+                v::join(
+                    vector[a(job), a(m::of(&m::buyer())), n(59_000), n(0), n(now())]
                 )
             ]
         );
-        t::assert_last<StreamClosed>(
+        v::assert_last<StreamClosed>(
             vector[a(job), n(41), n(41_000), n(410), n(0), n(now())]
         );
         j::assert_settled(&w, job, 3, 41, 100_000, 40_590, 410, 59_000);
@@ -157,7 +159,7 @@ module computestream::job_ending_tests {
         let w = t::setup();
         let job = w.running(100, 100_000);
         t::complete_with_nothing_new(job);
-        t::assert_last<JobCompleted>(
+        v::assert_last<JobCompleted>(
             vector[a(job), a(w.provider_address()), j::no_output(), n(now()), n(0), n(now())]
         );
         j::assert_settled(&w, job, 3, 0, 100_000, 0, 0, 100_000);
@@ -167,7 +169,7 @@ module computestream::job_ending_tests {
     fun seconds_never_proven_are_never_paid() {
         let w = t::setup();
         let job = w.running(100, 100_000);
-        t::wait(50);
+        m::wait(50);
         w.pay(job, 1, 20);
         t::complete_with_nothing_new(job);
         j::assert_settled(&w, job, 3, 20, 100_000, 19_800, 200, 80_000);
@@ -177,7 +179,7 @@ module computestream::job_ending_tests {
     fun an_attestation_overtaken_by_a_keeper_does_not_stop_an_ending() {
         let w = t::setup();
         let job = w.running(100, 100_000);
-        t::wait(10);
+        m::wait(10);
         w.pay(job, 10, 10);
         w.complete(job, 9, 9);
         j::assert_settled(&w, job, 3, 10, 100_000, 9_900, 100, 90_000);
@@ -188,7 +190,7 @@ module computestream::job_ending_tests {
     fun an_ending_with_a_contradicting_attestation_aborts() {
         let w = t::setup();
         let job = w.running(100, 100_000);
-        t::wait(10);
+        m::wait(10);
         w.pay(job, 10, 9);
         w.complete(job, 10, 10);
     }
@@ -199,7 +201,7 @@ module computestream::job_ending_tests {
         let w = t::setup();
         let job = w.accepted(100, 100_000);
         job_registry::complete(
-            &t::buyer(),
+            &m::buyer(),
             t::handle(job),
             0,
             vector[],
@@ -218,7 +220,7 @@ module computestream::job_ending_tests {
     #[expected_failure(abort_code = computestream::job::E_NOT_RUNNING)]
     fun an_accepted_job_cannot_complete() {
         let w = t::setup();
-        complete_with(w.accepted(100, 100_000), vector[t::long_text(513)], vector[], vector[]);
+        complete_with(w.accepted(100, 100_000), vector[v::long_text(513)], vector[], vector[]);
     }
 
     #[test]
@@ -235,7 +237,7 @@ module computestream::job_ending_tests {
     fun a_terminated_job_cannot_complete() {
         let w = t::setup();
         let job = w.running(100, 100_000);
-        t::wait(10);
+        m::wait(10);
         t::terminate_with_nothing_new(job);
         t::complete_with_nothing_new(job);
     }
@@ -245,15 +247,15 @@ module computestream::job_ending_tests {
         let w = t::setup();
         let job = w.running(100, 100_000);
         let uris = vector[];
-        while (uris.length() < 8) uris.push_back(t::long_text(512));
+        while (uris.length() < 8) uris.push_back(v::long_text(512));
         job_registry::fail(
-            &t::operator(),
+            &m::operator(),
             t::handle(job),
             0xffff_ffff_ffff_ffff,
-            t::long_text(1_024),
+            v::long_text(1_024),
             uris,
-            t::hash(7),
-            t::hash(8),
+            v::hash(7),
+            v::hash(8),
             0xffff_ffff_ffff_ffff,
             0,
             0,
@@ -262,7 +264,7 @@ module computestream::job_ending_tests {
             vector[]
         );
         assert!(job_registry::output_size(job) == 0xffff_ffff_ffff_ffff, 1);
-        assert!(job_registry::output_root(job) == t::hash(8), 2);
+        assert!(job_registry::output_root(job) == v::hash(8), 2);
         // 8 * 514 + 1 for the addresses, 1,026 for the reason.
         assert!(t::job_bytes(job).length() > 4_113 + 1_026, 3);
     }
@@ -272,8 +274,8 @@ module computestream::job_ending_tests {
     fun too_many_output_addresses_are_refused() {
         let w = t::setup();
         let uris = vector[];
-        while (uris.length() < 9) uris.push_back(t::text(b"x"));
-        complete_with(w.running(100, 100_000), uris, t::bytes_of(31, 1), vector[]);
+        while (uris.length() < 9) uris.push_back(v::text(b"x"));
+        complete_with(w.running(100, 100_000), uris, v::bytes_of(31, 1), vector[]);
     }
 
     #[test]
@@ -282,8 +284,8 @@ module computestream::job_ending_tests {
         let w = t::setup();
         complete_with(
             w.running(100, 100_000),
-            vector[t::text(b"x"), t::long_text(513)],
-            t::bytes_of(31, 1),
+            vector[v::text(b"x"), v::long_text(513)],
+            v::bytes_of(31, 1),
             vector[]
         );
     }
@@ -292,14 +294,14 @@ module computestream::job_ending_tests {
     #[expected_failure(abort_code = computestream::job_output::E_OUTPUT_HASH_LENGTH)]
     fun a_short_output_hash_is_refused() {
         let w = t::setup();
-        complete_with(w.running(100, 100_000), vector[], t::bytes_of(31, 1), vector[]);
+        complete_with(w.running(100, 100_000), vector[], v::bytes_of(31, 1), vector[]);
     }
 
     #[test]
     #[expected_failure(abort_code = computestream::job_output::E_OUTPUT_HASH_LENGTH)]
     fun a_long_output_root_is_refused() {
         let w = t::setup();
-        complete_with(w.running(100, 100_000), vector[], vector[], t::bytes_of(33, 1));
+        complete_with(w.running(100, 100_000), vector[], vector[], v::bytes_of(33, 1));
     }
 
     #[test]
@@ -315,11 +317,11 @@ module computestream::job_ending_tests {
     fun a_failed_job_keeps_its_reason() {
         let w = t::setup();
         let job = w.running(100, 100_000);
-        t::wait(10);
+        m::wait(10);
         t::fail_with_nothing_new(job);
-        t::assert_all<JobFailed>(
+        v::assert_all<JobFailed>(
             vector[
-                t::join(
+                v::join(
                     vector[
                         a(job),
                         a(w.provider_address()),
@@ -339,7 +341,7 @@ module computestream::job_ending_tests {
     fun failing_while_running_pays_what_is_proven() {
         let w = t::setup();
         let job = w.running(100, 100_000);
-        t::wait(10);
+        m::wait(10);
         fail(&w, job, 1, 8);
         j::assert_settled(&w, job, 4, 8, 100_000, 7_920, 80, 92_000);
     }
@@ -348,10 +350,10 @@ module computestream::job_ending_tests {
     fun failing_before_the_start_returns_everything() {
         let w = t::setup();
         let job = w.accepted(100, 100_000);
-        t::wait(7);
+        m::wait(7);
         t::fail_with_nothing_new(job);
         // No window opens: nothing ever ran.
-        t::assert_last<JobFailed>(
+        v::assert_last<JobFailed>(
             vector[
                 a(job),
                 a(w.provider_address()),
@@ -362,7 +364,7 @@ module computestream::job_ending_tests {
             ]
         );
         j::assert_settled(&w, job, 4, 0, 100_000, 0, 0, 100_000);
-        assert!(t::count<StreamSettled>() == 0 && t::count<StreamClosed>() == 0, 1);
+        assert!(v::count<StreamSettled>() == 0 && v::count<StreamClosed>() == 0, 1);
         j::assert_record(&w, 0, 1, 0, 0, 0, 5_000);
     }
 
@@ -371,7 +373,7 @@ module computestream::job_ending_tests {
     fun failing_before_the_start_pays_no_attestation() {
         let w = t::setup();
         let job = w.accepted(100, 100_000);
-        t::wait(10);
+        m::wait(10);
         fail(&w, job, 1, 10);
     }
 
@@ -381,10 +383,10 @@ module computestream::job_ending_tests {
         let w = t::setup();
         let job = w.create(100, 100_000);
         job_registry::fail(
-            &t::owner(),
+            &m::owner(),
             t::handle(job),
             0,
-            t::text(b""),
+            v::text(b""),
             vector[],
             vector[],
             vector[],
@@ -401,7 +403,7 @@ module computestream::job_ending_tests {
     #[expected_failure(abort_code = computestream::job::E_NOT_ACTIVE)]
     fun a_pending_job_cannot_fail() {
         let w = t::setup();
-        fail_with(w.create(100, 100_000), t::long_text(1_025), vector[]);
+        fail_with(w.create(100, 100_000), v::long_text(1_025), vector[]);
     }
 
     #[test]
@@ -417,7 +419,7 @@ module computestream::job_ending_tests {
     #[expected_failure(abort_code = computestream::job_output::E_REASON_LENGTH)]
     fun a_reason_too_long_is_refused() {
         let w = t::setup();
-        fail_with(w.accepted(100, 100_000), t::long_text(1_025), vector[t::long_text(513)]);
+        fail_with(w.accepted(100, 100_000), v::long_text(1_025), vector[v::long_text(513)]);
     }
 
     // === Cancel ===
@@ -426,15 +428,15 @@ module computestream::job_ending_tests {
     fun cancelling_a_pending_job_returns_everything() {
         let w = t::setup();
         let job = w.create(100, 123_456);
-        t::wait(3);
-        job_registry::cancel(&t::buyer(), t::handle(job));
-        t::assert_all<JobCancelled>(
-            vector[t::join(vector[a(job), a(t::of(&t::buyer())), n(now())])]
+        m::wait(3);
+        job_registry::cancel(&m::buyer(), t::handle(job));
+        v::assert_all<JobCancelled>(
+            vector[v::join(vector[a(job), a(m::of(&m::buyer())), n(now())])]
         );
-        t::assert_all<EscrowRefunded>(
+        v::assert_all<EscrowRefunded>(
             vector[
-                t::join(
-                    vector[a(job), a(t::of(&t::buyer())), n(123_456), n(0), n(now())]
+                v::join(
+                    vector[a(job), a(m::of(&m::buyer())), n(123_456), n(0), n(now())]
                 )
             ]
         );
@@ -445,17 +447,17 @@ module computestream::job_ending_tests {
     fun cancelling_an_accepted_job_returns_everything_and_marks_nobody() {
         let w = t::setup();
         let job = w.accepted(100, 123_456);
-        job_registry::cancel(&t::buyer(), t::handle(job));
+        job_registry::cancel(&m::buyer(), t::handle(job));
         j::assert_settled(&w, job, 5, 0, 123_456, 0, 0, 123_456);
-        assert!(t::count<ProviderStatsUpdated>() == 0, 1);
+        assert!(v::count<ProviderStatsUpdated>() == 0, 1);
     }
 
     #[test]
     fun an_overdue_job_may_still_be_cancelled() {
         let w = t::setup();
         let job = w.accepted(100, 100_000);
-        t::wait(10_000);
-        job_registry::cancel(&t::buyer(), t::handle(job));
+        m::wait(10_000);
+        job_registry::cancel(&m::buyer(), t::handle(job));
         j::assert_settled(&w, job, 5, 0, 100_000, 0, 0, 100_000);
     }
 
@@ -464,7 +466,7 @@ module computestream::job_ending_tests {
     fun only_the_buyer_cancels() {
         let w = t::setup();
         let job = w.running(100, 100_000);
-        job_registry::cancel(&t::operator(), t::handle(job));
+        job_registry::cancel(&m::operator(), t::handle(job));
     }
 
     #[test]
@@ -472,7 +474,7 @@ module computestream::job_ending_tests {
     fun a_running_job_cannot_be_cancelled() {
         let w = t::setup();
         let job = w.running(100, 100_000);
-        job_registry::cancel(&t::buyer(), t::handle(job));
+        job_registry::cancel(&m::buyer(), t::handle(job));
     }
 
     #[test]
@@ -480,7 +482,7 @@ module computestream::job_ending_tests {
     fun a_job_is_cancelled_once() {
         let w = t::setup();
         let job = w.create(100, 100_000);
-        job_registry::cancel(&t::buyer(), t::handle(job));
-        job_registry::cancel(&t::buyer(), t::handle(job));
+        job_registry::cancel(&m::buyer(), t::handle(job));
+        job_registry::cancel(&m::buyer(), t::handle(job));
     }
 }

@@ -6,33 +6,35 @@ module computestream::job_expire_tests {
     use computestream::job::{JobExpired, JobStalled};
     use computestream::job_registry;
     use computestream::job_test_utils as j;
+    use computestream::market_test_utils as m;
     use computestream::payment_stream;
     use computestream::reputation::ProviderStatsUpdated;
-    use computestream::test_utils::{Self as t, a, n};
+    use computestream::value_test_utils::{Self as v, a, n};
+    use computestream::world_test_utils as t;
 
     fun now(): u64 {
-        t::start_time() + t::elapsed()
+        m::start_time() + m::elapsed()
     }
 
     #[test]
     fun a_job_nobody_accepted_returns_everything_and_marks_nobody() {
         let w = t::setup();
         let job = w.create(100, 100_000);
-        t::wait(120);
-        job_registry::expire(&t::stranger(), t::handle(job));
-        t::assert_all<JobExpired>(
-            vector[t::join(vector[a(job), a(t::of(&t::stranger())), n(now())])]
+        m::wait(120);
+        job_registry::expire(&m::stranger(), t::handle(job));
+        v::assert_all<JobExpired>(
+            vector[v::join(vector[a(job), a(m::of(&m::stranger())), n(now())])]
         );
         j::assert_settled(&w, job, 7, 0, 100_000, 0, 0, 100_000);
-        assert!(t::count<ProviderStatsUpdated>() == 0, 1);
+        assert!(v::count<ProviderStatsUpdated>() == 0, 1);
     }
 
     #[test]
     fun a_job_nobody_started_returns_everything_and_counts() {
         let w = t::setup();
         let job = w.accepted(100, 100_000);
-        t::wait(600);
-        job_registry::expire(&t::stranger(), t::handle(job));
+        m::wait(600);
+        job_registry::expire(&m::stranger(), t::handle(job));
         j::assert_settled(&w, job, 7, 0, 100_000, 0, 0, 100_000);
         j::assert_record(&w, 0, 0, 1, 0, 0, 1_666);
     }
@@ -41,21 +43,21 @@ module computestream::job_expire_tests {
     fun a_silent_job_pays_what_was_proven_and_returns_the_rest() {
         let w = t::setup();
         let job = w.running(1_000, 1_000_000);
-        t::wait(10);
+        m::wait(10);
         w.pay(job, 10, 10);
-        t::wait(60);
-        job_registry::flag_stalled(&t::stranger(), t::handle(job));
-        t::assert_all<JobStalled>(
+        m::wait(60);
+        job_registry::flag_stalled(&m::stranger(), t::handle(job));
+        v::assert_all<JobStalled>(
             vector[
-                t::join(
-                    vector[a(job), a(t::of(&t::stranger())), n(now() + 60), n(now())]
+                v::join(
+                    vector[a(job), a(m::of(&m::stranger())), n(now() + 60), n(now())]
                 )
             ]
         );
         t::assert_state(job, 2, 0);
         assert!(w.slots_busy() == 1, 1);
-        t::wait(60);
-        job_registry::expire(&t::keeper(), t::handle(job));
+        m::wait(60);
+        job_registry::expire(&m::keeper(), t::handle(job));
         j::assert_settled(&w, job, 7, 10, 1_000_000, 9_900, 100, 990_000);
         j::assert_record(&w, 0, 0, 1, 10, 9_900, 1_666);
     }
@@ -64,19 +66,19 @@ module computestream::job_expire_tests {
     fun seconds_attested_ahead_are_paid_up_to_the_end() {
         let w = t::setup();
         let job = w.running(1_000, 1_000_000);
-        t::wait(10);
+        m::wait(10);
         payment_stream::process_payment(
-            &t::operator(),
+            &m::operator(),
             job,
             1,
             100,
-            t::start_time() + 100,
-            t::log_root(),
+            m::start_time() + 100,
+            v::log_root(),
             w.sign(job, 1, 100, 100),
             vector[]
         );
         w.assert_money(job, 9_900, 100, 0, 990_000);
-        t::wait(60);
+        m::wait(60);
         j::expire_stalled(job);
         // 130 s ran, 100 were attested.
         j::assert_settled(&w, job, 7, 100, 1_000_000, 99_000, 1_000, 900_000);
@@ -86,14 +88,14 @@ module computestream::job_expire_tests {
     fun an_answer_clears_the_flag_and_the_job_goes_on() {
         let w = t::setup();
         let job = w.running(1_000, 1_000_000);
-        t::wait(60);
-        job_registry::flag_stalled(&t::stranger(), t::handle(job));
-        t::wait(60);
+        m::wait(60);
+        job_registry::flag_stalled(&m::stranger(), t::handle(job));
+        m::wait(60);
         // Late, but nobody expired it: still good.
         w.pay(job, 1, 120);
-        t::wait(60);
-        job_registry::flag_stalled(&t::stranger(), t::handle(job));
-        t::wait(20);
+        m::wait(60);
+        job_registry::flag_stalled(&m::stranger(), t::handle(job));
+        m::wait(20);
         w.complete(job, 2, 200);
         j::assert_settled(&w, job, 3, 200, 1_000_000, 198_000, 2_000, 800_000);
     }
@@ -102,23 +104,23 @@ module computestream::job_expire_tests {
     fun a_repeat_does_not_clear_the_flag() {
         let w = t::setup();
         let job = w.running(1_000, 1_000_000);
-        t::wait(10);
+        m::wait(10);
         let signature = w.sign(job, 1, 10, 10);
         w.pay(job, 1, 10);
-        t::wait(60);
-        job_registry::flag_stalled(&t::stranger(), t::handle(job));
-        t::wait(60);
+        m::wait(60);
+        job_registry::flag_stalled(&m::stranger(), t::handle(job));
+        m::wait(60);
         payment_stream::process_payment(
-            &t::operator(),
+            &m::operator(),
             job,
             1,
             10,
-            t::start_time() + 10,
-            t::log_root(),
+            m::start_time() + 10,
+            v::log_root(),
             signature,
             vector[]
         );
-        job_registry::expire(&t::stranger(), t::handle(job));
+        job_registry::expire(&m::stranger(), t::handle(job));
         j::assert_settled(&w, job, 7, 10, 1_000_000, 9_900, 100, 990_000);
     }
 
@@ -127,8 +129,8 @@ module computestream::job_expire_tests {
     fun a_pending_job_does_not_expire_before_its_deadline() {
         let w = t::setup();
         let job = w.create(100, 100_000);
-        t::wait(119);
-        job_registry::expire(&t::keeper(), t::handle(job));
+        m::wait(119);
+        job_registry::expire(&m::keeper(), t::handle(job));
     }
 
     #[test]
@@ -136,8 +138,8 @@ module computestream::job_expire_tests {
     fun an_accepted_job_does_not_expire_before_its_deadline() {
         let w = t::setup();
         let job = w.accepted(100, 100_000);
-        t::wait(599);
-        job_registry::expire(&t::keeper(), t::handle(job));
+        m::wait(599);
+        job_registry::expire(&m::keeper(), t::handle(job));
     }
 
     #[test]
@@ -145,8 +147,8 @@ module computestream::job_expire_tests {
     fun a_silent_job_does_not_expire_unflagged() {
         let w = t::setup();
         let job = w.running(100, 100_000);
-        t::wait(10_000);
-        job_registry::expire(&t::keeper(), t::handle(job));
+        m::wait(10_000);
+        job_registry::expire(&m::keeper(), t::handle(job));
     }
 
     #[test]
@@ -154,10 +156,10 @@ module computestream::job_expire_tests {
     fun a_flagged_job_does_not_expire_within_the_grace() {
         let w = t::setup();
         let job = w.running(100, 100_000);
-        t::wait(60);
-        job_registry::flag_stalled(&t::keeper(), t::handle(job));
-        t::wait(59);
-        job_registry::expire(&t::keeper(), t::handle(job));
+        m::wait(60);
+        job_registry::flag_stalled(&m::keeper(), t::handle(job));
+        m::wait(59);
+        job_registry::expire(&m::keeper(), t::handle(job));
     }
 
     #[test]
@@ -166,7 +168,7 @@ module computestream::job_expire_tests {
         let w = t::setup();
         let job = w.running(100, 100_000);
         t::complete_with_nothing_new(job);
-        job_registry::expire(&t::keeper(), t::handle(job));
+        job_registry::expire(&m::keeper(), t::handle(job));
     }
 
     #[test]
@@ -174,9 +176,9 @@ module computestream::job_expire_tests {
     fun a_terminated_job_cannot_expire() {
         let w = t::setup();
         let job = w.running(100, 100_000);
-        t::wait(10);
+        m::wait(10);
         t::terminate_with_nothing_new(job);
-        job_registry::expire(&t::keeper(), t::handle(job));
+        job_registry::expire(&m::keeper(), t::handle(job));
     }
 
     #[test]
@@ -184,7 +186,7 @@ module computestream::job_expire_tests {
     fun an_accepted_job_cannot_be_flagged() {
         let w = t::setup();
         let job = w.accepted(100, 100_000);
-        job_registry::flag_stalled(&t::keeper(), t::handle(job));
+        job_registry::flag_stalled(&m::keeper(), t::handle(job));
     }
 
     #[test]
@@ -192,8 +194,8 @@ module computestream::job_expire_tests {
     fun a_job_is_not_stalled_before_the_window_is_over() {
         let w = t::setup();
         let job = w.running(100, 100_000);
-        t::wait(59);
-        job_registry::flag_stalled(&t::keeper(), t::handle(job));
+        m::wait(59);
+        job_registry::flag_stalled(&m::keeper(), t::handle(job));
     }
 
     #[test]
@@ -201,10 +203,10 @@ module computestream::job_expire_tests {
     fun progress_starts_the_stall_window_again() {
         let w = t::setup();
         let job = w.running(100, 100_000);
-        t::wait(1);
+        m::wait(1);
         w.pay(job, 1, 1);
-        t::wait(59);
-        job_registry::flag_stalled(&t::keeper(), t::handle(job));
+        m::wait(59);
+        job_registry::flag_stalled(&m::keeper(), t::handle(job));
     }
 
     #[test]
@@ -212,8 +214,8 @@ module computestream::job_expire_tests {
     fun a_job_is_flagged_once() {
         let w = t::setup();
         let job = w.running(100, 100_000);
-        t::wait(60);
-        job_registry::flag_stalled(&t::keeper(), t::handle(job));
-        job_registry::flag_stalled(&t::keeper(), t::handle(job));
+        m::wait(60);
+        job_registry::flag_stalled(&m::keeper(), t::handle(job));
+        job_registry::flag_stalled(&m::keeper(), t::handle(job));
     }
 }

@@ -6,13 +6,15 @@ module computestream::job_holdback_tests {
     use computestream::job::{JobCompleted, JobFailed, JobSettled, JobTerminated, JobWaived};
     use computestream::job_registry;
     use computestream::job_test_utils as j;
+    use computestream::market_test_utils as m;
     use computestream::payment_stream::{Self, StreamSealed, StreamSettled};
     use computestream::provider_registry;
     use computestream::reputation::ProviderStatsUpdated;
-    use computestream::test_utils::{Self as t, World, a, n};
+    use computestream::value_test_utils::{Self as v, a, n};
+    use computestream::world_test_utils::{Self as t, World};
 
     fun now(): u64 {
-        t::start_time() + t::elapsed()
+        m::start_time() + m::elapsed()
     }
 
     fun running(w: &World): address {
@@ -22,7 +24,7 @@ module computestream::job_holdback_tests {
     /// 30 s ran and are proven: 20,000 are paid, 10,000 held.
     fun ran_thirty(w: &World): address {
         let job = running(w);
-        t::wait(30);
+        m::wait(30);
         w.pay(job, 1, 30);
         job
     }
@@ -30,21 +32,21 @@ module computestream::job_holdback_tests {
     /// 30 s ran, 20 are proven: 10,000 are paid, 10,000 held, 10,000 wait for proof; the buyer has ended it.
     fun terminated_unproven(w: &World): address {
         let job = running(w);
-        t::wait(30);
+        m::wait(30);
         w.pay(job, 1, 20);
         t::terminate_with_nothing_new(job);
         job
     }
 
     fun operator_finalizes(job: address) {
-        job_registry::finalize(&t::operator(), t::handle(job));
+        job_registry::finalize(&m::operator(), t::handle(job));
     }
 
     fun assert_waits(job: address, state: u8, claim_until: u64, challenge_until: u64) {
         t::assert_state(job, state, 0);
         assert!(j::claim_until(job) == claim_until, 9501);
         assert!(j::challenge_until(job) == challenge_until, 9502);
-        assert!(t::count<JobSettled>() == 0, 9503);
+        assert!(v::count<JobSettled>() == 0, 9503);
     }
 
     // === While it runs ===
@@ -54,7 +56,7 @@ module computestream::job_holdback_tests {
         let w = t::setup();
         let job = ran_thirty(&w);
         w.assert_money(job, 19_800, 200, 0, 80_000);
-        t::wait(5);
+        m::wait(5);
         w.pay(job, 2, 35);
         w.assert_money(job, 24_750, 250, 0, 75_000);
     }
@@ -63,7 +65,7 @@ module computestream::job_holdback_tests {
     fun a_holdback_longer_than_the_job_holds_everything() {
         let w = t::setup();
         let job = w.running_held(100, 100_000, 3_600, vector[]);
-        t::wait(100);
+        m::wait(100);
         w.pay(job, 1, 100);
         w.assert_money(job, 0, 0, 0, 100_000);
         t::complete_with_nothing_new(job);
@@ -77,11 +79,11 @@ module computestream::job_holdback_tests {
         let w = t::setup();
         let job = ran_thirty(&w);
         j::confirm(job);
-        t::assert_last<StreamSettled>(
+        v::assert_last<StreamSettled>(
             vector[
                 a(job),
-                a(t::of(&t::owner())),
-                a(t::of(&t::buyer())),
+                a(m::of(&m::owner())),
+                a(m::of(&m::buyer())),
                 n(1),
                 n(30),
                 n(30),
@@ -99,7 +101,7 @@ module computestream::job_holdback_tests {
         w.assert_money(job, 29_700, 300, 0, 70_000);
         t::assert_state(job, 2, 0);
         // The next ten seconds wait again.
-        t::wait(20);
+        m::wait(20);
         w.pay(job, 2, 50);
         w.assert_money(job, 39_600, 400, 0, 60_000);
     }
@@ -108,14 +110,14 @@ module computestream::job_holdback_tests {
     fun confirming_without_a_holdback_is_told_and_pays_nothing() {
         let w = t::setup();
         let job = w.running(100, 100_000);
-        t::wait(10);
+        m::wait(10);
         w.pay(job, 1, 10);
         j::confirm(job);
-        t::assert_last<StreamSettled>(
+        v::assert_last<StreamSettled>(
             vector[
                 a(job),
-                a(t::of(&t::owner())),
-                a(t::of(&t::buyer())),
+                a(m::of(&m::owner())),
+                a(m::of(&m::buyer())),
                 n(1),
                 n(10),
                 n(10),
@@ -137,9 +139,9 @@ module computestream::job_holdback_tests {
     fun confirming_nothing_new_changes_nothing() {
         let w = t::setup();
         let job = running(&w);
-        t::wait(30);
+        m::wait(30);
         j::confirm(job);
-        assert!(t::count<StreamSettled>() == 0, 1);
+        assert!(v::count<StreamSettled>() == 0, 1);
         w.assert_money(job, 0, 0, 0, 100_000);
         w.pay(job, 1, 30);
         w.assert_money(job, 19_800, 200, 0, 80_000);
@@ -150,7 +152,7 @@ module computestream::job_holdback_tests {
         let w = t::setup();
         let (secret, key) = j::buyer_keys();
         let job = w.running_held(100, 100_000, 10, key);
-        t::wait(30);
+        m::wait(30);
         j::pay_agreed(&w, &secret, job, 1, 30);
         w.assert_money(job, 29_700, 300, 0, 70_000);
         t::complete_with_nothing_new(job);
@@ -162,7 +164,7 @@ module computestream::job_holdback_tests {
     fun a_free_job_holds_nothing() {
         let w = t::setup_at(0);
         let job = w.running_held(100, 0, 10, vector[]);
-        t::wait(30);
+        m::wait(30);
         w.complete(job, 1, 30);
         j::assert_settled(&w, job, 3, 30, 0, 0, 0, 0);
     }
@@ -173,16 +175,16 @@ module computestream::job_holdback_tests {
     fun a_completed_job_waits_for_its_buyer() {
         let w = t::setup();
         let job = running(&w);
-        t::wait(30);
+        m::wait(30);
         w.complete(job, 1, 30);
-        t::assert_all<JobCompleted>(
+        v::assert_all<JobCompleted>(
             vector[
-                t::join(
+                v::join(
                     vector[
                         a(job),
                         a(w.provider_address()),
                         j::output(
-                            0, b"", vector[b"ipfs://cid"], t::hash(1), t::hash(2), 40_000
+                            0, b"", vector[b"ipfs://cid"], v::hash(1), v::hash(2), 40_000
                         ),
                         n(now()),
                         n(now() + 3_600),
@@ -191,14 +193,14 @@ module computestream::job_holdback_tests {
                 )
             ]
         );
-        t::assert_all<StreamSealed>(
-            vector[t::join(vector[a(job), n(30), n(10_000), n(now())])]
+        v::assert_all<StreamSealed>(
+            vector[v::join(vector[a(job), n(30), n(10_000), n(now())])]
         );
         assert_waits(job, 3, now(), now() + 3_600);
         w.assert_money(job, 19_800, 200, 70_000, 10_000);
         // The machine is free, and the record waits for the money.
         assert!(w.slots_busy() == 0, 1);
-        assert!(t::count<ProviderStatsUpdated>() == 0, 2);
+        assert!(v::count<ProviderStatsUpdated>() == 0, 2);
     }
 
     #[test]
@@ -206,7 +208,7 @@ module computestream::job_holdback_tests {
         let w = t::setup();
         let job = ran_thirty(&w);
         t::fail_with_nothing_new(job);
-        t::assert_last<JobFailed>(
+        v::assert_last<JobFailed>(
             vector[
                 a(job),
                 a(w.provider_address()),
@@ -228,7 +230,7 @@ module computestream::job_holdback_tests {
         let w = t::setup();
         let job = ran_thirty(&w);
         t::complete_with_nothing_new(job);
-        t::wait(3_600);
+        m::wait(3_600);
         j::finalize(job);
         j::assert_settled(&w, job, 3, 30, 100_000, 29_700, 300, 70_000);
         j::assert_record(&w, 1, 0, 0, 30, 29_700, 6_666);
@@ -239,7 +241,7 @@ module computestream::job_holdback_tests {
         let w = t::setup();
         let job = ran_thirty(&w);
         t::complete_with_nothing_new(job);
-        t::wait(1);
+        m::wait(1);
         j::confirm(job);
         j::assert_settled(&w, job, 3, 30, 100_000, 29_700, 300, 70_000);
     }
@@ -250,7 +252,7 @@ module computestream::job_holdback_tests {
         let w = t::setup();
         let job = ran_thirty(&w);
         t::complete_with_nothing_new(job);
-        t::wait(3_599);
+        m::wait(3_599);
         j::finalize(job);
     }
 
@@ -276,7 +278,7 @@ module computestream::job_holdback_tests {
     fun what_was_held_when_a_job_stalled_is_paid() {
         let w = t::setup();
         let job = ran_thirty(&w);
-        t::wait(60);
+        m::wait(60);
         j::expire_stalled(job);
         j::assert_settled(&w, job, 7, 30, 100_000, 29_700, 300, 70_000);
     }
@@ -287,12 +289,12 @@ module computestream::job_holdback_tests {
     fun a_terminated_job_waits_for_its_buyer() {
         let w = t::setup();
         let job = running(&w);
-        t::wait(30);
+        m::wait(30);
         w.terminate(job, 1, 30);
-        t::assert_last<JobTerminated>(
+        v::assert_last<JobTerminated>(
             vector[
                 a(job),
-                a(t::of(&t::buyer())),
+                a(m::of(&m::buyer())),
                 n(now()),
                 n(now()),
                 n(now() + 3_600),
@@ -301,7 +303,7 @@ module computestream::job_holdback_tests {
         );
         assert_waits(job, 6, now(), now() + 3_600);
         w.assert_money(job, 19_800, 200, 70_000, 10_000);
-        t::wait(3_600);
+        m::wait(3_600);
         j::finalize(job);
         j::assert_settled(&w, job, 6, 30, 100_000, 29_700, 300, 70_000);
     }
@@ -313,12 +315,12 @@ module computestream::job_holdback_tests {
         let ended = now();
         assert_waits(job, 6, ended + 15, ended + 15 + 3_600);
         w.assert_money(job, 9_900, 100, 70_000, 20_000);
-        t::wait(14);
+        m::wait(14);
         w.pay(job, 2, 30);
         // The last ten of 30 s wait now.
         w.assert_money(job, 19_800, 200, 70_000, 10_000);
         assert_waits(job, 6, ended + 15, ended + 15 + 3_600);
-        t::wait(1 + 3_600);
+        m::wait(1 + 3_600);
         j::finalize(job);
         j::assert_settled(&w, job, 6, 30, 100_000, 29_700, 300, 70_000);
     }
@@ -328,9 +330,9 @@ module computestream::job_holdback_tests {
     fun a_late_proof_leaves_the_buyer_its_window() {
         let w = t::setup();
         let job = terminated_unproven(&w);
-        t::wait(14);
+        m::wait(14);
         w.pay(job, 2, 30);
-        t::wait(1 + 3_599);
+        m::wait(1 + 3_599);
         j::finalize(job);
     }
 
@@ -348,11 +350,11 @@ module computestream::job_holdback_tests {
     fun a_job_that_proved_nothing_settles_after_the_claim_window() {
         let w = t::setup();
         let job = running(&w);
-        t::wait(30);
+        m::wait(30);
         t::terminate_with_nothing_new(job);
         w.assert_money(job, 0, 0, 70_000, 30_000);
         assert_waits(job, 6, now() + 15, now() + 15 + 3_600);
-        t::wait(15);
+        m::wait(15);
         // Nothing is held: there is nothing to challenge.
         j::finalize(job);
         j::assert_settled(&w, job, 6, 0, 100_000, 0, 0, 100_000);
@@ -365,7 +367,7 @@ module computestream::job_holdback_tests {
         j::confirm(job);
         w.assert_money(job, 19_800, 200, 70_000, 10_000);
         assert_waits(job, 6, now() + 15, now() + 15 + 3_600);
-        t::wait(5);
+        m::wait(5);
         w.pay(job, 2, 30);
         // Ten seconds beyond the confirmed twenty: all of them are held.
         w.assert_money(job, 19_800, 200, 70_000, 10_000);
@@ -377,7 +379,7 @@ module computestream::job_holdback_tests {
     fun a_confirmed_part_settles_after_the_claim_window() {
         let w = t::setup();
         let job = terminated_unproven(&w);
-        t::wait(15);
+        m::wait(15);
         j::confirm(job);
         t::assert_state(job, 6, 0);
         // Everything that was held is paid: no challenge window is left to wait for.
@@ -391,18 +393,18 @@ module computestream::job_holdback_tests {
     fun the_operator_may_waive_its_proof_and_the_challenge_window_begins() {
         let w = t::setup();
         let job = terminated_unproven(&w);
-        t::wait(5);
+        m::wait(5);
         operator_finalizes(job);
-        t::assert_all<JobWaived>(
-            vector[t::join(vector[a(job), n(now()), n(now() + 3_600), n(now())])]
+        v::assert_all<JobWaived>(
+            vector[v::join(vector[a(job), n(now()), n(now() + 3_600), n(now())])]
         );
-        t::assert_all<StreamSealed>(
-            vector[t::join(vector[a(job), n(20), n(10_000), n(now())])]
+        v::assert_all<StreamSealed>(
+            vector[v::join(vector[a(job), n(20), n(10_000), n(now())])]
         );
         assert_waits(job, 6, now(), now() + 3_600);
         // The ten seconds it couldn't prove come back.
         w.assert_money(job, 9_900, 100, 80_000, 10_000);
-        t::wait(3_600);
+        m::wait(3_600);
         operator_finalizes(job);
         j::assert_settled(&w, job, 6, 20, 100_000, 19_800, 200, 80_000);
     }
@@ -420,11 +422,11 @@ module computestream::job_holdback_tests {
     fun who_waives_everything_settles_at_once() {
         let w = t::setup();
         let job = running(&w);
-        t::wait(30);
+        m::wait(30);
         t::terminate_with_nothing_new(job);
         operator_finalizes(job);
         j::assert_settled(&w, job, 6, 0, 100_000, 0, 0, 100_000);
-        assert!(t::count<JobWaived>() == 0, 1);
+        assert!(v::count<JobWaived>() == 0, 1);
     }
 
     #[test]
@@ -442,7 +444,7 @@ module computestream::job_holdback_tests {
         let w = t::setup();
         let job = terminated_unproven(&w);
         operator_finalizes(job);
-        t::wait(3_599);
+        m::wait(3_599);
         operator_finalizes(job);
     }
 
@@ -451,8 +453,8 @@ module computestream::job_holdback_tests {
     fun only_the_operator_waives() {
         let w = t::setup();
         let job = terminated_unproven(&w);
-        t::wait(14);
-        job_registry::finalize(&t::buyer(), t::handle(job));
+        m::wait(14);
+        job_registry::finalize(&m::buyer(), t::handle(job));
     }
 
     // === Confirming: who and when ===
@@ -462,7 +464,7 @@ module computestream::job_holdback_tests {
     fun only_the_buyer_confirms() {
         let w = t::setup();
         let job = w.create(100, 100_000);
-        job_registry::confirm(&t::owner(), t::handle(job));
+        job_registry::confirm(&m::owner(), t::handle(job));
     }
 
     #[test]
@@ -488,7 +490,7 @@ module computestream::job_holdback_tests {
         let w = t::setup();
         let job = ran_thirty(&w);
         t::complete_with_nothing_new(job);
-        dispute::open_arbitration(&t::buyer(), t::handle(job), t::text(b"no output"));
+        dispute::open_arbitration(&m::buyer(), t::handle(job), v::text(b"no output"));
         j::confirm(job);
     }
 
@@ -498,8 +500,8 @@ module computestream::job_holdback_tests {
         let w = t::setup();
         let job = ran_thirty(&w);
         t::complete_with_nothing_new(job);
-        dispute::open_arbitration(&t::buyer(), t::handle(job), t::text(b"no output"));
-        t::wait(3_600);
+        dispute::open_arbitration(&m::buyer(), t::handle(job), v::text(b"no output"));
+        m::wait(3_600);
         j::finalize(job);
     }
 
@@ -508,8 +510,8 @@ module computestream::job_holdback_tests {
     /// A job that ends 86,000 s after its provider has asked for all its stake, 10 s of it held back.
     fun ended_late(w: &World): address {
         let job = w.running_held(90_000, 90_000_000, 10, vector[]);
-        provider_registry::request_unstake(&t::owner(), w.provider(), t::stake());
-        t::wait(86_000);
+        provider_registry::request_unstake(&m::owner(), w.provider(), m::stake());
+        m::wait(86_000);
         w.complete(job, 1, 86_000);
         job
     }
@@ -522,19 +524,19 @@ module computestream::job_holdback_tests {
         let w = t::setup();
         ended_late(&w);
         // Unbonded since 86,400; to be challenged until 89,600.
-        t::wait(3_599);
-        provider_registry::withdraw_stake(&t::owner(), w.provider());
+        m::wait(3_599);
+        provider_registry::withdraw_stake(&m::owner(), w.provider());
     }
 
     #[test]
     fun stake_leaves_when_no_job_can_be_challenged_any_more() {
         let w = t::setup();
         ended_late(&w);
-        t::wait(3_600);
-        provider_registry::withdraw_stake(&t::owner(), w.provider());
+        m::wait(3_600);
+        provider_registry::withdraw_stake(&m::owner(), w.provider());
         // 86,000 s less the ten that are held, 1 % of it fees.
         assert!(
-            w.balance(t::of(&t::owner())) == t::funds() + t::stake() + 85_130_100, 1
+            w.balance(m::of(&m::owner())) == m::funds() + m::stake() + 85_130_100, 1
         );
     }
 
@@ -543,8 +545,8 @@ module computestream::job_holdback_tests {
         let w = t::setup();
         let job = ran_thirty(&w);
         t::complete_with_nothing_new(job);
-        t::pause();
-        t::wait(3_600);
+        m::pause();
+        m::wait(3_600);
         j::finalize(job);
         assert!(!payment_stream::is_open(job), 1);
         j::assert_settled(&w, job, 3, 30, 100_000, 29_700, 300, 70_000);

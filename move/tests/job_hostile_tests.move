@@ -5,7 +5,8 @@ module computestream::job_hostile_tests {
     use computestream::escrow;
     use computestream::job_registry;
     use computestream::job_test_utils as j;
-    use computestream::test_utils::{Self as t, World};
+    use computestream::market_test_utils as m;
+    use computestream::world_test_utils::{Self as t, World};
 
     /// `who` has frozen or full stores: what it was owed lies in stores of its own.
     fun assert_kept(who: address, amount: u64) {
@@ -14,12 +15,12 @@ module computestream::job_hostile_tests {
 
     /// Nothing was made or lost, and the job is settled and empty.
     fun assert_whole(w: &World, job: address) {
-        let buyer = t::of(&t::buyer());
-        let owner = t::of(&t::owner());
-        let treasury = t::treasury_address();
+        let buyer = m::of(&m::buyer());
+        let owner = m::of(&m::owner());
+        let treasury = m::treasury_address();
         assert!(
             w.balance(buyer) + w.balance(owner) + w.balance(treasury) + j::kept_for(buyer)
-                + j::kept_for(owner) + j::kept_for(treasury) == 2 * t::funds(),
+                + j::kept_for(owner) + j::kept_for(treasury) == 2 * m::funds(),
             9611
         );
         assert!(escrow::balance(job) == 0, 9612);
@@ -29,13 +30,13 @@ module computestream::job_hostile_tests {
     fun a_frozen_buyer_gets_its_refund_in_a_store_of_its_own() {
         let w = t::setup();
         let job = w.running(100, 100_000);
-        t::freeze_account(w.asset(), t::of(&t::buyer()), true);
-        t::wait(10);
+        m::freeze_account(w.asset(), m::of(&m::buyer()), true);
+        m::wait(10);
         w.complete(job, 1, 10);
         t::assert_state(job, 8, 3);
-        assert!(w.balance(t::of(&t::owner())) == t::funds() + 9_900, 1);
-        assert!(w.balance(t::of(&t::buyer())) == t::funds() - 100_000, 2);
-        assert_kept(t::of(&t::buyer()), 90_000);
+        assert!(w.balance(m::of(&m::owner())) == m::funds() + 9_900, 1);
+        assert!(w.balance(m::of(&m::buyer())) == m::funds() - 100_000, 2);
+        assert_kept(m::of(&m::buyer()), 90_000);
         assert_whole(&w, job);
     }
 
@@ -43,9 +44,9 @@ module computestream::job_hostile_tests {
     fun a_frozen_buyer_may_cancel() {
         let w = t::setup();
         let job = w.create(100, 100_000);
-        t::freeze_account(w.asset(), t::of(&t::buyer()), true);
-        job_registry::cancel(&t::buyer(), t::handle(job));
-        assert_kept(t::of(&t::buyer()), 100_000);
+        m::freeze_account(w.asset(), m::of(&m::buyer()), true);
+        job_registry::cancel(&m::buyer(), t::handle(job));
+        assert_kept(m::of(&m::buyer()), 100_000);
         assert_whole(&w, job);
     }
 
@@ -53,10 +54,10 @@ module computestream::job_hostile_tests {
     fun a_frozen_buyer_keeps_no_job_from_expiring() {
         let w = t::setup();
         let job = w.create(100, 100_000);
-        t::freeze_account(w.asset(), t::of(&t::buyer()), true);
-        t::wait(120);
-        job_registry::expire(&t::stranger(), t::handle(job));
-        assert_kept(t::of(&t::buyer()), 100_000);
+        m::freeze_account(w.asset(), m::of(&m::buyer()), true);
+        m::wait(120);
+        job_registry::expire(&m::stranger(), t::handle(job));
+        assert_kept(m::of(&m::buyer()), 100_000);
         assert_whole(&w, job);
     }
 
@@ -64,7 +65,7 @@ module computestream::job_hostile_tests {
     #[expected_failure(abort_code = 0x50003, location = aptos_framework::fungible_asset)]
     fun a_frozen_buyer_orders_nothing() {
         let w = t::setup();
-        t::freeze_account(w.asset(), t::of(&t::buyer()), true);
+        m::freeze_account(w.asset(), m::of(&m::buyer()), true);
         w.create(100, 100_000);
     }
 
@@ -72,16 +73,16 @@ module computestream::job_hostile_tests {
     fun a_frozen_payee_is_paid_into_stores_of_its_own() {
         let w = t::setup();
         let job = w.running(100, 100_000);
-        t::freeze_account(w.asset(), t::of(&t::owner()), true);
-        t::wait(10);
+        m::freeze_account(w.asset(), m::of(&m::owner()), true);
+        m::wait(10);
         w.pay(job, 1, 10);
-        assert_kept(t::of(&t::owner()), 9_900);
-        t::wait(10);
+        assert_kept(m::of(&m::owner()), 9_900);
+        m::wait(10);
         // Nor does it keep the buyer from ending the job and having its refund.
         w.terminate(job, 2, 20);
         t::assert_state(job, 8, 6);
-        assert_kept(t::of(&t::owner()), 19_800);
-        assert!(w.balance(t::of(&t::buyer())) == t::funds() - 20_000, 1);
+        assert_kept(m::of(&m::owner()), 19_800);
+        assert!(w.balance(m::of(&m::buyer())) == m::funds() - 20_000, 1);
         assert_whole(&w, job);
     }
 
@@ -89,12 +90,12 @@ module computestream::job_hostile_tests {
     fun a_frozen_treasury_stops_nothing() {
         let w = t::setup();
         let job = w.running_held(100, 100_000, 10, vector[]);
-        t::freeze_account(w.asset(), t::treasury_address(), true);
-        t::wait(30);
+        m::freeze_account(w.asset(), m::treasury_address(), true);
+        m::wait(30);
         w.complete(job, 1, 30);
         j::confirm(job);
         t::assert_state(job, 8, 3);
-        assert_kept(t::treasury_address(), 300);
+        assert_kept(m::treasury_address(), 300);
         assert_whole(&w, job);
     }
 
@@ -102,12 +103,12 @@ module computestream::job_hostile_tests {
     fun a_frozen_escrow_delays_but_loses_nothing() {
         let w = t::setup();
         let job = w.running(100, 100_000);
-        t::wait(10);
-        t::freeze_escrow(w.asset(), job, true);
+        m::wait(10);
+        m::freeze_escrow(w.asset(), job, true);
         // Nothing is due in these steps, so they go on.
-        t::wait(50);
-        job_registry::flag_stalled(&t::stranger(), t::handle(job));
-        t::freeze_escrow(w.asset(), job, false);
+        m::wait(50);
+        job_registry::flag_stalled(&m::stranger(), t::handle(job));
+        m::freeze_escrow(w.asset(), job, false);
         w.complete(job, 1, 60);
         j::assert_settled(&w, job, 3, 60, 100_000, 59_400, 600, 40_000);
     }
@@ -117,8 +118,8 @@ module computestream::job_hostile_tests {
     fun a_job_with_a_frozen_escrow_cannot_pay() {
         let w = t::setup();
         let job = w.running(100, 100_000);
-        t::wait(10);
-        t::freeze_escrow(w.asset(), job, true);
+        m::wait(10);
+        m::freeze_escrow(w.asset(), job, true);
         w.complete(job, 1, 10);
     }
 
@@ -127,33 +128,33 @@ module computestream::job_hostile_tests {
     fun a_plundered_escrow_cannot_pay() {
         let w = t::setup();
         let job = w.running(100, 100_000);
-        t::wait(10);
-        t::claw_back(w.asset(), job, 90_001);
+        m::wait(10);
+        m::claw_back(w.asset(), job, 90_001);
         w.pay(job, 1, 10);
     }
 
     #[test]
     fun who_ends_a_job_gets_the_keepers_share_and_no_more() {
         let w = t::setup();
-        t::set_fees(1_000, 5_000);
+        m::set_fees(1_000, 5_000);
         let job = w.running(100, 100_000);
-        t::wait(10);
+        m::wait(10);
         // The buyer brings the last attestation: half of 10 % of 10,000 is its.
         w.terminate(job, 1, 10);
         t::assert_state(job, 8, 6);
-        assert!(w.balance(t::of(&t::owner())) == t::funds() + 9_000, 1);
-        assert!(w.balance(t::treasury_address()) == 500, 2);
-        assert!(w.balance(t::of(&t::buyer())) == t::funds() - 10_000 + 500, 3);
+        assert!(w.balance(m::of(&m::owner())) == m::funds() + 9_000, 1);
+        assert!(w.balance(m::treasury_address()) == 500, 2);
+        assert!(w.balance(m::of(&m::buyer())) == m::funds() - 10_000 + 500, 3);
     }
 
     #[test]
     fun a_stranger_without_a_store_expires_a_job_for_nothing() {
         let w = t::setup();
-        t::set_fees(1_000, 5_000);
+        m::set_fees(1_000, 5_000);
         let job = w.running_held(1_000, 1_000_000, 10, vector[]);
-        t::wait(10);
+        m::wait(10);
         w.pay(job, 1, 10);
-        t::wait(60);
+        m::wait(60);
         j::expire_stalled(job);
         // The ten held seconds are paid at the end; the stranger's share stays with the treasury.
         j::assert_settled(&w, job, 7, 10, 1_000_000, 9_000, 1_000, 990_000);

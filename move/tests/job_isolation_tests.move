@@ -7,9 +7,11 @@ module computestream::job_isolation_tests {
     use computestream::job_registry;
     use computestream::job_test_utils as j;
     use computestream::market;
+    use computestream::market_test_utils as m;
     use computestream::payment_stream;
     use computestream::provider_registry;
-    use computestream::test_utils::{Self as t, World};
+    use computestream::value_test_utils as v;
+    use computestream::world_test_utils::{Self as t, World};
 
     const YEAR: u64 = 31_536_000;
     const DAY: u64 = 86_400;
@@ -17,12 +19,12 @@ module computestream::job_isolation_tests {
     /// Brings an attestation of START + `at` whose time has come or not.
     fun bring(w: &World, job: address, seq: u64, seconds: u64, at: u64) {
         payment_stream::process_payment(
-            &t::keeper(),
+            &m::keeper(),
             job,
             seq,
             seconds,
-            t::start_time() + at,
-            t::log_root(),
+            m::start_time() + at,
+            v::log_root(),
             w.sign(job, seq, seconds, at),
             vector[]
         );
@@ -30,19 +32,19 @@ module computestream::job_isolation_tests {
 
     /// Every window, bound and share that the market allows, as short and small as it may be.
     fun set_all_to_the_least() {
-        t::set_windows(1, 1, 1, 1, 5);
-        market::set_dispute_terms(&t::admin(), @0xbad, 1, 60, 60, 0);
-        market::set_stake_terms(&t::admin(), t::stake(), 61, 0, 0);
-        market::set_job_bounds(&t::admin(), 1, 1, 0);
+        m::set_windows(1, 1, 1, 1, 5);
+        market::set_dispute_terms(&m::admin(), @0xbad, 1, 60, 60, 0);
+        market::set_stake_terms(&m::admin(), m::stake(), 61, 0, 0);
+        market::set_job_bounds(&m::admin(), 1, 1, 0);
     }
 
     fun set_all_to_the_most() {
-        t::set_windows(YEAR, YEAR, YEAR, YEAR, DAY);
-        market::set_stake_terms(&t::admin(), t::stake(), YEAR, 10_000, 5_000);
+        m::set_windows(YEAR, YEAR, YEAR, YEAR, DAY);
+        market::set_stake_terms(&m::admin(), m::stake(), YEAR, 10_000, 5_000);
         market::set_dispute_terms(
-            &t::admin(), @0xbad, 7 * DAY, 7 * DAY, 30 * DAY, 10_000
+            &m::admin(), @0xbad, 7 * DAY, 7 * DAY, 30 * DAY, 10_000
         );
-        market::set_job_bounds(&t::admin(), YEAR, YEAR, DAY);
+        market::set_job_bounds(&m::admin(), YEAR, YEAR, DAY);
     }
 
     // === 7: parameters that reach back, and a pause that blocks payments ===
@@ -55,23 +57,23 @@ module computestream::job_isolation_tests {
         let before = t::job_bytes(job);
         set_all_to_the_least();
         assert!(t::job_bytes(job) == before, 1);
-        t::wait(119);
+        m::wait(119);
         w.accept(job);
-        t::wait(599);
+        m::wait(599);
         j::start(job);
         let began = 718;
-        t::wait(30);
+        m::wait(30);
         bring(&w, job, 1, 20, began + 30);
         t::terminate_with_nothing_new(job);
-        t::wait(14);
+        m::wait(14);
         bring(&w, job, 2, 30, began + 30);
         w.assert_money(job, 19_800, 200, 70_000, 10_000);
         // In the last of the 3,600 s; the bond is still 1 % and the arbiter the publisher.
-        t::wait(3_600);
-        dispute::open_arbitration(&t::buyer(), t::handle(job), t::text(b"no output"));
-        assert!(w.balance(t::of(&t::buyer())) == t::funds() - 30_000 - 1_000, 2);
-        t::wait(86_399);
-        dispute::rule(&t::admin(), t::handle(job), 0);
+        m::wait(3_600);
+        dispute::open_arbitration(&m::buyer(), t::handle(job), v::text(b"no output"));
+        assert!(w.balance(m::of(&m::buyer())) == m::funds() - 30_000 - 1_000, 2);
+        m::wait(86_399);
+        dispute::rule(&m::admin(), t::handle(job), 0);
         j::assert_settled(&w, job, 6, 30, 100_000, 19_800, 200, 80_000);
     }
 
@@ -82,17 +84,17 @@ module computestream::job_isolation_tests {
         let accepted = w.accepted(100, 100_000);
         let terminated = w.running(100, 100_000);
         set_all_to_the_most();
-        t::wait(10);
+        m::wait(10);
         t::terminate_with_nothing_new(terminated);
-        t::wait(15);
+        m::wait(15);
         j::finalize(terminated);
-        t::wait(95);
-        job_registry::expire(&t::stranger(), t::handle(pending));
-        t::wait(480);
-        job_registry::expire(&t::stranger(), t::handle(accepted));
-        assert!(w.balance(t::of(&t::buyer())) == t::funds(), 1);
-        t::wait(DAY);
-        job_registry::reclaim(&t::buyer(), t::handle(terminated));
+        m::wait(95);
+        job_registry::expire(&m::stranger(), t::handle(pending));
+        m::wait(480);
+        job_registry::expire(&m::stranger(), t::handle(accepted));
+        assert!(w.balance(m::of(&m::buyer())) == m::funds(), 1);
+        m::wait(DAY);
+        job_registry::reclaim(&m::buyer(), t::handle(terminated));
         j::assert_gone(terminated);
     }
 
@@ -102,27 +104,27 @@ module computestream::job_isolation_tests {
         let stalled = w.running(100, 100_000);
         let held = w.running_held(100, 100_000, 10, vector[]);
         set_all_to_the_most();
-        t::wait(60);
+        m::wait(60);
         w.complete(held, 1, 60);
         j::expire_stalled(stalled);
         t::assert_state(stalled, 8, 7);
-        t::wait(3_540);
+        m::wait(3_540);
         j::finalize(held);
         t::assert_state(held, 8, 3);
-        assert!(w.balance(t::of(&t::buyer())) == t::funds() - 60_000, 1);
-        assert!(w.balance(t::of(&t::owner())) == t::funds() + 59_400, 2);
+        assert!(w.balance(m::of(&m::buyer())) == m::funds() - 60_000, 1);
+        assert!(w.balance(m::of(&m::owner())) == m::funds() + 59_400, 2);
     }
 
     #[test]
     fun regression_7_fees_are_those_of_the_start() {
         let w = t::setup();
         let job = w.accepted(100, 100_000);
-        t::set_fee(200);
+        m::set_fee(200);
         j::start(job);
-        t::set_fee(1_000);
-        t::wait(10);
+        m::set_fee(1_000);
+        m::wait(10);
         w.pay(job, 1, 5);
-        t::set_fee(0);
+        m::set_fee(0);
         w.complete(job, 2, 10);
         j::assert_settled(&w, job, 3, 10, 100_000, 9_800, 200, 90_000);
     }
@@ -134,24 +136,24 @@ module computestream::job_isolation_tests {
         let job = w.running(100, 100_000);
         let expired = w.create(1, 1_000);
         let accepted = w.accepted(1, 1_000);
-        t::pause();
-        job_registry::cancel(&t::buyer(), t::handle(cancelled));
+        m::pause();
+        job_registry::cancel(&m::buyer(), t::handle(cancelled));
         // Even what was accepted before may start.
         j::start(accepted);
-        t::wait(120);
-        job_registry::expire(&t::keeper(), t::handle(expired));
+        m::wait(120);
+        job_registry::expire(&m::keeper(), t::handle(expired));
         w.complete(accepted, 1, 1);
-        t::wait(10);
+        m::wait(10);
         w.pay(job, 1, 50);
         t::terminate_with_nothing_new(job);
-        t::wait(15);
+        m::wait(15);
         j::finalize(job);
-        job_registry::reclaim(&t::buyer(), t::handle(cancelled));
+        job_registry::reclaim(&m::buyer(), t::handle(cancelled));
         j::assert_gone(cancelled);
         // 50,000 for the one, 1,000 for the other.
-        assert!(w.balance(t::of(&t::buyer())) == t::funds() - 51_000, 1);
-        assert!(w.balance(t::of(&t::owner())) == t::funds() + 50_490, 2);
-        assert!(w.balance(t::treasury_address()) == 510, 3);
+        assert!(w.balance(m::of(&m::buyer())) == m::funds() - 51_000, 1);
+        assert!(w.balance(m::of(&m::owner())) == m::funds() + 50_490, 2);
+        assert!(w.balance(m::treasury_address()) == 510, 3);
     }
 
     #[test]
@@ -159,24 +161,24 @@ module computestream::job_isolation_tests {
         let w = t::setup();
         let pending = w.create(1, 1_000);
         let open = w.create_open(100, 3_600_000, 100_000);
-        market::set_asset_allowed(&t::admin(), w.asset(), false);
-        job_registry::cancel(&t::buyer(), t::handle(pending));
+        market::set_asset_allowed(&m::admin(), w.asset(), false);
+        job_registry::cancel(&m::buyer(), t::handle(pending));
         w.accept(open);
         j::start(open);
         j::extend(open, 1, 1_000);
-        t::wait(10);
+        m::wait(10);
         w.complete(open, 1, 10);
         t::assert_state(open, 8, 3);
-        assert!(w.balance(t::of(&t::buyer())) == t::funds() - 10_000, 1);
+        assert!(w.balance(m::of(&m::buyer())) == m::funds() - 10_000, 1);
     }
 
     #[test]
     fun regression_7_a_provider_that_leaves_is_paid_to_the_end_of_its_job() {
         let w = t::setup();
         let job = w.running(100, 100_000);
-        provider_registry::set_status(&t::owner(), w.provider(), 3);
-        provider_registry::request_unstake(&t::owner(), w.provider(), t::stake());
-        t::wait(10);
+        provider_registry::set_status(&m::owner(), w.provider(), 3);
+        provider_registry::request_unstake(&m::owner(), w.provider(), m::stake());
+        m::wait(10);
         w.complete(job, 1, 10);
         j::assert_settled(&w, job, 3, 10, 100_000, 9_900, 100, 90_000);
     }
@@ -187,11 +189,11 @@ module computestream::job_isolation_tests {
     fun regression_8_an_arbiter_that_never_rules_traps_no_money() {
         let w = t::setup();
         let job = w.running_held(100, 100_000, 10, vector[]);
-        t::wait(30);
+        m::wait(30);
         w.complete(job, 1, 30);
-        dispute::open_arbitration(&t::buyer(), t::handle(job), t::text(b"no output"));
-        t::wait(86_400);
-        dispute::resolve(&t::stranger(), t::handle(job));
+        dispute::open_arbitration(&m::buyer(), t::handle(job), v::text(b"no output"));
+        m::wait(86_400);
+        dispute::resolve(&m::stranger(), t::handle(job));
         // All to the provider, the bond back to the buyer.
         j::assert_settled(&w, job, 3, 30, 100_000, 29_700, 300, 70_000);
     }
@@ -200,27 +202,27 @@ module computestream::job_isolation_tests {
     fun regression_8_a_buyer_that_never_comes_back_traps_no_money() {
         let w = t::setup();
         let job = w.running_held(100, 100_000, 10, vector[]);
-        t::wait(30);
+        m::wait(30);
         w.complete(job, 1, 30);
-        t::wait(3_600);
+        m::wait(3_600);
         // Nobody but the provider is there.
-        job_registry::finalize(&t::operator(), t::handle(job));
-        t::wait(172_800);
-        job_registry::reclaim(&t::operator(), t::handle(job));
+        job_registry::finalize(&m::operator(), t::handle(job));
+        m::wait(172_800);
+        job_registry::reclaim(&m::operator(), t::handle(job));
         j::assert_gone(job);
-        assert!(w.balance(t::of(&t::owner())) == t::funds() + 29_700, 1);
+        assert!(w.balance(m::of(&m::owner())) == m::funds() + 29_700, 1);
     }
 
     #[test]
     fun regression_8_a_provider_that_never_comes_back_traps_no_money() {
         let w = t::setup();
         let job = w.running_held(1_000, 1_000_000, 10, vector[]);
-        t::wait(30);
+        m::wait(30);
         w.pay(job, 1, 30);
-        t::wait(60);
-        job_registry::flag_stalled(&t::buyer(), t::handle(job));
-        t::wait(60);
-        job_registry::expire(&t::buyer(), t::handle(job));
+        m::wait(60);
+        job_registry::flag_stalled(&m::buyer(), t::handle(job));
+        m::wait(60);
+        job_registry::expire(&m::buyer(), t::handle(job));
         j::assert_settled(&w, job, 7, 30, 1_000_000, 29_700, 300, 970_000);
     }
 }

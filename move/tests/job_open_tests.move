@@ -10,17 +10,19 @@ module computestream::job_open_tests {
     use computestream::job_registry;
     use computestream::job_test_utils as j;
     use computestream::market;
+    use computestream::market_test_utils as m;
     use computestream::order_builder::Order;
     use computestream::payment_stream;
     use computestream::provider_registry::{Self, Provider};
-    use computestream::test_utils::{Self as t, World, a, b, n, s, yes};
+    use computestream::value_test_utils::{Self as v, a, b, n, s, yes};
+    use computestream::world_test_utils::{Self as t, World};
 
     const MAX_U64: u64 = 0xffff_ffff_ffff_ffff;
 
     fun created(job: address, terms: vector<u8>): vector<u8> {
-        let now = t::start_time() + t::elapsed();
+        let now = m::start_time() + m::elapsed();
         // Without a provider there is no hash yet.
-        t::join(
+        v::join(
             vector[a(job), terms, yes(true), s(b""), n(now + 120), n(now)]
         )
     }
@@ -32,17 +34,17 @@ module computestream::job_open_tests {
 
     /// A provider of STRANGER's with an operator of its own, in another asset that the market allows.
     fun in_other_asset(): Object<Provider> {
-        let asset = t::new_asset(b"second");
-        market::set_asset_allowed(&t::admin(), asset, true);
-        t::mint(asset, t::of(&t::stranger()), t::stake());
+        let asset = m::new_asset(b"second");
+        market::set_asset_allowed(&m::admin(), asset, true);
+        m::mint(asset, m::of(&m::stranger()), m::stake());
         j::machine_of(
-            &t::stranger(), t::of(&t::operator()), t::key(), asset, 1, vector[], 1, 3_600_000, 0
+            &m::stranger(), m::of(&m::operator()), v::key(), asset, 1, vector[], 1, 3_600_000, 0
         )
     }
 
     fun copies(count: u64): vector<String> {
         let all = vector[];
-        while (all.length() < count) all.push_back(t::text(b"{}"));
+        while (all.length() < count) all.push_back(v::text(b"{}"));
         all
     }
 
@@ -51,11 +53,11 @@ module computestream::job_open_tests {
     #[test]
     fun a_new_open_job_has_no_provider_and_the_maximum_as_its_rate() {
         let w = t::setup();
-        let now = t::start_time();
+        let now = m::start_time();
         let order = j::order().demanding().max_rate(7_200_000).deposit(200_005);
         let job = order.order_openly(w.asset());
         let terms = order.terms(@0x0, w.asset_address(), 7_200_000);
-        t::assert_all<JobCreated>(vector[created(job, terms)]);
+        v::assert_all<JobCreated>(vector[created(job, terms)]);
         assert!(
             t::job_bytes(job)
                 == j::record(
@@ -79,18 +81,18 @@ module computestream::job_open_tests {
     fun an_open_order_through_the_entry_is_the_same() {
         let w = t::setup();
         job_orders::create_open_job(
-            &t::buyer(),
+            &m::buyer(),
             w.asset(),
-            t::text(b"img"),
-            t::text(b"spec"),
-            t::text(b"RTX"),
+            v::text(b"img"),
+            v::text(b"spec"),
+            v::text(b"RTX"),
             1,
             2,
             3,
             4,
             5,
-            t::text(b"eu"),
-            t::text(b"docker"),
+            v::text(b"eu"),
+            v::text(b"docker"),
             6,
             60,
             3_600_000,
@@ -101,12 +103,12 @@ module computestream::job_open_tests {
         );
         let job = j::last_created();
         let order =
-            j::order().image(t::text(b"img")).job_spec(t::text(b"spec")).gpu_model(t::text(b"RTX")).gpus(
+            j::order().image(v::text(b"img")).job_spec(v::text(b"spec")).gpu_model(v::text(b"RTX")).gpus(
                 1
-            ).vram_gb(2).cpu_cores(3).ram_gb(4).disk_gb(5).region(t::text(b"eu")).sandbox(
-                t::text(b"docker")
+            ).vram_gb(2).cpu_cores(3).ram_gb(4).disk_gb(5).region(v::text(b"eu")).sandbox(
+                v::text(b"docker")
             ).min_stake(6).secs(60).deposit(60_000).holdback(7).priority(8);
-        t::assert_all<JobCreated>(
+        v::assert_all<JobCreated>(
             vector[created(job, order.terms(@0x0, w.asset_address(), 3_600_000))]
         );
         w.assert_money(job, 0, 0, 0, 60_000);
@@ -117,18 +119,18 @@ module computestream::job_open_tests {
         let w = t::setup();
         let other = j::machine(&w, 1, vector[], 1, 1_800_000, 0);
         job_orders::create_open_jobs(
-            &t::buyer(),
+            &m::buyer(),
             w.asset(),
-            t::text(b"busybox"),
+            v::text(b"busybox"),
             copies(2),
-            t::text(b""),
+            v::text(b""),
             0,
             0,
             0,
             0,
             0,
-            t::text(b""),
-            t::text(b""),
+            v::text(b""),
+            v::text(b""),
             0,
             100,
             3_600_000,
@@ -137,8 +139,8 @@ module computestream::job_open_tests {
             5,
             vector[]
         );
-        assert!(t::count<JobCreated>() == 2, 1);
-        assert!(w.balance(t::of(&t::buyer())) == t::funds() - 200_000, 2);
+        assert!(v::count<JobCreated>() == 2, 1);
+        assert!(w.balance(m::of(&m::buyer())) == m::funds() - 200_000, 2);
         let jobs = j::order().specs(copies(2)).order_all_openly(w.asset());
         w.accept(jobs[0]);
         j::accept(other, jobs[1], 0);
@@ -150,35 +152,35 @@ module computestream::job_open_tests {
     #[expected_failure(abort_code = computestream::job_orders::E_BATCH_SIZE)]
     fun an_open_order_of_nothing_is_refused() {
         let w = t::setup();
-        j::order().specs(vector[]).region(t::long_text(129)).order_all_openly(w.asset());
+        j::order().specs(vector[]).region(v::long_text(129)).order_all_openly(w.asset());
     }
 
     #[test]
     #[expected_failure(abort_code = computestream::job_orders::E_BATCH_SIZE)]
     fun an_open_order_of_too_many_is_refused() {
         let w = t::setup();
-        j::order().specs(copies(101)).region(t::long_text(129)).order_all_openly(w.asset());
+        j::order().specs(copies(101)).region(v::long_text(129)).order_all_openly(w.asset());
     }
 
     #[test]
     #[expected_failure(abort_code = computestream::machine::E_REQUIREMENT_LENGTH)]
     fun a_required_text_too_long_is_refused() {
         let w = t::setup();
-        j::order().sandbox(t::long_text(129)).image(t::text(b"")).order_openly(w.asset());
+        j::order().sandbox(v::long_text(129)).image(v::text(b"")).order_openly(w.asset());
     }
 
     #[test]
     #[expected_failure(abort_code = computestream::job_terms::E_IMAGE_LENGTH)]
     fun an_open_job_needs_an_image() {
         let w = t::setup();
-        j::order().image(t::text(b"")).order_openly(w.asset());
+        j::order().image(v::text(b"")).order_openly(w.asset());
     }
 
     #[test]
     #[expected_failure(abort_code = computestream::job_terms::E_HOLDBACK_TOO_LONG)]
     fun an_open_order_obeys_the_bounds_of_the_market() {
         let w = t::setup();
-        market::set_asset_allowed(&t::admin(), w.asset(), false);
+        market::set_asset_allowed(&m::admin(), w.asset(), false);
         j::order().holdback(3_601).order_openly(w.asset());
     }
 
@@ -186,7 +188,7 @@ module computestream::job_open_tests {
     #[expected_failure(abort_code = computestream::market::E_ASSET_NOT_ALLOWED)]
     fun an_open_order_in_an_asset_no_longer_allowed_is_refused() {
         let w = t::setup();
-        market::set_asset_allowed(&t::admin(), w.asset(), false);
+        market::set_asset_allowed(&m::admin(), w.asset(), false);
         j::order().deposit(0).order_openly(w.asset());
     }
 
@@ -204,7 +206,7 @@ module computestream::job_open_tests {
     #[expected_failure(abort_code = computestream::vault::E_INSUFFICIENT_BALANCE)]
     fun an_open_order_the_buyer_cannot_pay_is_refused() {
         let w = t::setup();
-        j::order().deposit(t::funds() + 1).order_openly(w.asset());
+        j::order().deposit(m::funds() + 1).order_openly(w.asset());
     }
 
     // === Taking ===
@@ -214,18 +216,18 @@ module computestream::job_open_tests {
         let w = t::setup_at(3_000_000);
         let order = j::order().demanding().gpus(1).holdback(9);
         let job = order.order_openly(w.asset());
-        t::wait(119);
-        let now = t::start_time() + 119;
-        job_registry::accept(&t::operator(), w.provider(), t::handle(job), 1);
+        m::wait(119);
+        let now = m::start_time() + 119;
+        job_registry::accept(&m::operator(), w.provider(), t::handle(job), 1);
         let terms = order.terms(w.provider_address(), w.asset_address(), 3_000_000);
         let terms_hash = j::hash_of(job, terms);
-        t::assert_all<JobAccepted>(
+        v::assert_all<JobAccepted>(
             vector[
-                t::join(
+                v::join(
                     vector[
                         a(job),
                         a(w.provider_address()),
-                        a(t::of(&t::operator())),
+                        a(m::of(&m::operator())),
                         n(3_000_000),
                         s(terms_hash),
                         n(1),
@@ -247,8 +249,8 @@ module computestream::job_open_tests {
                     1,
                     vector[],
                     vector[
-                        t::start_time(),
-                        t::start_time() + 120,
+                        m::start_time(),
+                        m::start_time() + 120,
                         now + 600,
                         0,
                         0,
@@ -273,7 +275,7 @@ module computestream::job_open_tests {
         let job = w.create_open(100, 3_600_000, 100_000);
         w.accept(job);
         j::start(job);
-        t::wait(150);
+        m::wait(150);
         // 100 s at 500, of 150.
         w.complete(job, 1, 150);
         j::assert_settled(&w, job, 3, 100, 100_000, 49_500, 500, 50_000);
@@ -285,7 +287,7 @@ module computestream::job_open_tests {
         let job = w.create_open(100, 3_600_000, 100_000);
         w.accept(job);
         j::start(job);
-        t::wait(30);
+        m::wait(30);
         t::terminate_with_nothing_new(job);
         // 30 s at 500 may still be proven.
         w.assert_money(job, 0, 0, 85_000, 15_000);
@@ -300,7 +302,7 @@ module computestream::job_open_tests {
         let job = w.create_open(100, 3_600_000, 100_000);
         w.accept(job);
         j::start(job);
-        t::wait(100);
+        m::wait(100);
         w.complete(job, 1, 100);
         j::assert_settled(&w, job, 3, 100, 100_000, 99_000, 1_000, 0);
     }
@@ -309,9 +311,9 @@ module computestream::job_open_tests {
     fun the_price_is_that_of_the_acceptance() {
         let w = t::setup();
         let job = w.create_open(100, 3_600_000, 100_000);
-        provider_registry::update_price(&t::owner(), w.provider(), 1_800_000, 0);
+        provider_registry::update_price(&m::owner(), w.provider(), 1_800_000, 0);
         w.accept(job);
-        provider_registry::update_price(&t::owner(), w.provider(), 36, 0);
+        provider_registry::update_price(&m::owner(), w.provider(), 36, 0);
         j::start(job);
         assert!(t::stream_field(job, 0) == 1_800_000, 1);
     }
@@ -336,7 +338,7 @@ module computestream::job_open_tests {
         let terms = j::order().terms(w.provider_address(), w.asset_address(), 3_600_000);
         assert!(t::terms_hash(job) == j::hash_of(job, terms), 2);
         j::start(job);
-        t::wait(1);
+        m::wait(1);
         w.pay(job, 1, 1);
         w.assert_money(job, 990, 10, 0, 99_000);
     }
@@ -345,7 +347,7 @@ module computestream::job_open_tests {
     fun a_machine_that_just_meets_every_requirement_is_taken() {
         let w = t::setup();
         let job = j::order().demanding().gpus(1).order_openly(w.asset());
-        job_registry::accept(&t::operator(), w.provider(), t::handle(job), 1);
+        job_registry::accept(&m::operator(), w.provider(), t::handle(job), 1);
         t::assert_state(job, 1, 0);
     }
 
@@ -372,7 +374,7 @@ module computestream::job_open_tests {
     #[test]
     #[expected_failure(abort_code = computestream::job_registry::E_REQUIREMENTS_NOT_MET)]
     fun another_gpu_model_is_not_met() {
-        take(&t::setup_at(MAX_U64), j::order().gpu_model(t::text(b"RTX ")));
+        take(&t::setup_at(MAX_U64), j::order().gpu_model(v::text(b"RTX ")));
     }
 
     #[test]
@@ -408,13 +410,13 @@ module computestream::job_open_tests {
     #[test]
     #[expected_failure(abort_code = computestream::job_registry::E_REQUIREMENTS_NOT_MET)]
     fun another_region_is_not_met() {
-        take(&t::setup_at(MAX_U64), j::order().region(t::text(b"us")));
+        take(&t::setup_at(MAX_U64), j::order().region(v::text(b"us")));
     }
 
     #[test]
     #[expected_failure(abort_code = computestream::job_registry::E_REQUIREMENTS_NOT_MET)]
     fun another_sandbox_is_not_met() {
-        take(&t::setup_at(MAX_U64), j::order().sandbox(t::text(b"gvisor")));
+        take(&t::setup_at(MAX_U64), j::order().sandbox(v::text(b"gvisor")));
     }
 
     #[test]
@@ -427,8 +429,8 @@ module computestream::job_open_tests {
     #[expected_failure(abort_code = computestream::job_registry::E_REQUIREMENTS_NOT_MET)]
     fun stake_that_is_leaving_does_not_count() {
         let w = t::setup();
-        provider_registry::add_stake(&t::owner(), w.provider(), 50);
-        provider_registry::request_unstake(&t::owner(), w.provider(), 50);
+        provider_registry::add_stake(&m::owner(), w.provider(), 50);
+        provider_registry::request_unstake(&m::owner(), w.provider(), 50);
         take(&w, j::order().min_stake(100_000_001));
     }
 
@@ -437,7 +439,7 @@ module computestream::job_open_tests {
     fun a_price_above_the_maximum_is_refused() {
         let w = t::setup_at(3_600_001);
         let job = w.create_open(100, 3_600_000, 100_000);
-        provider_registry::set_status(&t::owner(), w.provider(), 1);
+        provider_registry::set_status(&m::owner(), w.provider(), 1);
         w.accept(job);
     }
 
@@ -456,7 +458,7 @@ module computestream::job_open_tests {
     fun a_provider_that_takes_no_jobs_cannot_take_it() {
         let w = t::setup();
         let job = w.create_open(100, 3_600_000, 100_000);
-        provider_registry::set_status(&t::operator(), w.provider(), 2);
+        provider_registry::set_status(&m::operator(), w.provider(), 2);
         w.accept(job);
     }
 
@@ -467,16 +469,16 @@ module computestream::job_open_tests {
         let w = t::setup();
         let cancelled = w.create_open(100, 3_600_000, 100_000);
         let expired = w.create_open(100, 3_600_000, 100_000);
-        job_registry::cancel(&t::buyer(), t::handle(cancelled));
+        job_registry::cancel(&m::buyer(), t::handle(cancelled));
         t::assert_state(cancelled, 8, 5);
-        t::wait(120);
-        job_registry::expire(&t::stranger(), t::handle(expired));
+        m::wait(120);
+        job_registry::expire(&m::stranger(), t::handle(expired));
         t::assert_state(expired, 8, 7);
         // Nobody was its provider.
-        t::assert_last<JobSettled>(
+        v::assert_last<JobSettled>(
             vector[
                 a(expired),
-                a(t::of(&t::buyer())),
+                a(m::of(&m::buyer())),
                 a(@0x0),
                 b(7),
                 n(0),
@@ -484,12 +486,12 @@ module computestream::job_open_tests {
                 n(0),
                 n(0),
                 n(100_000),
-                n(t::start_time() + 120)
+                n(m::start_time() + 120)
             ]
         );
-        assert!(w.balance(t::of(&t::buyer())) == t::funds(), 1);
+        assert!(w.balance(m::of(&m::buyer())) == m::funds(), 1);
         assert!(escrow::balance(cancelled) == 0 && escrow::balance(expired) == 0, 2);
-        job_registry::reclaim(&t::buyer(), t::handle(cancelled));
+        job_registry::reclaim(&m::buyer(), t::handle(cancelled));
         j::assert_gone(cancelled);
     }
 

@@ -9,23 +9,25 @@ module computestream::job_orders_tests {
     use computestream::job_registry;
     use computestream::job_test_utils as j;
     use computestream::market;
+    use computestream::market_test_utils as m;
     use computestream::provider_registry;
-    use computestream::test_utils::{Self as t, a, n, s, yes};
+    use computestream::value_test_utils::{Self as v, a, n, s, yes};
+    use computestream::world_test_utils as t;
 
     const MAX_U64: u64 = 0xffff_ffff_ffff_ffff;
 
     fun created(
         job: address, terms: vector<u8>, is_open: bool, terms_hash: vector<u8>
     ): vector<u8> {
-        let now = t::start_time() + t::elapsed();
-        t::join(
+        let now = m::start_time() + m::elapsed();
+        v::join(
             vector[a(job), terms, yes(is_open), s(terms_hash), n(now + 120), n(now)]
         )
     }
 
     fun copies(count: u64, text: vector<u8>): vector<String> {
         let all = vector[];
-        while (all.length() < count) all.push_back(t::text(text));
+        while (all.length() < count) all.push_back(v::text(text));
         all
     }
 
@@ -34,14 +36,14 @@ module computestream::job_orders_tests {
     #[test]
     fun a_new_job_is_told_and_kept_whole() {
         let w = t::setup();
-        t::wait(2);
-        let now = t::start_time() + 2;
+        m::wait(2);
+        let now = m::start_time() + 2;
         let (_, key) = j::buyer_keys();
         let order = j::order().deposit(100_005).holdback(30).priority(10).key(key);
         let job = order.order_from(w.provider());
         let terms = order.terms(w.provider_address(), w.asset_address(), 3_600_000);
         let terms_hash = j::hash_of(job, terms);
-        t::assert_all<JobCreated>(vector[created(job, terms, false, terms_hash)]);
+        v::assert_all<JobCreated>(vector[created(job, terms, false, terms_hash)]);
         assert!(
             t::job_bytes(job)
                 == j::record(
@@ -58,12 +60,12 @@ module computestream::job_orders_tests {
                 ),
             1
         );
-        t::assert_all<EscrowDeposited>(
+        v::assert_all<EscrowDeposited>(
             vector[
-                t::join(
+                v::join(
                     vector[
                         a(job),
-                        a(t::of(&t::buyer())),
+                        a(m::of(&m::buyer())),
                         a(w.asset_address()),
                         n(100_005),
                         n(100_005),
@@ -83,7 +85,7 @@ module computestream::job_orders_tests {
         let job = order.order_from(w.provider());
         // Field after field, independently of the helper that the other tests use.
         let terms =
-            t::join(
+            v::join(
                 vector[
                     a(@0xb0b),
                     a(w.provider_address()),
@@ -114,10 +116,10 @@ module computestream::job_orders_tests {
     fun an_order_through_the_entry_is_the_same() {
         let w = t::setup();
         job_orders::create_job(
-            &t::buyer(),
+            &m::buyer(),
             w.provider(),
-            t::text(b"img"),
-            t::text(b"spec"),
+            v::text(b"img"),
+            v::text(b"spec"),
             1,
             60,
             3_600_000,
@@ -128,11 +130,11 @@ module computestream::job_orders_tests {
         );
         let job = j::last_created();
         let order =
-            j::order().image(t::text(b"img")).job_spec(t::text(b"spec")).gpus(1).secs(60).deposit(
+            j::order().image(v::text(b"img")).job_spec(v::text(b"spec")).gpus(1).secs(60).deposit(
                 60_000
             ).holdback(5).priority(7);
         let terms = order.terms(w.provider_address(), w.asset_address(), 3_600_000);
-        t::assert_all<JobCreated>(
+        v::assert_all<JobCreated>(
             vector[created(job, terms, false, j::hash_of(job, terms))]
         );
         w.assert_money(job, 0, 0, 0, 60_000);
@@ -172,11 +174,11 @@ module computestream::job_orders_tests {
     #[test]
     fun the_greatest_lengths_are_taken() {
         let w = t::setup();
-        j::order().image(t::long_text(512)).job_spec(t::long_text(4_096)).priority(1).order_from(
+        j::order().image(v::long_text(512)).job_spec(v::long_text(4_096)).priority(1).order_from(
             w.provider()
         );
-        j::order().image(t::text(b"i")).job_spec(t::text(b"s")).order_from(w.provider());
-        assert!(t::count<JobCreated>() == 2, 1);
+        j::order().image(v::text(b"i")).job_spec(v::text(b"s")).order_from(w.provider());
+        assert!(v::count<JobCreated>() == 2, 1);
     }
 
     #[test]
@@ -209,7 +211,7 @@ module computestream::job_orders_tests {
         let w = t::setup_at(0);
         let job = w.create(100, 0);
         w.assert_money(job, 0, 0, 0, 0);
-        assert!(t::count<EscrowDeposited>() == 1, 1);
+        assert!(v::count<EscrowDeposited>() == 1, 1);
     }
 
     // === What is refused, in the order it is checked ===
@@ -218,70 +220,70 @@ module computestream::job_orders_tests {
     #[expected_failure(abort_code = computestream::job_orders::E_BATCH_SIZE)]
     fun an_order_of_nothing_is_refused() {
         let w = t::setup();
-        j::order().specs(vector[]).image(t::text(b"")).order_all(w.provider());
+        j::order().specs(vector[]).image(v::text(b"")).order_all(w.provider());
     }
 
     #[test]
     #[expected_failure(abort_code = computestream::job_orders::E_BATCH_SIZE)]
     fun an_order_of_too_many_is_refused() {
         let w = t::setup();
-        j::order().specs(copies(101, b"{}")).image(t::text(b"")).order_all(w.provider());
+        j::order().specs(copies(101, b"{}")).image(v::text(b"")).order_all(w.provider());
     }
 
     #[test]
     #[expected_failure(abort_code = computestream::job_terms::E_IMAGE_LENGTH)]
     fun a_job_needs_an_image() {
         let w = t::setup();
-        j::order().image(t::text(b"")).job_spec(t::text(b"")).order_from(w.provider());
+        j::order().image(v::text(b"")).job_spec(v::text(b"")).order_from(w.provider());
     }
 
     #[test]
     #[expected_failure(abort_code = computestream::job_terms::E_IMAGE_LENGTH)]
     fun an_image_too_long_is_refused() {
         let w = t::setup();
-        j::order().image(t::long_text(513)).job_spec(t::text(b"")).order_from(w.provider());
+        j::order().image(v::long_text(513)).job_spec(v::text(b"")).order_from(w.provider());
     }
 
     #[test]
     #[expected_failure(abort_code = computestream::job_terms::E_SPEC_LENGTH)]
     fun a_job_needs_a_spec() {
         let w = t::setup();
-        j::order().job_spec(t::text(b"")).priority(0).order_from(w.provider());
+        j::order().job_spec(v::text(b"")).priority(0).order_from(w.provider());
     }
 
     #[test]
     #[expected_failure(abort_code = computestream::job_terms::E_SPEC_LENGTH)]
     fun a_spec_too_long_is_refused() {
         let w = t::setup();
-        j::order().job_spec(t::long_text(4_097)).priority(0).order_from(w.provider());
+        j::order().job_spec(v::long_text(4_097)).priority(0).order_from(w.provider());
     }
 
     #[test]
     #[expected_failure(abort_code = computestream::job_terms::E_PRIORITY)]
     fun a_priority_of_nothing_is_refused() {
         let w = t::setup();
-        j::order().priority(0).key(t::bytes_of(31, 1)).order_from(w.provider());
+        j::order().priority(0).key(v::bytes_of(31, 1)).order_from(w.provider());
     }
 
     #[test]
     #[expected_failure(abort_code = computestream::job_terms::E_PRIORITY)]
     fun a_priority_above_ten_is_refused() {
         let w = t::setup();
-        j::order().priority(11).key(t::bytes_of(31, 1)).order_from(w.provider());
+        j::order().priority(11).key(v::bytes_of(31, 1)).order_from(w.provider());
     }
 
     #[test]
     #[expected_failure(abort_code = computestream::job_terms::E_INVALID_BUYER_KEY)]
     fun a_short_buyer_key_is_refused() {
         let w = t::setup();
-        j::order().key(t::bytes_of(31, 1)).secs(0).order_from(w.provider());
+        j::order().key(v::bytes_of(31, 1)).secs(0).order_from(w.provider());
     }
 
     #[test]
     #[expected_failure(abort_code = computestream::job_terms::E_INVALID_BUYER_KEY)]
     fun a_buyer_key_that_verifies_anything_is_refused() {
         let w = t::setup();
-        j::order().key(t::bytes_of(32, 0)).secs(0).order_from(w.provider());
+        j::order().key(v::bytes_of(32, 0)).secs(0).order_from(w.provider());
     }
 
     #[test]
@@ -304,7 +306,7 @@ module computestream::job_orders_tests {
     #[expected_failure(abort_code = computestream::job_terms::E_HOLDBACK_TOO_LONG)]
     fun a_holdback_too_long_is_refused() {
         let w = t::setup();
-        provider_registry::set_status(&t::owner(), w.provider(), 1);
+        provider_registry::set_status(&m::owner(), w.provider(), 1);
         j::order().holdback(3_601).order_from(w.provider());
     }
 
@@ -314,7 +316,7 @@ module computestream::job_orders_tests {
     )]
     fun a_provider_that_takes_no_jobs_gets_no_order() {
         let w = t::setup();
-        provider_registry::set_status(&t::owner(), w.provider(), 1);
+        provider_registry::set_status(&m::owner(), w.provider(), 1);
         j::order().gpus(2).order_from(w.provider());
     }
 
@@ -322,7 +324,7 @@ module computestream::job_orders_tests {
     #[expected_failure(abort_code = computestream::provider_registry::E_NOT_ENOUGH_GPUS)]
     fun more_gpus_than_there_are_cannot_be_ordered() {
         let w = t::setup();
-        provider_registry::update_price(&t::owner(), w.provider(), MAX_U64, MAX_U64);
+        provider_registry::update_price(&m::owner(), w.provider(), MAX_U64, MAX_U64);
         j::order().gpus(2).order_from(w.provider());
     }
 
@@ -330,8 +332,8 @@ module computestream::job_orders_tests {
     #[expected_failure(abort_code = computestream::provider_registry::E_PRICE_OVERFLOW)]
     fun a_price_beyond_numbers_cannot_be_ordered() {
         let w = t::setup();
-        provider_registry::update_price(&t::owner(), w.provider(), MAX_U64, 1);
-        market::set_asset_allowed(&t::admin(), w.asset(), false);
+        provider_registry::update_price(&m::owner(), w.provider(), MAX_U64, 1);
+        market::set_asset_allowed(&m::admin(), w.asset(), false);
         j::order().gpus(1).order_from(w.provider());
     }
 
@@ -339,7 +341,7 @@ module computestream::job_orders_tests {
     #[expected_failure(abort_code = computestream::market::E_ASSET_NOT_ALLOWED)]
     fun an_asset_no_longer_allowed_is_refused() {
         let w = t::setup();
-        market::set_asset_allowed(&t::admin(), w.asset(), false);
+        market::set_asset_allowed(&m::admin(), w.asset(), false);
         j::order().max_rate(3_599_999).order_from(w.provider());
     }
 
@@ -347,7 +349,7 @@ module computestream::job_orders_tests {
     #[expected_failure(abort_code = computestream::job_orders::E_PRICE_ABOVE_MAXIMUM)]
     fun a_price_raised_meanwhile_is_refused() {
         let w = t::setup();
-        provider_registry::update_price(&t::owner(), w.provider(), 3_600_001, 0);
+        provider_registry::update_price(&m::owner(), w.provider(), 3_600_001, 0);
         // The deposit is too low for the raised price as well.
         j::order().order_from(w.provider());
     }
@@ -357,7 +359,7 @@ module computestream::job_orders_tests {
     fun a_deposit_that_lacks_one_unit_is_refused() {
         let w = t::setup();
         // 1,000,001 s cost 1,000,001,000, more than the buyer has.
-        market::set_job_bounds(&t::admin(), 1, 1_000_001, 0);
+        market::set_job_bounds(&m::admin(), 1, 1_000_001, 0);
         j::order().secs(1_000_001).deposit(1_000_000_999).order_from(w.provider());
     }
 
@@ -365,7 +367,7 @@ module computestream::job_orders_tests {
     #[expected_failure(abort_code = computestream::vault::E_INSUFFICIENT_BALANCE)]
     fun a_deposit_the_buyer_does_not_have_is_refused() {
         let w = t::setup();
-        j::order().deposit(t::funds() + 1).order_from(w.provider());
+        j::order().deposit(m::funds() + 1).order_from(w.provider());
     }
 
     // === Batches ===
@@ -374,7 +376,7 @@ module computestream::job_orders_tests {
     fun a_batch_makes_a_job_of_each_specification() {
         let w = t::setup();
         let order =
-            j::order().specs(vector[t::text(b"a"), t::text(b"b"), t::text(b"c")]).deposit(
+            j::order().specs(vector[v::text(b"a"), v::text(b"b"), v::text(b"c")]).deposit(
                 100_001
             );
         let jobs = order.order_all(w.provider());
@@ -384,27 +386,27 @@ module computestream::job_orders_tests {
         let specs = vector[b"a", b"b", b"c"];
         specs.zip(jobs, |text, job| {
             let terms =
-                order.job_spec(t::text(text)).terms(
+                order.job_spec(v::text(text)).terms(
                     w.provider_address(), w.asset_address(), 3_600_000
                 );
             told.push_back(created(job, terms, false, j::hash_of(job, terms)));
             deposited.push_back(
-                t::join(
+                v::join(
                     vector[
                         a(job),
                         a(@0xb0b),
                         a(w.asset_address()),
                         n(100_001),
                         n(100_001),
-                        n(t::start_time())
+                        n(m::start_time())
                     ]
                 )
             );
             assert!(escrow::balance(job) == 100_001, 2);
         });
-        t::assert_all<JobCreated>(told);
-        t::assert_all<EscrowDeposited>(deposited);
-        assert!(w.balance(@0xb0b) == t::funds() - 300_003, 3);
+        v::assert_all<JobCreated>(told);
+        v::assert_all<EscrowDeposited>(deposited);
+        assert!(w.balance(@0xb0b) == m::funds() - 300_003, 3);
         assert!(job_registry::get_jobs(jobs).length() == 3, 4);
     }
 
@@ -412,9 +414,9 @@ module computestream::job_orders_tests {
     fun a_batch_through_the_entry_is_the_same() {
         let w = t::setup();
         job_orders::create_jobs(
-            &t::buyer(),
+            &m::buyer(),
             w.provider(),
-            t::text(b"busybox"),
+            v::text(b"busybox"),
             copies(2, b"{}"),
             0,
             100,
@@ -424,11 +426,11 @@ module computestream::job_orders_tests {
             5,
             vector[]
         );
-        assert!(t::count<JobCreated>() == 2, 1);
-        assert!(w.balance(@0xb0b) == t::funds() - 200_000, 2);
+        assert!(v::count<JobCreated>() == 2, 1);
+        assert!(w.balance(@0xb0b) == m::funds() - 200_000, 2);
         let job = j::last_created();
         let terms = j::order().terms(w.provider_address(), w.asset_address(), 3_600_000);
-        t::assert_last<JobCreated>(
+        v::assert_last<JobCreated>(
             vector[created(job, terms, false, j::hash_of(job, terms))]
         );
     }
@@ -438,7 +440,7 @@ module computestream::job_orders_tests {
         let w = t::setup();
         let jobs = j::order().specs(copies(100, b"{}")).order_all(w.provider());
         assert!(jobs.length() == 100, 1);
-        assert!(w.balance(@0xb0b) == t::funds() - 10_000_000, 2);
+        assert!(w.balance(@0xb0b) == m::funds() - 10_000_000, 2);
         jobs.for_each(|job| assert!(escrow::balance(job) == 100_000, 3));
     }
 
@@ -455,7 +457,7 @@ module computestream::job_orders_tests {
     fun a_batch_with_one_bad_specification_makes_no_job() {
         let w = t::setup();
         j::order().specs(
-            vector[t::text(b"{}"), t::text(b"{}"), t::long_text(4_097)]
+            vector[v::text(b"{}"), v::text(b"{}"), v::long_text(4_097)]
         ).order_all(w.provider());
     }
 
@@ -465,7 +467,7 @@ module computestream::job_orders_tests {
         let w = t::setup();
         // The second job can't be paid before the third's specification is looked at.
         j::order().deposit(600_000_000).specs(
-            vector[t::text(b"{}"), t::text(b"{}"), t::text(b"")]
+            vector[v::text(b"{}"), v::text(b"{}"), v::text(b"")]
         ).order_all(w.provider());
     }
 }

@@ -7,26 +7,28 @@ module computestream::job_reclaim_tests {
     use computestream::job::JobReclaimed;
     use computestream::job_registry;
     use computestream::job_test_utils as j;
+    use computestream::market_test_utils as m;
     use computestream::payment_stream;
-    use computestream::test_utils::{Self as t, World, a, n};
+    use computestream::value_test_utils::{Self as v, a, n};
+    use computestream::world_test_utils::{Self as t, World};
 
     fun now(): u64 {
-        t::start_time() + t::elapsed()
+        m::start_time() + m::elapsed()
     }
 
     fun buyer_reclaims(job: address) {
-        job_registry::reclaim(&t::buyer(), t::handle(job));
+        job_registry::reclaim(&m::buyer(), t::handle(job));
         j::assert_gone(job);
     }
 
     fun stranger_reclaims(job: address) {
-        job_registry::reclaim(&t::stranger(), t::handle(job));
+        job_registry::reclaim(&m::stranger(), t::handle(job));
         j::assert_gone(job);
     }
 
     fun completed(w: &World): address {
         let job = w.running(100, 100_000);
-        t::wait(10);
+        m::wait(10);
         w.complete(job, 1, 10);
         job
     }
@@ -37,13 +39,13 @@ module computestream::job_reclaim_tests {
     fun a_cancelled_job_is_reclaimed_at_once() {
         let w = t::setup();
         let job = w.create(100, 100_000);
-        t::wait(3);
-        job_registry::cancel(&t::buyer(), t::handle(job));
+        m::wait(3);
+        job_registry::cancel(&m::buyer(), t::handle(job));
         buyer_reclaims(job);
-        t::assert_all<JobReclaimed>(
-            vector[t::join(vector[a(job), a(t::of(&t::buyer())), n(now())])]
+        v::assert_all<JobReclaimed>(
+            vector[v::join(vector[a(job), a(m::of(&m::buyer())), n(now())])]
         );
-        assert!(w.balance(t::of(&t::buyer())) == t::funds(), 1);
+        assert!(w.balance(m::of(&m::buyer())) == m::funds(), 1);
     }
 
     #[test]
@@ -51,16 +53,16 @@ module computestream::job_reclaim_tests {
         let w = t::setup();
         let cancelled = w.accepted(100, 100_000);
         let failed = w.accepted(100, 100_000);
-        job_registry::cancel(&t::buyer(), t::handle(cancelled));
+        job_registry::cancel(&m::buyer(), t::handle(cancelled));
         t::fail_with_nothing_new(failed);
         let pending = w.create(100, 100_000);
         let unstarted = w.accepted(100, 100_000);
-        t::wait(600);
-        job_registry::expire(&t::keeper(), t::handle(pending));
-        job_registry::expire(&t::keeper(), t::handle(unstarted));
+        m::wait(600);
+        job_registry::expire(&m::keeper(), t::handle(pending));
+        job_registry::expire(&m::keeper(), t::handle(unstarted));
         vector[cancelled, failed, pending, unstarted].for_each(|job| buyer_reclaims(job));
-        assert!(t::count<JobReclaimed>() == 4, 1);
-        assert!(w.balance(t::of(&t::buyer())) == t::funds(), 2);
+        assert!(v::count<JobReclaimed>() == 4, 1);
+        assert!(w.balance(m::of(&m::buyer())) == m::funds(), 2);
     }
 
     #[test]
@@ -68,9 +70,9 @@ module computestream::job_reclaim_tests {
     fun a_job_that_never_started_is_its_buyer_s_for_good() {
         let w = t::setup();
         let job = w.create(100, 100_000);
-        job_registry::cancel(&t::buyer(), t::handle(job));
-        t::wait(1_000_000);
-        job_registry::reclaim(&t::owner(), t::handle(job));
+        job_registry::cancel(&m::buyer(), t::handle(job));
+        m::wait(1_000_000);
+        job_registry::reclaim(&m::owner(), t::handle(job));
     }
 
     // === Jobs that ran ===
@@ -79,25 +81,25 @@ module computestream::job_reclaim_tests {
     fun a_job_that_ran_is_its_buyer_s_to_reclaim_after_the_unbonding() {
         let w = t::setup();
         let job = completed(&w);
-        t::wait(86_400);
+        m::wait(86_400);
         buyer_reclaims(job);
-        t::assert_all<JobReclaimed>(
-            vector[t::join(vector[a(job), a(t::of(&t::buyer())), n(now())])]
+        v::assert_all<JobReclaimed>(
+            vector[v::join(vector[a(job), a(m::of(&m::buyer())), n(now())])]
         );
         // The money had left long before.
-        assert!(w.balance(t::of(&t::buyer())) == t::funds() - 10_000, 1);
-        assert!(w.balance(t::of(&t::owner())) == t::funds() + 9_900, 2);
-        assert!(w.balance(t::treasury_address()) == 100, 3);
+        assert!(w.balance(m::of(&m::buyer())) == m::funds() - 10_000, 1);
+        assert!(w.balance(m::of(&m::owner())) == m::funds() + 9_900, 2);
+        assert!(w.balance(m::treasury_address()) == 100, 3);
     }
 
     #[test]
     fun anyone_reclaims_after_twice_the_unbonding() {
         let w = t::setup();
         let job = completed(&w);
-        t::wait(172_800);
+        m::wait(172_800);
         stranger_reclaims(job);
-        t::assert_last<JobReclaimed>(
-            vector[a(job), a(t::of(&t::stranger())), n(now())]
+        v::assert_last<JobReclaimed>(
+            vector[a(job), a(m::of(&m::stranger())), n(now())]
         );
     }
 
@@ -105,12 +107,12 @@ module computestream::job_reclaim_tests {
     fun the_wait_begins_with_the_settlement() {
         let w = t::setup();
         let job = w.running_held(100, 100_000, 10, vector[]);
-        t::wait(10);
+        m::wait(10);
         w.complete(job, 1, 10);
-        t::wait(3_600);
+        m::wait(3_600);
         j::finalize(job);
-        assert!(j::settled_at(job) == t::start_time() + 3_610, 1);
-        t::wait(86_400);
+        assert!(j::settled_at(job) == m::start_time() + 3_610, 1);
+        m::wait(86_400);
         buyer_reclaims(job);
     }
 
@@ -119,7 +121,7 @@ module computestream::job_reclaim_tests {
         let w = t::setup();
         let job = w.running(100, 100_000);
         t::terminate_with_nothing_new(job);
-        t::wait(86_400);
+        m::wait(86_400);
         buyer_reclaims(job);
     }
 
@@ -128,7 +130,7 @@ module computestream::job_reclaim_tests {
     fun the_buyer_waits_for_the_unbonding() {
         let w = t::setup();
         let job = completed(&w);
-        t::wait(86_399);
+        m::wait(86_399);
         buyer_reclaims(job);
     }
 
@@ -137,7 +139,7 @@ module computestream::job_reclaim_tests {
     fun others_wait_twice_as_long() {
         let w = t::setup();
         let job = completed(&w);
-        t::wait(172_799);
+        m::wait(172_799);
         stranger_reclaims(job);
     }
 
@@ -146,8 +148,8 @@ module computestream::job_reclaim_tests {
     fun the_operator_comes_after_the_buyer() {
         let w = t::setup();
         let job = completed(&w);
-        t::wait(86_400);
-        job_registry::reclaim(&t::operator(), t::handle(job));
+        m::wait(86_400);
+        job_registry::reclaim(&m::operator(), t::handle(job));
     }
 
     #[test]
@@ -155,9 +157,9 @@ module computestream::job_reclaim_tests {
     fun a_job_keeps_the_wait_it_was_made_with() {
         let w = t::setup();
         let job = completed(&w);
-        t::set_short_cases();
-        t::set_unbonding(160);
-        t::wait(86_399);
+        m::set_short_cases();
+        m::set_unbonding(160);
+        m::wait(86_399);
         buyer_reclaims(job);
     }
 
@@ -165,8 +167,8 @@ module computestream::job_reclaim_tests {
     fun a_longer_unbonding_reaches_no_job_that_exists() {
         let w = t::setup();
         let job = completed(&w);
-        t::set_unbonding(31_536_000);
-        t::wait(86_400);
+        m::set_unbonding(31_536_000);
+        m::wait(86_400);
         buyer_reclaims(job);
     }
 
@@ -184,7 +186,7 @@ module computestream::job_reclaim_tests {
     fun a_running_job_is_not_reclaimed() {
         let w = t::setup();
         let job = w.running(100, 100_000);
-        t::wait(1_000_000);
+        m::wait(1_000_000);
         buyer_reclaims(job);
     }
 
@@ -193,9 +195,9 @@ module computestream::job_reclaim_tests {
     fun a_job_whose_tail_waits_is_not_reclaimed() {
         let w = t::setup();
         let job = w.running(100, 100_000);
-        t::wait(10);
+        m::wait(10);
         t::terminate_with_nothing_new(job);
-        t::wait(1_000_000);
+        m::wait(1_000_000);
         buyer_reclaims(job);
     }
 
@@ -204,9 +206,9 @@ module computestream::job_reclaim_tests {
     fun a_job_with_held_money_is_not_reclaimed() {
         let w = t::setup();
         let job = w.running_held(100, 100_000, 10, vector[]);
-        t::wait(10);
+        m::wait(10);
         w.complete(job, 1, 10);
-        t::wait(1_000_000);
+        m::wait(1_000_000);
         buyer_reclaims(job);
     }
 
@@ -215,34 +217,34 @@ module computestream::job_reclaim_tests {
     #[test]
     fun what_strangers_sent_goes_to_the_buyer_and_blocks_nothing() {
         let w = t::setup();
-        t::mint(w.asset(), t::of(&t::stranger()), 12);
+        m::mint(w.asset(), m::of(&m::stranger()), 12);
         let job = w.create(100, 100_000);
         j::litter(&w, job, 5);
         w.accept(job);
         j::start(job);
-        t::wait(10);
+        m::wait(10);
         w.complete(job, 1, 10);
         j::litter(&w, job, 7);
         // Neither paid nor refunded.
-        assert!(w.balance(t::of(&t::buyer())) == t::funds() - 10_000, 1);
+        assert!(w.balance(m::of(&m::buyer())) == m::funds() - 10_000, 1);
         assert!(escrow::balance(job) == 0, 2);
-        t::wait(172_800);
+        m::wait(172_800);
         stranger_reclaims(job);
-        assert!(w.balance(t::of(&t::buyer())) == t::funds() - 10_000 + 12, 3);
-        assert!(w.balance(t::of(&t::stranger())) == 0, 4);
+        assert!(w.balance(m::of(&m::buyer())) == m::funds() - 10_000 + 12, 3);
+        assert!(w.balance(m::of(&m::stranger())) == 0, 4);
     }
 
     #[test]
     fun dust_for_a_frozen_buyer_waits_in_a_store_of_its_own() {
         let w = t::setup();
-        t::mint(w.asset(), t::of(&t::stranger()), 5);
+        m::mint(w.asset(), m::of(&m::stranger()), 5);
         let job = w.create(100, 100_000);
-        job_registry::cancel(&t::buyer(), t::handle(job));
+        job_registry::cancel(&m::buyer(), t::handle(job));
         j::litter(&w, job, 5);
-        t::freeze_account(w.asset(), t::of(&t::buyer()), true);
+        m::freeze_account(w.asset(), m::of(&m::buyer()), true);
         buyer_reclaims(job);
-        assert!(w.balance(t::of(&t::buyer())) == t::funds(), 1);
-        assert!(j::kept_for(t::of(&t::buyer())) == 5, 2);
+        assert!(w.balance(m::of(&m::buyer())) == m::funds(), 1);
+        assert!(j::kept_for(m::of(&m::buyer())) == 5, 2);
     }
 
     #[test]
@@ -250,10 +252,10 @@ module computestream::job_reclaim_tests {
         let w = t::setup();
         let gone = completed(&w);
         let waiting = w.running_held(100, 100_000, 10, vector[]);
-        t::wait(10);
+        m::wait(10);
         w.complete(waiting, 1, 10);
         let before = t::job_bytes(waiting);
-        t::wait(86_400);
+        m::wait(86_400);
         buyer_reclaims(gone);
         assert!(t::job_bytes(waiting) == before, 1);
         assert!(escrow::balance(waiting) == 10_000, 2);
@@ -267,8 +269,8 @@ module computestream::job_reclaim_tests {
     fun a_pause_blocks_no_reclaim() {
         let w = t::setup();
         let job = completed(&w);
-        t::pause();
-        t::wait(86_400);
+        m::pause();
+        m::wait(86_400);
         buyer_reclaims(job);
     }
 
@@ -277,7 +279,7 @@ module computestream::job_reclaim_tests {
     fun a_reclaimed_job_has_no_escrow() {
         let w = t::setup();
         let job = completed(&w);
-        t::wait(86_400);
+        m::wait(86_400);
         buyer_reclaims(job);
         escrow::balance(job);
     }
@@ -287,16 +289,16 @@ module computestream::job_reclaim_tests {
     fun a_reclaimed_job_has_no_stream() {
         let w = t::setup();
         let job = completed(&w);
-        t::wait(86_400);
+        m::wait(86_400);
         let signature = w.sign(job, 2, 10, 10);
         buyer_reclaims(job);
         payment_stream::process_payment(
-            &t::keeper(),
+            &m::keeper(),
             job,
             2,
             10,
-            t::start_time() + 10,
-            t::log_root(),
+            m::start_time() + 10,
+            v::log_root(),
             signature,
             vector[]
         );

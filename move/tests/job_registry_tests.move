@@ -7,16 +7,18 @@ module computestream::job_registry_tests {
     use computestream::job::{JobAccepted, JobStarted};
     use computestream::job_registry;
     use computestream::job_test_utils as j;
+    use computestream::market_test_utils as m;
     use computestream::payment_stream::{Self, StreamOpened};
     use computestream::provider_registry::{Self, Provider, ProviderCapacityChanged};
-    use computestream::test_utils::{Self as t, World, a, n, s};
+    use computestream::value_test_utils::{Self as v, a, n, s};
+    use computestream::world_test_utils::{Self as t, World};
 
     /// Four GPUs with commitments, `slots` slots, 1,000 a second whatever the GPUs.
     fun four_gpus(w: &World, slots: u64): Object<Provider> {
         j::machine(
             w,
             4,
-            vector[t::hash(1), t::hash(2), t::hash(3), t::hash(4)],
+            vector[v::hash(1), v::hash(2), v::hash(3), v::hash(4)],
             slots,
             3_600_000,
             0
@@ -36,13 +38,13 @@ module computestream::job_registry_tests {
     fun assert_capacity(
         provider: Object<Provider>, slots_busy: u64, slots: u64, gpus_busy: u64
     ) {
-        t::assert_last<ProviderCapacityChanged>(
+        v::assert_last<ProviderCapacityChanged>(
             vector[
                 a(object::object_address(&provider)),
                 n(slots_busy),
                 n(slots),
                 n(gpus_busy),
-                n(t::start_time() + t::elapsed())
+                n(m::start_time() + m::elapsed())
             ]
         );
     }
@@ -55,20 +57,20 @@ module computestream::job_registry_tests {
         let provider = four_gpus(&w, 3);
         let order = j::order().gpus(2);
         let job = order.order_from(provider);
-        t::wait(119);
-        let now = t::start_time() + 119;
+        m::wait(119);
+        let now = m::start_time() + 119;
         // GPUs 1 and 3.
         j::accept(provider, job, 10);
         let provider_address = object::object_address(&provider);
         let terms = order.terms(provider_address, w.asset_address(), 3_600_000);
         let terms_hash = j::hash_of(job, terms);
-        t::assert_all<JobAccepted>(
+        v::assert_all<JobAccepted>(
             vector[
-                t::join(
+                v::join(
                     vector[
                         a(job),
                         a(provider_address),
-                        a(t::of(&t::operator())),
+                        a(m::of(&m::operator())),
                         n(3_600_000),
                         s(terms_hash),
                         n(10),
@@ -88,10 +90,10 @@ module computestream::job_registry_tests {
                     1,
                     0,
                     10,
-                    vector[t::hash(2), t::hash(4)],
+                    vector[v::hash(2), v::hash(4)],
                     vector[
-                        t::start_time(),
-                        t::start_time() + 120,
+                        m::start_time(),
+                        m::start_time() + 120,
                         now + 600,
                         0,
                         0,
@@ -138,7 +140,7 @@ module computestream::job_registry_tests {
         let second = accepted_with(provider, 1, 8);
         assert_capacity(provider, 2, 4, 11);
         // The first gives its GPUs back when it ends, and only those.
-        job_registry::cancel(&t::buyer(), t::handle(first));
+        job_registry::cancel(&m::buyer(), t::handle(first));
         assert_capacity(provider, 1, 4, 8);
         accepted_with(provider, 3, 7);
         assert_capacity(provider, 2, 4, 15);
@@ -160,7 +162,7 @@ module computestream::job_registry_tests {
         let w = t::setup();
         // The job is accepted already.
         let job = w.accepted(100, 100_000);
-        job_registry::accept(&t::owner(), w.provider(), t::handle(job), 0);
+        job_registry::accept(&m::owner(), w.provider(), t::handle(job), 0);
     }
 
     #[test]
@@ -168,7 +170,7 @@ module computestream::job_registry_tests {
     fun a_job_is_accepted_once() {
         let w = t::setup();
         let job = w.accepted(100, 100_000);
-        t::wait(120);
+        m::wait(120);
         w.accept(job);
     }
 
@@ -177,7 +179,7 @@ module computestream::job_registry_tests {
     fun a_cancelled_job_cannot_be_accepted() {
         let w = t::setup();
         let job = w.create(100, 100_000);
-        job_registry::cancel(&t::buyer(), t::handle(job));
+        job_registry::cancel(&m::buyer(), t::handle(job));
         w.accept(job);
     }
 
@@ -186,7 +188,7 @@ module computestream::job_registry_tests {
     fun accepting_at_the_deadline_is_late() {
         let w = t::setup();
         let job = w.create(100, 100_000);
-        t::wait(120);
+        m::wait(120);
         // Another provider's too.
         j::accept(j::machine(&w, 1, vector[], 1, 1, 0), job, 0);
     }
@@ -197,7 +199,7 @@ module computestream::job_registry_tests {
         let w = t::setup();
         let other = j::machine(&w, 1, vector[], 1, 1, 0);
         let job = w.create(100, 100_000);
-        provider_registry::set_status(&t::owner(), other, 3);
+        provider_registry::set_status(&m::owner(), other, 3);
         j::accept(other, job, 0);
     }
 
@@ -210,7 +212,7 @@ module computestream::job_registry_tests {
         let provider = j::machine(&w, 1, vector[], 1, 3_600_000, 0);
         accepted_with(provider, 0, 0);
         let job = ordered(provider, 0);
-        provider_registry::set_status(&t::operator(), provider, 1);
+        provider_registry::set_status(&m::operator(), provider, 1);
         // No slot is free either.
         j::accept(provider, job, 0);
     }
@@ -276,19 +278,19 @@ module computestream::job_registry_tests {
         let job = j::order().deposit(100_001).holdback(20).key(key).order_from(w.provider());
         w.accept(job);
         // What changes before the start counts at the start, but the rate.
-        t::set_fees(250, 2_000);
-        provider_registry::update_price(&t::owner(), w.provider(), 1, 1);
-        t::wait(599);
-        let now = t::start_time() + 599;
+        m::set_fees(250, 2_000);
+        provider_registry::update_price(&m::owner(), w.provider(), 1, 1);
+        m::wait(599);
+        let now = m::start_time() + 599;
         j::start(job);
-        t::assert_all<JobStarted>(
-            vector[t::join(vector[a(job), a(w.provider_address()), n(now), n(now)])]
+        v::assert_all<JobStarted>(
+            vector[v::join(vector[a(job), a(w.provider_address()), n(now), n(now)])]
         );
-        t::assert_last<StreamOpened>(
+        v::assert_last<StreamOpened>(
             vector[
                 a(job),
-                a(t::of(&t::buyer())),
-                a(t::of(&t::owner())),
+                a(m::of(&m::buyer())),
+                a(m::of(&m::owner())),
                 a(w.asset_address()),
                 n(3_600_000),
                 n(100_001),
@@ -309,7 +311,7 @@ module computestream::job_registry_tests {
     fun only_the_operator_starts() {
         let w = t::setup();
         let job = w.running(100, 100_000);
-        job_registry::start(&t::buyer(), t::handle(job));
+        job_registry::start(&m::buyer(), t::handle(job));
     }
 
     #[test]
@@ -317,7 +319,7 @@ module computestream::job_registry_tests {
     fun a_pending_job_cannot_start() {
         let w = t::setup();
         let job = w.create(100, 100_000);
-        t::wait(600);
+        m::wait(600);
         j::start(job);
     }
 
@@ -334,7 +336,7 @@ module computestream::job_registry_tests {
     fun starting_at_the_deadline_is_late() {
         let w = t::setup();
         let job = w.accepted(100, 100_000);
-        t::wait(600);
+        m::wait(600);
         j::start(job);
     }
 
@@ -349,7 +351,7 @@ module computestream::job_registry_tests {
             job_registry::get_jobs(vector[second, w.provider_address(), @0x77, first, second]);
         assert!(
             bcs::to_bytes(&jobs)
-                == t::join(
+                == v::join(
                     vector[
                         x"03",
                         t::job_bytes(second),

@@ -9,19 +9,21 @@ module computestream::job_regression_tests {
     use computestream::job_registry;
     use computestream::job_test_utils as j;
     use computestream::market;
+    use computestream::market_test_utils as m;
     use computestream::payment_stream::{Self, StreamSettled};
     use computestream::provider_registry;
-    use computestream::test_utils::{Self as t, World, a, n};
+    use computestream::value_test_utils::{Self as v, a, n};
+    use computestream::world_test_utils::{Self as t, World};
 
     /// Brings an attestation of START + `at` whose time has come or not.
     fun bring(w: &World, job: address, seq: u64, seconds: u64, at: u64) {
         payment_stream::process_payment(
-            &t::keeper(),
+            &m::keeper(),
             job,
             seq,
             seconds,
-            t::start_time() + at,
-            t::log_root(),
+            m::start_time() + at,
+            v::log_root(),
             w.sign(job, seq, seconds, at),
             vector[]
         );
@@ -29,8 +31,8 @@ module computestream::job_regression_tests {
 
     /// The record and the stream of a job know the same end.
     fun assert_one_end(job: address, ended: u64) {
-        assert!(j::ended_at(job) == t::start_time() + ended, 9701);
-        assert!(payment_stream::ended_at(job) == t::start_time() + ended, 9702);
+        assert!(j::ended_at(job) == m::start_time() + ended, 9701);
+        assert!(payment_stream::ended_at(job) == m::start_time() + ended, 9702);
     }
 
     // === 1: windows that aren't clamped ===
@@ -39,9 +41,9 @@ module computestream::job_regression_tests {
     fun regression_1_time_before_the_start_earns_nothing() {
         let w = t::setup();
         let job = w.accepted(100, 100_000);
-        t::wait(500);
+        m::wait(500);
         j::start(job);
-        t::wait(10);
+        m::wait(10);
         // 510 s after the order, 10 after the start.
         w.complete(job, 1, 10);
         j::assert_settled(&w, job, 3, 10, 100_000, 9_900, 100, 90_000);
@@ -52,9 +54,9 @@ module computestream::job_regression_tests {
     fun regression_1_time_before_the_start_cannot_be_claimed() {
         let w = t::setup();
         let job = w.accepted(100, 100_000);
-        t::wait(500);
+        m::wait(500);
         j::start(job);
-        t::wait(10);
+        m::wait(10);
         w.complete(job, 1, 11);
     }
 
@@ -62,12 +64,12 @@ module computestream::job_regression_tests {
     fun regression_1_time_after_the_end_earns_nothing() {
         let w = t::setup();
         let job = w.running_held(100, 100_000, 10, vector[]);
-        t::wait(30);
+        m::wait(30);
         t::terminate_with_nothing_new(job);
-        t::wait(14);
+        m::wait(14);
         w.pay(job, 1, 44);
         w.assert_money(job, 19_800, 200, 70_000, 10_000);
-        t::wait(1 + 3_600);
+        m::wait(1 + 3_600);
         j::finalize(job);
         j::assert_settled(&w, job, 6, 30, 100_000, 29_700, 300, 70_000);
     }
@@ -76,11 +78,11 @@ module computestream::job_regression_tests {
     fun regression_1_time_while_a_case_is_decided_earns_nothing() {
         let w = t::setup();
         let job = w.running_held(100, 100_000, 10, vector[]);
-        t::wait(30);
+        m::wait(30);
         w.complete(job, 1, 30);
-        dispute::open_arbitration(&t::buyer(), t::handle(job), t::text(b"no output"));
-        t::wait(86_400);
-        dispute::resolve(&t::stranger(), t::handle(job));
+        dispute::open_arbitration(&m::buyer(), t::handle(job), v::text(b"no output"));
+        m::wait(86_400);
+        dispute::resolve(&m::stranger(), t::handle(job));
         j::assert_settled(&w, job, 3, 30, 100_000, 29_700, 300, 70_000);
     }
 
@@ -91,7 +93,7 @@ module computestream::job_regression_tests {
         let w = t::setup();
         let job = w.running(100, 100_000);
         j::raise(job, 7_200_000);
-        t::wait(80);
+        m::wait(80);
         // 50 of the 80 s are funded at 2,000 a second.
         w.pay(job, 1, 80);
         w.assert_money(job, 99_000, 1_000, 0, 0);
@@ -110,32 +112,32 @@ module computestream::job_regression_tests {
         let fees = 0;
         rates.for_each(|rate| {
             let raised = rate + rate / 3 + 1;
-            provider_registry::update_price(&t::owner(), w.provider(), rate, 0);
-            t::set_fees(rate % 1_001, 0);
+            provider_registry::update_price(&m::owner(), w.provider(), rate, 0);
+            m::set_fees(rate % 1_001, 0);
             // Pays for 1,000 s at the raised rate, and 13 more.
             let deposit = raised * 1_000 / 3_600 + 13;
             let job = w.running_held(997, deposit, 50, vector[]);
-            let began = t::elapsed();
-            t::wait(111);
+            let began = m::elapsed();
+            m::wait(111);
             bring(&w, job, 1, 111, began + 111);
             j::raise(job, raised);
-            t::wait(222);
+            m::wait(222);
             bring(&w, job, 2, 300, began + 333);
             j::extend(job, 3, 17);
-            t::wait(200);
+            m::wait(200);
             j::confirm(job);
             t::terminate_with_nothing_new(job);
-            t::wait(7);
+            m::wait(7);
             bring(&w, job, 3, 499, began + 533);
-            t::wait(8 + 3_600);
+            m::wait(8 + 3_600);
             j::finalize(job);
             // 111 s at the first rate, 388 at the raised one; 34 of 533 were never proven.
             let gross = (111 * rate + 388 * raised) / 3_600;
             paid = paid + gross;
             fees = fees + gross * (rate % 1_001) / 10_000;
-            assert!(w.balance(t::of(&t::buyer())) == t::funds() - paid, rate);
-            assert!(w.balance(t::of(&t::owner())) == t::funds() + paid - fees, rate);
-            assert!(w.balance(t::treasury_address()) == fees, rate);
+            assert!(w.balance(m::of(&m::buyer())) == m::funds() - paid, rate);
+            assert!(w.balance(m::of(&m::owner())) == m::funds() + paid - fees, rate);
+            assert!(w.balance(m::treasury_address()) == fees, rate);
             assert!(escrow::balance(job) == 0, rate);
         });
     }
@@ -147,10 +149,10 @@ module computestream::job_regression_tests {
         let w = t::setup_at(1);
         let rates = vector[1, 7, 1_000, 3_599, 3_601, 9_999_991, 123_456_789];
         rates.for_each(|rate| {
-            provider_registry::update_price(&t::owner(), w.provider(), rate, 0);
+            provider_registry::update_price(&m::owner(), w.provider(), rate, 0);
             let job = w.running(997, rate * 997 / 3_600 + 2);
-            let began = t::elapsed();
-            t::wait(123);
+            let began = m::elapsed();
+            m::wait(123);
             bring(&w, job, 1, 100, began + 123);
             t::terminate_with_nothing_new(job);
             let locked = escrow::balance(job);
@@ -166,9 +168,9 @@ module computestream::job_regression_tests {
     fun regression_3_a_job_its_buyer_has_ended_can_be_collected() {
         let w = t::setup();
         let job = w.running(100, 100_000);
-        t::wait(30);
+        m::wait(30);
         t::terminate_with_nothing_new(job);
-        t::wait(14);
+        m::wait(14);
         bring(&w, job, 1, 30, 30);
         j::finalize(job);
         j::assert_settled(&w, job, 6, 30, 100_000, 29_700, 300, 70_000);
@@ -179,15 +181,15 @@ module computestream::job_regression_tests {
         let w = t::setup();
         let completed = w.running_held(1_000, 1_000_000, 10, vector[]);
         let failed = w.running(1_000, 1_000_000);
-        t::wait(20);
+        m::wait(20);
         w.complete(completed, 1, 20);
         t::fail_with_nothing_new(failed);
         let terminated = w.running(1_000, 1_000_000);
         let expired = w.running(1_000, 1_000_000);
-        t::wait(60);
+        m::wait(60);
         t::terminate_with_nothing_new(terminated);
         j::expire_stalled(expired);
-        t::wait(3_600);
+        m::wait(3_600);
         j::finalize(completed);
         j::finalize(terminated);
         assert_one_end(completed, 20);
@@ -200,7 +202,7 @@ module computestream::job_regression_tests {
     fun regression_3_a_new_rate_reprices_nothing_that_was_billed() {
         let w = t::setup();
         let job = w.running(100, 1_000_000);
-        t::wait(10);
+        m::wait(10);
         bring(&w, job, 1, 10, 10);
         j::raise(job, 36_000_000);
         // A repeat of what was billed at the old rate.
@@ -217,14 +219,14 @@ module computestream::job_regression_tests {
     fun regression_4_receivers_named_later_get_nothing_of_a_running_job() {
         let w = t::setup();
         let job = w.running_held(100, 100_000, 10, vector[]);
-        t::wait(30);
-        market::set_fees(&t::admin(), 1_000, 10_000, @0xbad);
+        m::wait(30);
+        market::set_fees(&m::admin(), 1_000, 10_000, @0xbad);
         provider_registry::update_operator(
-            &t::owner(), w.provider(), t::of(&t::stranger()), t::key()
+            &m::owner(), w.provider(), m::of(&m::stranger()), v::key()
         );
         w.pay(job, 1, 30);
         job_registry::complete(
-            &t::stranger(),
+            &m::stranger(),
             t::handle(job),
             0,
             vector[],
@@ -237,7 +239,7 @@ module computestream::job_regression_tests {
             vector[],
             vector[]
         );
-        t::wait(3_600);
+        m::wait(3_600);
         j::finalize(job);
         j::assert_settled(&w, job, 3, 30, 100_000, 29_700, 300, 70_000);
         assert!(w.balance(@0xbad) == 0, 1);
@@ -249,7 +251,7 @@ module computestream::job_regression_tests {
     fun regression_6_a_buyer_that_settles_little_uses_no_proof_up() {
         let w = t::setup();
         let job = w.running(100, 100_000);
-        t::wait(30);
+        m::wait(30);
         // An old attestation right before the operator's last one.
         bring(&w, job, 1, 1, 1);
         w.complete(job, 30, 30);
@@ -260,7 +262,7 @@ module computestream::job_regression_tests {
     fun regression_6_a_proof_of_more_than_is_funded_is_not_used_up() {
         let w = t::setup();
         let job = w.running(10, 10_000);
-        t::wait(30);
+        m::wait(30);
         bring(&w, job, 1, 30, 30);
         w.assert_money(job, 9_900, 100, 0, 0);
         j::extend(job, 30, 30_000);
@@ -275,25 +277,25 @@ module computestream::job_regression_tests {
     #[expected_failure(abort_code = computestream::provider_registry::E_NOT_OPERATOR)]
     fun regression_9_nobody_accepts_in_another_operator_s_name() {
         let w = t::setup();
-        t::mint(w.asset(), t::of(&t::stranger()), t::stake());
+        m::mint(w.asset(), m::of(&m::stranger()), m::stake());
         j::machine_of(
-            &t::stranger(), t::of(&t::stranger()), t::key(), w.asset(), 1, vector[], 1, 3_600_000, 0
+            &m::stranger(), m::of(&m::stranger()), v::key(), w.asset(), 1, vector[], 1, 3_600_000, 0
         );
         let job = w.create_open(100, 3_600_000, 100_000);
-        job_registry::accept(&t::stranger(), w.provider(), t::handle(job), 0);
+        job_registry::accept(&m::stranger(), w.provider(), t::handle(job), 0);
     }
 
     #[test]
     #[expected_failure(abort_code = computestream::provider_registry::E_NOT_OPERATOR)]
     fun regression_9_the_operator_of_another_provider_ends_nothing() {
         let w = t::setup();
-        t::mint(w.asset(), t::of(&t::stranger()), t::stake());
+        m::mint(w.asset(), m::of(&m::stranger()), m::stake());
         j::machine_of(
-            &t::stranger(), t::of(&t::stranger()), t::key(), w.asset(), 1, vector[], 1, 3_600_000, 0
+            &m::stranger(), m::of(&m::stranger()), v::key(), w.asset(), 1, vector[], 1, 3_600_000, 0
         );
         let job = w.running(100, 100_000);
         job_registry::complete(
-            &t::stranger(),
+            &m::stranger(),
             t::handle(job),
             0,
             vector[],
@@ -314,14 +316,14 @@ module computestream::job_regression_tests {
         let w = t::setup();
         let job = w.running(100, 100_000);
         let other = w.running(100, 100_000);
-        t::wait(10);
+        m::wait(10);
         job_registry::terminate(
-            &t::buyer(),
+            &m::buyer(),
             t::handle(job),
             1,
             10,
-            t::start_time() + 10,
-            t::log_root(),
+            m::start_time() + 10,
+            v::log_root(),
             w.sign(other, 1, 10, 10)
         );
     }
@@ -330,13 +332,13 @@ module computestream::job_regression_tests {
     fun regression_9_a_new_operator_ends_what_the_old_one_started() {
         let w = t::setup();
         let job = w.running(100, 100_000);
-        t::wait(10);
+        m::wait(10);
         provider_registry::update_operator(
-            &t::owner(), w.provider(), t::of(&t::stranger()), t::key()
+            &m::owner(), w.provider(), m::of(&m::stranger()), v::key()
         );
         // The stream keeps the key it opened with; who ends the job is the operator of now.
         job_registry::complete(
-            &t::stranger(),
+            &m::stranger(),
             t::handle(job),
             0,
             vector[],
@@ -345,8 +347,8 @@ module computestream::job_regression_tests {
             0,
             1,
             10,
-            t::start_time() + 10,
-            t::log_root(),
+            m::start_time() + 10,
+            v::log_root(),
             w.sign(job, 1, 10, 10)
         );
         j::assert_settled(&w, job, 3, 10, 100_000, 9_900, 100, 90_000);
@@ -358,7 +360,7 @@ module computestream::job_regression_tests {
         let w = t::setup();
         let job = w.running(100, 100_000);
         provider_registry::update_operator(
-            &t::owner(), w.provider(), t::of(&t::stranger()), t::key()
+            &m::owner(), w.provider(), m::of(&m::stranger()), v::key()
         );
         t::complete_with_nothing_new(job);
     }
@@ -370,27 +372,27 @@ module computestream::job_regression_tests {
         let w = t::setup();
         let job = w.running_held(100, 200_000, 10, vector[]);
         let signature = w.sign(job, 1, 30, 30);
-        t::wait(30);
+        m::wait(30);
         j::extend(job, 1, 2_000);
         j::raise(job, 7_200_000);
         j::confirm(job);
         t::terminate_with_nothing_new(job);
         payment_stream::process_payment(
-            &t::operator(),
+            &m::operator(),
             job,
             1,
             30,
-            t::start_time() + 30,
-            t::log_root(),
+            m::start_time() + 30,
+            v::log_root(),
             signature,
             vector[]
         );
         // 30 s at 2,000, the last ten held.
-        t::assert_last<StreamSettled>(
+        v::assert_last<StreamSettled>(
             vector[
                 a(job),
-                a(t::of(&t::owner())),
-                a(t::of(&t::operator())),
+                a(m::of(&m::owner())),
+                a(m::of(&m::operator())),
                 n(1),
                 n(30),
                 n(0),
@@ -402,7 +404,7 @@ module computestream::job_regression_tests {
                 n(400),
                 n(0),
                 n(20_000),
-                n(t::start_time() + 30)
+                n(m::start_time() + 30)
             ]
         );
         w.assert_money(job, 39_600, 400, 142_000, 20_000);
@@ -412,11 +414,11 @@ module computestream::job_regression_tests {
     fun regression_10_a_price_changed_after_the_order_does_not_reach_it() {
         let w = t::setup();
         let job = w.create(100, 100_000);
-        provider_registry::update_price(&t::owner(), w.provider(), 36_000_000, 1);
+        provider_registry::update_price(&m::owner(), w.provider(), 36_000_000, 1);
         w.accept(job);
-        provider_registry::update_price(&t::owner(), w.provider(), 36, 0);
+        provider_registry::update_price(&m::owner(), w.provider(), 36, 0);
         j::start(job);
-        t::wait(10);
+        m::wait(10);
         w.complete(job, 1, 10);
         j::assert_settled(&w, job, 3, 10, 100_000, 9_900, 100, 90_000);
     }

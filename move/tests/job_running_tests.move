@@ -7,29 +7,31 @@ module computestream::job_running_tests {
     use computestream::job_registry;
     use computestream::job_test_utils as j;
     use computestream::market;
+    use computestream::market_test_utils as m;
     use computestream::payment_stream::{
         Self,
         StreamExtended,
         StreamRateChanged,
         StreamSettled
     };
-    use computestream::test_utils::{Self as t, World, a, n};
+    use computestream::value_test_utils::{Self as v, a, n};
+    use computestream::world_test_utils::{Self as t, World};
 
     const YEAR: u64 = 31_536_000;
 
     fun now(): u64 {
-        t::start_time() + t::elapsed()
+        m::start_time() + m::elapsed()
     }
 
     /// The operator proves 100 s in the tenth: more than have run.
     fun pay_ahead(w: &World, job: address) {
         payment_stream::process_payment(
-            &t::operator(),
+            &m::operator(),
             job,
             1,
             100,
-            t::start_time() + 100,
-            t::log_root(),
+            m::start_time() + 100,
+            v::log_root(),
             w.sign(job, 1, 100, 100),
             vector[]
         );
@@ -39,7 +41,7 @@ module computestream::job_running_tests {
     fun running_for_its_owner(w: &World): address {
         let provider =
             j::machine_of(
-                &t::buyer(), t::of(&t::operator()), t::key(), w.asset(), 1, vector[], 1, 3_600_000, 0
+                &m::buyer(), m::of(&m::operator()), v::key(), w.asset(), 1, vector[], 1, 3_600_000, 0
             );
         let job = j::order().order_from(provider);
         j::accept(provider, job, 0);
@@ -53,23 +55,23 @@ module computestream::job_running_tests {
     fun a_job_is_lengthened_and_paid_on() {
         let w = t::setup();
         let job = w.running(100, 100_000);
-        t::wait(99);
+        m::wait(99);
         j::extend(job, 50, 50_000);
-        t::assert_last<EscrowDeposited>(
+        v::assert_last<EscrowDeposited>(
             vector[
                 a(job),
-                a(t::of(&t::buyer())),
+                a(m::of(&m::buyer())),
                 a(w.asset_address()),
                 n(50_000),
                 n(150_000),
                 n(now())
             ]
         );
-        t::assert_last<StreamExtended>(
+        v::assert_last<StreamExtended>(
             vector[a(job), n(150), n(150_000), n(150), n(150_000), n(now())]
         );
         w.assert_money(job, 0, 0, 0, 150_000);
-        t::wait(61);
+        m::wait(61);
         w.complete(job, 1, 160);
         j::assert_settled(&w, job, 3, 150, 150_000, 148_500, 1_500, 0);
     }
@@ -80,18 +82,18 @@ module computestream::job_running_tests {
         let job = w.running(100, 100_000);
         let before = t::job_bytes(job);
         let signature = w.sign(job, 1, 10, 10);
-        t::wait(10);
+        m::wait(10);
         j::extend(job, 1, 1_000);
         j::raise(job, 3_600_001);
         assert!(t::job_bytes(job) == before, 1);
         // What was signed before still holds.
         payment_stream::process_payment(
-            &t::keeper(),
+            &m::keeper(),
             job,
             1,
             10,
             now(),
-            t::log_root(),
+            v::log_root(),
             signature,
             vector[]
         );
@@ -104,7 +106,7 @@ module computestream::job_running_tests {
         j::extend(job, 50, 0);
         assert!(t::stream_field(job, 2) == 150, 1);
         // Only the deposit of the order was ever made.
-        assert!(t::count<EscrowDeposited>() == 1, 2);
+        assert!(v::count<EscrowDeposited>() == 1, 2);
         w.assert_money(job, 0, 0, 0, 150_000);
     }
 
@@ -113,10 +115,10 @@ module computestream::job_running_tests {
         let w = t::setup();
         let job = w.running(100, 100_000);
         j::extend(job, 0, 7);
-        t::assert_last<StreamExtended>(
+        v::assert_last<StreamExtended>(
             vector[a(job), n(100), n(100_007), n(100), n(100_007), n(now())]
         );
-        t::wait(200);
+        m::wait(200);
         w.complete(job, 1, 200);
         j::assert_settled(&w, job, 3, 100, 100_007, 99_000, 1_000, 7);
     }
@@ -125,7 +127,7 @@ module computestream::job_running_tests {
     fun seconds_proven_beyond_the_end_are_paid_when_it_moves() {
         let w = t::setup();
         let job = w.running(100, 100_000);
-        t::wait(130);
+        m::wait(130);
         w.pay(job, 1, 130);
         w.assert_money(job, 99_000, 1_000, 0, 0);
         // 20 of the 30 s that ran over are bought now, and the next settlement pays them.
@@ -138,10 +140,10 @@ module computestream::job_running_tests {
     fun an_extension_pays_what_is_proven_first() {
         let w = t::setup();
         let job = w.running(100, 100_000);
-        t::wait(10);
+        m::wait(10);
         pay_ahead(&w, job);
         w.assert_money(job, 9_900, 100, 0, 90_000);
-        t::wait(10);
+        m::wait(10);
         j::extend(job, 0, 1);
         w.assert_money(job, 19_800, 200, 0, 80_001);
     }
@@ -159,7 +161,7 @@ module computestream::job_running_tests {
     fun money_is_welcome_whatever_the_market_s_bounds_are_now() {
         let w = t::setup();
         let job = w.running(100, 100_000);
-        market::set_job_bounds(&t::admin(), 1, 50, 0);
+        market::set_job_bounds(&m::admin(), 1, 50, 0);
         j::extend(job, 0, 1);
         w.assert_money(job, 0, 0, 0, 100_001);
     }
@@ -168,10 +170,10 @@ module computestream::job_running_tests {
     fun a_paused_market_still_lets_a_job_grow() {
         let w = t::setup();
         let job = w.running(100, 100_000);
-        t::pause();
+        m::pause();
         j::extend(job, 1, 1_000);
         j::raise(job, 3_600_001);
-        assert!(t::count<StreamRateChanged>() == 1, 1);
+        assert!(v::count<StreamRateChanged>() == 1, 1);
     }
 
     #[test]
@@ -184,7 +186,7 @@ module computestream::job_running_tests {
         // 110 s at 2,000 cost 220,000.
         j::extend(job, 10, 120_000);
         assert!(t::stream_field(job, 3) == 110, 2);
-        t::wait(110);
+        m::wait(110);
         w.complete(job, 1, 110);
         j::assert_settled(&w, job, 3, 110, 220_000, 217_800, 2_200, 0);
     }
@@ -194,7 +196,7 @@ module computestream::job_running_tests {
     fun only_the_buyer_extends() {
         let w = t::setup();
         let job = w.accepted(100, 100_000);
-        job_registry::extend(&t::owner(), t::handle(job), 0, 0);
+        job_registry::extend(&m::owner(), t::handle(job), 0, 0);
     }
 
     #[test]
@@ -209,7 +211,7 @@ module computestream::job_running_tests {
     fun a_terminated_job_cannot_be_extended() {
         let w = t::setup();
         let job = w.running(100, 100_000);
-        t::wait(10);
+        m::wait(10);
         t::terminate_with_nothing_new(job);
         j::extend(job, 10, 10_000);
     }
@@ -226,7 +228,7 @@ module computestream::job_running_tests {
     fun a_job_cannot_grow_beyond_the_longest_the_market_takes() {
         let w = t::setup();
         // By a second, and for more than the buyer has.
-        j::extend(w.running(604_800, 604_800_000), 1, 2 * t::funds());
+        j::extend(w.running(604_800, 604_800_000), 1, 2 * m::funds());
     }
 
     #[test]
@@ -240,9 +242,9 @@ module computestream::job_running_tests {
     #[expected_failure(abort_code = computestream::vault::E_INSUFFICIENT_BALANCE)]
     fun an_extension_the_buyer_cannot_pay_is_refused() {
         let w = t::setup();
-        market::set_job_bounds(&t::admin(), 1, YEAR, 0);
+        market::set_job_bounds(&m::admin(), 1, YEAR, 0);
         // 2,000,000 s cost twice what the buyer had, and all of it is sent.
-        j::extend(w.running(100, 100_000), 2_000_000, t::funds());
+        j::extend(w.running(100, 100_000), 2_000_000, m::funds());
     }
 
     #[test]
@@ -267,13 +269,13 @@ module computestream::job_running_tests {
     fun a_buyer_raises_the_rate_of_seconds_to_come() {
         let w = t::setup();
         let job = w.running(100, 200_000);
-        t::wait(10);
+        m::wait(10);
         w.pay(job, 1, 10);
         j::raise(job, 7_200_000);
-        t::assert_last<StreamRateChanged>(
-            vector[a(job), n(7_200_000), a(t::of(&t::buyer())), n(10), n(100), n(now())]
+        v::assert_last<StreamRateChanged>(
+            vector[a(job), n(7_200_000), a(m::of(&m::buyer())), n(10), n(100), n(now())]
         );
-        t::wait(50);
+        m::wait(50);
         w.complete(job, 2, 60);
         // 10 s at 1,000, 50 at 2,000.
         j::assert_settled(&w, job, 3, 60, 200_000, 108_900, 1_100, 90_000);
@@ -283,13 +285,13 @@ module computestream::job_running_tests {
     fun an_owner_lowers_the_rate_of_seconds_to_come() {
         let w = t::setup();
         let job = w.running(100, 100_000);
-        t::wait(10);
+        m::wait(10);
         w.pay(job, 1, 10);
         j::lower(job, 1_800_000);
-        t::assert_last<StreamRateChanged>(
-            vector[a(job), n(1_800_000), a(t::of(&t::owner())), n(10), n(100), n(now())]
+        v::assert_last<StreamRateChanged>(
+            vector[a(job), n(1_800_000), a(m::of(&m::owner())), n(10), n(100), n(now())]
         );
-        t::wait(50);
+        m::wait(50);
         w.complete(job, 2, 60);
         // 10 s at 1,000, 50 at 500.
         j::assert_settled(&w, job, 3, 60, 100_000, 34_650, 350, 65_000);
@@ -299,10 +301,10 @@ module computestream::job_running_tests {
     fun an_owner_may_give_the_rest_away() {
         let w = t::setup();
         let job = w.running(100, 100_000);
-        t::wait(10);
+        m::wait(10);
         w.pay(job, 1, 10);
         j::lower(job, 0);
-        t::wait(20);
+        m::wait(20);
         w.complete(job, 2, 30);
         j::assert_settled(&w, job, 3, 30, 100_000, 9_900, 100, 90_000);
     }
@@ -311,7 +313,7 @@ module computestream::job_running_tests {
     fun seconds_not_proven_yet_get_the_new_rate() {
         let w = t::setup();
         let job = w.running(100, 100_000);
-        t::wait(20);
+        m::wait(20);
         w.pay(job, 1, 5);
         j::lower(job, 1_800_000);
         w.complete(job, 2, 20);
@@ -323,16 +325,16 @@ module computestream::job_running_tests {
     fun a_change_pays_what_is_proven_at_the_old_rate_first() {
         let w = t::setup();
         let job = w.running(100, 100_000);
-        t::wait(10);
+        m::wait(10);
         pay_ahead(&w, job);
-        t::wait(10);
+        m::wait(10);
         // The 100 s are proven already, but only those that ran get the old rate.
         j::lower(job, 1_800_000);
-        t::assert_last<StreamSettled>(
+        v::assert_last<StreamSettled>(
             vector[
                 a(job),
-                a(t::of(&t::owner())),
-                a(t::of(&t::owner())),
+                a(m::of(&m::owner())),
+                a(m::of(&m::owner())),
                 n(1),
                 n(100),
                 n(0),
@@ -347,7 +349,7 @@ module computestream::job_running_tests {
                 n(now())
             ]
         );
-        t::wait(10);
+        m::wait(10);
         t::complete_with_nothing_new(job);
         // 20 s at 1,000, 10 at 500.
         j::assert_settled(&w, job, 3, 30, 100_000, 24_750, 250, 75_000);
@@ -357,13 +359,13 @@ module computestream::job_running_tests {
     fun a_rate_may_change_back_and_forth() {
         let w = t::setup();
         let job = w.running(100, 300_000);
-        t::wait(10);
+        m::wait(10);
         w.pay(job, 1, 10);
         j::raise(job, 10_800_000);
-        t::wait(10);
+        m::wait(10);
         w.pay(job, 2, 20);
         j::lower(job, 3_600_000);
-        t::wait(10);
+        m::wait(10);
         w.complete(job, 3, 30);
         // 10,000 + 30,000 + 10,000.
         j::assert_settled(&w, job, 3, 30, 300_000, 49_500, 500, 250_000);
@@ -384,7 +386,7 @@ module computestream::job_running_tests {
     fun an_operator_changes_no_rate() {
         let w = t::setup();
         let job = w.accepted(100, 100_000);
-        job_registry::change_rate(&t::operator(), t::handle(job), 3_600_000);
+        job_registry::change_rate(&m::operator(), t::handle(job), 3_600_000);
     }
 
     #[test]
@@ -399,7 +401,7 @@ module computestream::job_running_tests {
     fun a_terminated_job_keeps_its_rate() {
         let w = t::setup();
         let job = w.running(100, 100_000);
-        t::wait(10);
+        m::wait(10);
         t::terminate_with_nothing_new(job);
         j::lower(job, 1);
     }
@@ -436,7 +438,7 @@ module computestream::job_running_tests {
     fun a_raise_that_leaves_the_provider_no_less_is_taken() {
         let w = t::setup();
         let job = w.running(100, 100_000);
-        t::wait(60);
+        m::wait(60);
         // 60 s at 1,000 could be proven; at 1,666 the 60 s that 100,000 pays for are worth 99,960.
         j::raise(job, 5_997_600);
         w.complete(job, 1, 60);
@@ -448,7 +450,7 @@ module computestream::job_running_tests {
     fun a_raise_beyond_the_deposit_cannot_take_what_has_run() {
         let w = t::setup();
         let job = w.running(100, 100_000);
-        t::wait(60);
+        m::wait(60);
         // At 100,001 a second not one second is funded.
         j::raise(job, 360_003_600);
     }

@@ -7,13 +7,15 @@ module computestream::job_terminate_tests {
     use computestream::job::{JobTerminated, JobWaived};
     use computestream::job_registry;
     use computestream::job_test_utils as j;
+    use computestream::market_test_utils as m;
     use computestream::payment_stream::{Self, SettlementSkipped};
     use computestream::provider_registry;
     use computestream::reputation::ProviderStatsUpdated;
-    use computestream::test_utils::{Self as t, a, n};
+    use computestream::value_test_utils::{Self as v, a, n};
+    use computestream::world_test_utils as t;
 
     fun now(): u64 {
-        t::start_time() + t::elapsed()
+        m::start_time() + m::elapsed()
     }
 
     // === Terminate ===
@@ -22,14 +24,14 @@ module computestream::job_terminate_tests {
     fun terminating_with_everything_proven_settles_at_once() {
         let w = t::setup();
         let job = w.running(100, 100_000);
-        t::wait(10);
+        m::wait(10);
         w.terminate(job, 10, 10);
-        t::assert_all<JobTerminated>(
+        v::assert_all<JobTerminated>(
             vector[
-                t::join(
+                v::join(
                     vector[
                         a(job),
-                        a(t::of(&t::buyer())),
+                        a(m::of(&m::buyer())),
                         n(now()),
                         n(now()),
                         n(0),
@@ -40,7 +42,7 @@ module computestream::job_terminate_tests {
         );
         j::assert_settled(&w, job, 6, 10, 100_000, 9_900, 100, 90_000);
         // The buyer's change of mind says nothing about the provider but what it served.
-        t::assert_last<ProviderStatsUpdated>(
+        v::assert_last<ProviderStatsUpdated>(
             vector[
                 a(w.provider_address()),
                 n(0),
@@ -67,7 +69,7 @@ module computestream::job_terminate_tests {
     fun terminating_beyond_the_funded_limit_locks_nothing() {
         let w = t::setup();
         let job = w.running(100, 100_000);
-        t::wait(150);
+        m::wait(150);
         w.terminate(job, 150, 150);
         j::assert_settled(&w, job, 6, 100, 100_000, 99_000, 1_000, 0);
     }
@@ -76,22 +78,22 @@ module computestream::job_terminate_tests {
     fun an_unproven_tail_is_locked_then_paid_when_proven() {
         let w = t::setup();
         let job = w.running(100, 100_000);
-        t::wait(10);
+        m::wait(10);
         w.pay(job, 7, 7);
         t::terminate_with_nothing_new(job);
         // 7 s paid, 3 s locked, 90 s back at once.
         w.assert_money(job, 6_930, 70, 90_000, 3_000);
-        t::assert_last<EscrowRefunded>(
-            vector[a(job), a(t::of(&t::buyer())), n(90_000), n(3_000), n(now())]
+        v::assert_last<EscrowRefunded>(
+            vector[a(job), a(m::of(&m::buyer())), n(90_000), n(3_000), n(now())]
         );
-        t::assert_last<JobTerminated>(
-            vector[a(job), a(t::of(&t::buyer())), n(now()), n(now() + 15), n(0), n(now())]
+        v::assert_last<JobTerminated>(
+            vector[a(job), a(m::of(&m::buyer())), n(now()), n(now() + 15), n(0), n(now())]
         );
         t::assert_state(job, 6, 0);
         assert!(j::ended_at(job) == now() && j::claim_until(job) == now() + 15, 1);
         // The machine is free already.
         assert!(w.slots_busy() == 0, 2);
-        t::wait(5);
+        m::wait(5);
         // Seconds after the end prove nothing: 15 claimed, 10 billed.
         w.pay(job, 15, 15);
         w.assert_money(job, 9_900, 100, 90_000, 0);
@@ -99,20 +101,20 @@ module computestream::job_terminate_tests {
         // Nothing is left to prove, so nobody needs to wait for the window.
         j::finalize(job);
         j::assert_settled(&w, job, 6, 10, 100_000, 9_900, 100, 90_000);
-        assert!(t::count<EscrowRefunded>() == 1, 3);
+        assert!(v::count<EscrowRefunded>() == 1, 3);
     }
 
     #[test]
     fun part_of_a_tail_is_paid_and_the_rest_returns() {
         let w = t::setup();
         let job = w.running(100, 100_000);
-        t::wait(10);
+        m::wait(10);
         t::terminate_with_nothing_new(job);
         w.assert_money(job, 0, 0, 90_000, 10_000);
-        t::wait(3);
+        m::wait(3);
         w.pay(job, 4, 4);
         w.assert_money(job, 3_960, 40, 90_000, 6_000);
-        t::wait(12);
+        m::wait(12);
         j::finalize(job);
         j::assert_settled(&w, job, 6, 4, 100_000, 3_960, 40, 96_000);
     }
@@ -121,27 +123,27 @@ module computestream::job_terminate_tests {
     fun a_tail_never_proven_returns_after_the_window() {
         let w = t::setup();
         let job = w.running(100, 100_000);
-        t::wait(10);
+        m::wait(10);
         w.pay(job, 7, 7);
         t::terminate_with_nothing_new(job);
-        t::wait(15);
-        job_registry::finalize(&t::buyer(), t::handle(job));
+        m::wait(15);
+        job_registry::finalize(&m::buyer(), t::handle(job));
         j::assert_settled(&w, job, 6, 7, 100_000, 6_930, 70, 93_000);
-        assert!(t::count<JobWaived>() == 0, 1);
+        assert!(v::count<JobWaived>() == 0, 1);
     }
 
     #[test]
     fun the_operator_may_waive_the_tail_before_the_window_is_over() {
         let w = t::setup();
         let job = w.running(100, 100_000);
-        t::wait(10);
+        m::wait(10);
         w.pay(job, 7, 7);
         t::terminate_with_nothing_new(job);
-        t::wait(1);
+        m::wait(1);
         // Its container ran no 8th second. Nothing is held for the buyer, so the job settles in the same step.
-        job_registry::finalize(&t::operator(), t::handle(job));
+        job_registry::finalize(&m::operator(), t::handle(job));
         j::assert_settled(&w, job, 6, 7, 100_000, 6_930, 70, 93_000);
-        assert!(t::count<JobWaived>() == 0, 1);
+        assert!(v::count<JobWaived>() == 0, 1);
     }
 
     #[test]
@@ -149,7 +151,7 @@ module computestream::job_terminate_tests {
         // 1,000 an hour, 28 for 100 s. At 50 s: at most floor(50,000 / 3,600) = 13 can be earned, so 15 come back.
         let w = t::setup_at(1_000);
         let job = w.running(100, 28);
-        t::wait(50);
+        m::wait(50);
         w.pay(job, 1, 20);
         // floor(20,000 / 3,600) = 5, fee 0.
         w.assert_money(job, 5, 0, 0, 23);
@@ -165,7 +167,7 @@ module computestream::job_terminate_tests {
     fun a_free_job_may_still_be_proven() {
         let w = t::setup_at(0);
         let job = w.running(100, 0);
-        t::wait(10);
+        m::wait(10);
         t::terminate_with_nothing_new(job);
         // Nothing is locked, but ten seconds may still be proven.
         t::assert_state(job, 6, 0);
@@ -178,19 +180,19 @@ module computestream::job_terminate_tests {
     fun a_terminated_job_is_paid_in_a_batch_too() {
         let w = t::setup();
         let job = w.running(100, 100_000);
-        t::wait(10);
+        m::wait(10);
         t::terminate_with_nothing_new(job);
         payment_stream::process_payments(
-            &t::keeper(),
+            &m::keeper(),
             vector[job],
             vector[1],
             vector[10],
-            vector[t::start_time() + 10],
-            vector[t::log_root()],
+            vector[m::start_time() + 10],
+            vector[v::log_root()],
             vector[w.sign(job, 1, 10, 10)],
             vector[]
         );
-        assert!(t::count<SettlementSkipped>() == 0, 1);
+        assert!(v::count<SettlementSkipped>() == 0, 1);
         w.assert_money(job, 9_900, 100, 90_000, 0);
     }
 
@@ -199,7 +201,7 @@ module computestream::job_terminate_tests {
     fun only_the_buyer_terminates() {
         let w = t::setup();
         let job = w.accepted(100, 100_000);
-        job_registry::terminate(&t::operator(), t::handle(job), 0, 0, 0, vector[], vector[]);
+        job_registry::terminate(&m::operator(), t::handle(job), 0, 0, 0, vector[], vector[]);
     }
 
     #[test]
@@ -207,7 +209,7 @@ module computestream::job_terminate_tests {
     fun an_accepted_job_cannot_be_terminated() {
         let w = t::setup();
         let job = w.accepted(100, 100_000);
-        job_registry::terminate(&t::buyer(), t::handle(job), 1, 0, 0, vector[], vector[1]);
+        job_registry::terminate(&m::buyer(), t::handle(job), 1, 0, 0, vector[], vector[1]);
     }
 
     #[test]
@@ -215,7 +217,7 @@ module computestream::job_terminate_tests {
     fun a_job_is_terminated_once() {
         let w = t::setup();
         let job = w.running(100, 100_000);
-        t::wait(10);
+        m::wait(10);
         t::terminate_with_nothing_new(job);
         t::terminate_with_nothing_new(job);
     }
@@ -225,9 +227,9 @@ module computestream::job_terminate_tests {
     fun terminating_with_a_forged_attestation_aborts() {
         let w = t::setup();
         let job = w.running(100, 100_000);
-        t::wait(10);
+        m::wait(10);
         job_registry::terminate(
-            &t::buyer(), t::handle(job), 1, 0, t::start_time(), t::log_root(), t::bytes_of(64, 3)
+            &m::buyer(), t::handle(job), 1, 0, m::start_time(), v::log_root(), v::bytes_of(64, 3)
         );
     }
 
@@ -238,9 +240,9 @@ module computestream::job_terminate_tests {
     fun unproven_seconds_stay_locked_within_the_claim_window() {
         let w = t::setup();
         let job = w.running(100, 100_000);
-        t::wait(10);
+        m::wait(10);
         t::terminate_with_nothing_new(job);
-        t::wait(14);
+        m::wait(14);
         j::finalize(job);
     }
 
@@ -249,9 +251,9 @@ module computestream::job_terminate_tests {
     fun the_owner_is_no_operator_and_cannot_waive() {
         let w = t::setup();
         let job = w.running(100, 100_000);
-        t::wait(10);
+        m::wait(10);
         t::terminate_with_nothing_new(job);
-        job_registry::finalize(&t::owner(), t::handle(job));
+        job_registry::finalize(&m::owner(), t::handle(job));
     }
 
     #[test]
@@ -259,12 +261,12 @@ module computestream::job_terminate_tests {
     fun an_old_operator_cannot_waive_the_tail() {
         let w = t::setup();
         let job = w.running(100, 100_000);
-        t::wait(10);
+        m::wait(10);
         t::terminate_with_nothing_new(job);
         provider_registry::update_operator(
-            &t::owner(), w.provider(), t::of(&t::stranger()), t::key()
+            &m::owner(), w.provider(), m::of(&m::stranger()), v::key()
         );
-        job_registry::finalize(&t::operator(), t::handle(job));
+        job_registry::finalize(&m::operator(), t::handle(job));
     }
 
     #[test]
@@ -286,9 +288,9 @@ module computestream::job_terminate_tests {
     fun a_job_is_finalized_once() {
         let w = t::setup();
         let job = w.running(100, 100_000);
-        t::wait(10);
+        m::wait(10);
         t::terminate_with_nothing_new(job);
-        t::wait(15);
+        m::wait(15);
         j::finalize(job);
         j::finalize(job);
     }
@@ -298,9 +300,9 @@ module computestream::job_terminate_tests {
     fun nothing_is_paid_after_finalizing() {
         let w = t::setup();
         let job = w.running(100, 100_000);
-        t::wait(10);
+        m::wait(10);
         t::terminate_with_nothing_new(job);
-        t::wait(15);
+        m::wait(15);
         j::finalize(job);
         w.pay(job, 10, 10);
     }

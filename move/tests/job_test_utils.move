@@ -13,11 +13,13 @@ module computestream::job_test_utils {
     use aptos_framework::transaction_context;
     use computestream::job::{JobCreated, JobSettled};
     use computestream::job_registry::{Self, Job};
+    use computestream::market_test_utils as m;
     use computestream::order_builder::{Self, Order};
     use computestream::payment_stream;
     use computestream::provider_registry::{Self, Provider};
     use computestream::reputation::ProviderStatsUpdated;
-    use computestream::test_utils::{Self as t, World, a, b, list, n, s, yes};
+    use computestream::value_test_utils::{Self as v, a, b, list, n, s, yes};
+    use computestream::world_test_utils::{Self as t, World};
 
     // Indexes for `time`, after those of created_at, accept_by and start_by.
     const STARTED_AT: u64 = 3;
@@ -45,10 +47,10 @@ module computestream::job_test_utils {
         gpu_price_per_hour: u64
     ): Object<Provider> {
         let (_, key) = provider_registry::payment_terms(w.provider_address());
-        t::mint(w.asset(), t::of(&t::owner()), t::stake());
+        m::mint(w.asset(), m::of(&m::owner()), m::stake());
         machine_of(
-            &t::owner(),
-            t::of(&t::operator()),
+            &m::owner(),
+            m::of(&m::operator()),
             key,
             w.asset(),
             gpu_count,
@@ -75,59 +77,59 @@ module computestream::job_test_utils {
             owner,
             operator,
             key,
-            t::text(b"other"),
-            t::text(b"RTX"),
+            v::text(b"other"),
+            v::text(b"RTX"),
             gpu_count,
             24,
             16,
             64,
             500,
-            t::text(b"eu"),
-            t::text(b"docker"),
+            v::text(b"eu"),
+            v::text(b"docker"),
             devices,
             slots,
             price_per_hour,
             gpu_price_per_hour,
             asset,
-            t::stake()
+            m::stake()
         )
     }
 
     // === Steps ===
 
     public fun accept(provider: Object<Provider>, job: address, gpu_mask: u64) {
-        job_registry::accept(&t::operator(), provider, t::handle(job), gpu_mask);
+        job_registry::accept(&m::operator(), provider, t::handle(job), gpu_mask);
     }
 
     public fun start(job: address) {
-        job_registry::start(&t::operator(), t::handle(job));
+        job_registry::start(&m::operator(), t::handle(job));
     }
 
     public fun confirm(job: address) {
-        job_registry::confirm(&t::buyer(), t::handle(job));
+        job_registry::confirm(&m::buyer(), t::handle(job));
     }
 
     public fun finalize(job: address) {
-        job_registry::finalize(&t::stranger(), t::handle(job));
+        job_registry::finalize(&m::stranger(), t::handle(job));
     }
 
     public fun extend(job: address, added_secs: u64, added_deposit: u64) {
-        job_registry::extend(&t::buyer(), t::handle(job), added_secs, added_deposit);
+        job_registry::extend(&m::buyer(), t::handle(job), added_secs, added_deposit);
     }
 
     public fun raise(job: address, rate_per_hour: u64) {
-        job_registry::change_rate(&t::buyer(), t::handle(job), rate_per_hour);
+        job_registry::change_rate(&m::buyer(), t::handle(job), rate_per_hour);
     }
 
     public fun lower(job: address, rate_per_hour: u64) {
-        job_registry::change_rate(&t::owner(), t::handle(job), rate_per_hour);
+        job_registry::change_rate(&m::owner(), t::handle(job), rate_per_hour);
     }
 
     /// Flags and expires a job that has been silent for long enough.
     public fun expire_stalled(job: address) {
-        job_registry::flag_stalled(&t::stranger(), t::handle(job));
-        t::wait(60);
-        job_registry::expire(&t::stranger(), t::handle(job));
+        job_registry::flag_stalled(&m::stranger(), t::handle(job));
+        m::wait(60);
+        job_registry::expire(&m::stranger(), t::handle(job));
     }
 
     /// A keeper brings an attestation that the buyer has countersigned with `secret`.
@@ -138,14 +140,14 @@ module computestream::job_test_utils {
         seq: u64,
         seconds: u64
     ) {
-        let at = t::elapsed();
+        let at = m::elapsed();
         payment_stream::process_payment(
-            &t::keeper(),
+            &m::keeper(),
             job,
             seq,
             seconds,
-            t::start_time() + at,
-            t::log_root(),
+            m::start_time() + at,
+            v::log_root(),
             w.sign(job, seq, seconds, at),
             w.countersign(secret, job, seq, seconds, at)
         );
@@ -160,8 +162,8 @@ module computestream::job_test_utils {
     /// A stranger sends `amount` to the store of a job.
     public fun litter(w: &World, job: address, amount: u64) {
         fungible_asset::deposit(
-            t::store_of(job),
-            primary_fungible_store::withdraw(&t::stranger(), w.asset(), amount)
+            m::store_of(job),
+            primary_fungible_store::withdraw(&m::stranger(), w.asset(), amount)
         );
     }
 
@@ -218,7 +220,7 @@ module computestream::job_test_utils {
             at = skip_bytes(&bytes, at);
             count = count - 1;
         };
-        t::read_u64(&bytes, at + 8 * index)
+        v::read_u64(&bytes, at + 8 * index)
     }
 
     fun skip_bytes(bytes: &vector<u8>, at: u64): u64 {
@@ -244,10 +246,10 @@ module computestream::job_test_utils {
         fees: u64,
         refunded: u64
     ) {
-        t::assert_last<JobSettled>(
+        v::assert_last<JobSettled>(
             vector[
                 a(job),
-                a(t::of(&t::buyer())),
+                a(m::of(&m::buyer())),
                 a(w.provider_address()),
                 b(outcome),
                 n(seconds),
@@ -255,13 +257,13 @@ module computestream::job_test_utils {
                 n(paid),
                 n(fees),
                 n(refunded),
-                n(t::start_time() + t::elapsed())
+                n(m::start_time() + m::elapsed())
             ]
         );
         t::assert_state(job, 8, outcome);
         w.assert_money(job, paid, fees, refunded, 0);
         assert!(w.slots_busy() == 0, 9301);
-        assert!(settled_at(job) == t::start_time() + t::elapsed(), 9302);
+        assert!(settled_at(job) == m::start_time() + m::elapsed(), 9302);
     }
 
     /// The provider's record as the last job that counts left it, without faults.
@@ -274,7 +276,7 @@ module computestream::job_test_utils {
         earned: u64,
         score: u64
     ) {
-        t::assert_last<ProviderStatsUpdated>(
+        v::assert_last<ProviderStatsUpdated>(
             vector[
                 a(w.provider_address()),
                 n(completed),
@@ -284,7 +286,7 @@ module computestream::job_test_utils {
                 n(seconds),
                 n(earned),
                 n(score),
-                n(t::start_time() + t::elapsed())
+                n(m::start_time() + m::elapsed())
             ]
         );
     }
@@ -299,7 +301,7 @@ module computestream::job_test_utils {
             preimage.push_back(0xfb);
             let found = from_bcs::to_address(hash::sha3_256(preimage));
             if (fungible_asset::store_exists(found)) {
-                let store = t::store_of(found);
+                let store = m::store_of(found);
                 if (object::owner(store) == who) total = total + fungible_asset::balance(store);
             };
         };
@@ -319,12 +321,12 @@ module computestream::job_test_utils {
     // === Bytes ===
 
     public fun hash_of(job: address, terms: vector<u8>): vector<u8> {
-        hash::sha3_256(t::join(vector[a(job), terms]))
+        hash::sha3_256(v::join(vector[a(job), terms]))
     }
 
     /// BCS of the JobRules of a market with default parameters.
     public fun default_rules(): vector<u8> {
-        t::join(
+        v::join(
             vector[
                 n(600),
                 n(60),
@@ -351,7 +353,7 @@ module computestream::job_test_utils {
         output_root: vector<u8>,
         output_size: u64
     ): vector<u8> {
-        t::join(
+        v::join(
             vector[
                 n(exit_code),
                 s(reason),
@@ -395,6 +397,6 @@ module computestream::job_test_utils {
         times.for_each(|time| parts.push_back(n(time)));
         parts.push_back(yes(false));
         parts.push_back(output);
-        t::join(parts)
+        v::join(parts)
     }
 }

@@ -17,6 +17,7 @@ module computestream::lifecycle_tests {
     };
     use computestream::job_registry;
     use computestream::job_test_utils as j;
+    use computestream::market_test_utils as m;
     use computestream::payment_stream::{
         Self,
         StreamClosed,
@@ -28,10 +29,11 @@ module computestream::lifecycle_tests {
     };
     use computestream::provider_registry::{Self, ProviderCapacityChanged};
     use computestream::reputation::ProviderStatsUpdated;
-    use computestream::test_utils::{Self as t, a, b, n};
+    use computestream::value_test_utils::{Self as v, a, b, n};
+    use computestream::world_test_utils as t;
 
     fun at(secs: u64): vector<u8> {
-        n(t::start_time() + secs)
+        n(m::start_time() + secs)
     }
 
     /// A StreamSettled of the job's only provider, its keepers' parts zero.
@@ -49,10 +51,10 @@ module computestream::lifecycle_tests {
         balance: u64,
         secs: u64
     ): vector<u8> {
-        t::join(
+        v::join(
             vector[
                 a(job),
-                a(t::of(&t::owner())),
+                a(m::of(&m::owner())),
                 a(keeper),
                 n(seq),
                 n(attested),
@@ -80,27 +82,27 @@ module computestream::lifecycle_tests {
             j::machine(
                 &w,
                 2,
-                vector[t::hash(1), t::hash(2)],
+                vector[v::hash(1), v::hash(2)],
                 1,
                 1_080_000,
                 900_000
             );
         let order =
-            j::order().gpu_model(t::text(b"RTX")).gpus(2).holdback(10).key(key);
+            j::order().gpu_model(v::text(b"RTX")).gpus(2).holdback(10).key(key);
         let job = order.order_openly(w.asset());
-        let buyer = t::of(&t::buyer());
-        let keeper = t::of(&t::keeper());
-        let operator = t::of(&t::operator());
+        let buyer = m::of(&m::buyer());
+        let keeper = m::of(&m::keeper());
+        let operator = m::of(&m::operator());
 
-        t::wait(60);
+        m::wait(60);
         j::accept(provider, job, 3);
-        t::wait(40);
+        m::wait(40);
         j::start(job);
-        t::wait(30);
+        m::wait(30);
         // At 130: 30 s proven and agreed to.
         j::pay_agreed(&w, &secret, job, 1, 30);
         w.assert_money(job, 23_760, 240, 0, 76_000);
-        t::wait(30);
+        m::wait(30);
         // At 160: 60 s proven, the last ten wait.
         w.pay(job, 2, 60);
         w.assert_money(job, 39_600, 400, 0, 60_000);
@@ -108,12 +110,12 @@ module computestream::lifecycle_tests {
         j::raise(job, 4_320_000);
         j::extend(job, 20, 20_000);
         w.assert_money(job, 39_600, 400, 0, 80_000);
-        t::wait(50);
+        m::wait(50);
         // At 210: 110 s, 48,000 + 50 * 1,200 = 108,000, the last ten at 1,200 wait.
         w.complete(job, 3, 110);
         w.assert_money(job, 95_040, 960, 12_000, 12_000);
         assert!(provider_registry::active_jobs(object::object_address(&provider)).is_empty(), 1);
-        t::wait(100);
+        m::wait(100);
         j::confirm(job);
         w.assert_money(job, 106_920, 1_080, 12_000, 0);
         t::assert_state(job, 8, 3);
@@ -122,29 +124,29 @@ module computestream::lifecycle_tests {
         let provider_address = object::object_address(&provider);
         let terms_hash =
             j::hash_of(job, order.terms(provider_address, w.asset_address(), 2_880_000));
-        t::assert_all<JobCreated>(
+        v::assert_all<JobCreated>(
             vector[
-                t::join(
+                v::join(
                     vector[
                         a(job),
                         order.terms(@0x0, w.asset_address(), 3_600_000),
-                        t::yes(true),
-                        t::s(b""),
+                        v::yes(true),
+                        v::s(b""),
                         at(120),
                         at(0)
                     ]
                 )
             ]
         );
-        t::assert_all<JobAccepted>(
+        v::assert_all<JobAccepted>(
             vector[
-                t::join(
+                v::join(
                     vector[
                         a(job),
                         a(provider_address),
                         a(operator),
                         n(2_880_000),
-                        t::s(terms_hash),
+                        v::s(terms_hash),
                         n(3),
                         at(660),
                         at(60)
@@ -152,16 +154,16 @@ module computestream::lifecycle_tests {
                 )
             ]
         );
-        t::assert_all<JobStarted>(
-            vector[t::join(vector[a(job), a(provider_address), at(100), at(100)])]
+        v::assert_all<JobStarted>(
+            vector[v::join(vector[a(job), a(provider_address), at(100), at(100)])]
         );
-        t::assert_all<StreamOpened>(
+        v::assert_all<StreamOpened>(
             vector[
-                t::join(
+                v::join(
                     vector[
                         a(job),
                         a(buyer),
-                        a(t::of(&t::owner())),
+                        a(m::of(&m::owner())),
                         a(w.asset_address()),
                         n(2_880_000),
                         n(100_000),
@@ -175,7 +177,7 @@ module computestream::lifecycle_tests {
                 )
             ]
         );
-        t::assert_all<StreamSettled>(
+        v::assert_all<StreamSettled>(
             vector[
                 settled(job, keeper, 1, 30, 30, 30, 24_000, 240, 24_000, 240, 76_000, 130),
                 settled(job, keeper, 2, 60, 30, 60, 16_000, 160, 40_000, 400, 60_000, 160),
@@ -183,21 +185,21 @@ module computestream::lifecycle_tests {
                 settled(job, buyer, 3, 110, 110, 110, 12_000, 120, 108_000, 1_080, 0, 310)
             ]
         );
-        t::assert_all<StreamRateChanged>(
+        v::assert_all<StreamRateChanged>(
             vector[
-                t::join(vector[a(job), n(4_320_000), a(buyer), n(60), n(100), at(160)])
+                v::join(vector[a(job), n(4_320_000), a(buyer), n(60), n(100), at(160)])
             ]
         );
-        t::assert_all<StreamExtended>(
+        v::assert_all<StreamExtended>(
             vector[
-                t::join(
+                v::join(
                     vector[a(job), n(120), n(120_000), n(120), n(80_000), at(160)]
                 )
             ]
         );
-        t::assert_all<EscrowDeposited>(
+        v::assert_all<EscrowDeposited>(
             vector[
-                t::join(
+                v::join(
                     vector[
                         a(job),
                         a(buyer),
@@ -207,7 +209,7 @@ module computestream::lifecycle_tests {
                         at(0)
                     ]
                 ),
-                t::join(
+                v::join(
                     vector[
                         a(job),
                         a(buyer),
@@ -219,20 +221,20 @@ module computestream::lifecycle_tests {
                 )
             ]
         );
-        t::assert_all<EscrowRefunded>(
-            vector[t::join(vector[a(job), a(buyer), n(12_000), n(12_000), at(210)])]
+        v::assert_all<EscrowRefunded>(
+            vector[v::join(vector[a(job), a(buyer), n(12_000), n(12_000), at(210)])]
         );
-        t::assert_all<StreamSealed>(
-            vector[t::join(vector[a(job), n(110), n(12_000), at(210)])]
+        v::assert_all<StreamSealed>(
+            vector[v::join(vector[a(job), n(110), n(12_000), at(210)])]
         );
-        t::assert_all<JobCompleted>(
+        v::assert_all<JobCompleted>(
             vector[
-                t::join(
+                v::join(
                     vector[
                         a(job),
                         a(provider_address),
                         j::output(
-                            0, b"", vector[b"ipfs://cid"], t::hash(1), t::hash(2), 40_000
+                            0, b"", vector[b"ipfs://cid"], v::hash(1), v::hash(2), 40_000
                         ),
                         at(210),
                         at(3_810),
@@ -241,14 +243,14 @@ module computestream::lifecycle_tests {
                 )
             ]
         );
-        t::assert_all<StreamClosed>(
+        v::assert_all<StreamClosed>(
             vector[
-                t::join(vector[a(job), n(110), n(108_000), n(1_080), n(0), at(310)])
+                v::join(vector[a(job), n(110), n(108_000), n(1_080), n(0), at(310)])
             ]
         );
-        t::assert_all<JobSettled>(
+        v::assert_all<JobSettled>(
             vector[
-                t::join(
+                v::join(
                     vector[
                         a(job),
                         a(buyer),
@@ -264,15 +266,15 @@ module computestream::lifecycle_tests {
                 )
             ]
         );
-        t::assert_all<ProviderCapacityChanged>(
+        v::assert_all<ProviderCapacityChanged>(
             vector[
-                t::join(vector[a(provider_address), n(1), n(1), n(3), at(60)]),
-                t::join(vector[a(provider_address), n(0), n(1), n(0), at(210)])
+                v::join(vector[a(provider_address), n(1), n(1), n(3), at(60)]),
+                v::join(vector[a(provider_address), n(0), n(1), n(0), at(210)])
             ]
         );
-        t::assert_all<ProviderStatsUpdated>(
+        v::assert_all<ProviderStatsUpdated>(
             vector[
-                t::join(
+                v::join(
                     vector[
                         a(provider_address),
                         n(1),
@@ -287,13 +289,13 @@ module computestream::lifecycle_tests {
                 )
             ]
         );
-        t::wait(86_400);
-        job_registry::reclaim(&t::buyer(), t::handle(job));
-        t::assert_all<JobReclaimed>(
-            vector[t::join(vector[a(job), a(buyer), at(86_710)])]
+        m::wait(86_400);
+        job_registry::reclaim(&m::buyer(), t::handle(job));
+        v::assert_all<JobReclaimed>(
+            vector[v::join(vector[a(job), a(buyer), at(86_710)])]
         );
         j::assert_gone(job);
-        assert!(w.balance(buyer) == t::funds() - 108_000, 2);
+        assert!(w.balance(buyer) == m::funds() - 108_000, 2);
     }
 
     #[test]
@@ -301,37 +303,37 @@ module computestream::lifecycle_tests {
     fun a_stopped_job_is_argued_about_and_split() {
         let w = t::setup();
         let job = w.running_held(100, 100_000, 20, vector[]);
-        t::wait(50);
+        m::wait(50);
         w.pay(job, 1, 30);
         // 30,000 earned, 20,000 of them held.
         w.assert_money(job, 9_900, 100, 0, 90_000);
         t::terminate_with_nothing_new(job);
         w.assert_money(job, 9_900, 100, 50_000, 40_000);
-        t::wait(5);
+        m::wait(5);
         w.pay(job, 2, 40);
         w.assert_money(job, 19_800, 200, 50_000, 30_000);
-        job_registry::finalize(&t::operator(), t::handle(job));
+        job_registry::finalize(&m::operator(), t::handle(job));
         w.assert_money(job, 19_800, 200, 60_000, 20_000);
-        t::assert_all<JobWaived>(
-            vector[t::join(vector[a(job), at(55), at(3_655), at(55)])]
+        v::assert_all<JobWaived>(
+            vector[v::join(vector[a(job), at(55), at(3_655), at(55)])]
         );
-        t::wait(3_599);
-        dispute::open_arbitration(&t::buyer(), t::handle(job), t::text(b"half a result"));
-        assert!(j::case_until(job) == t::start_time() + 3_654 + 86_400, 1);
-        t::wait(86_399);
+        m::wait(3_599);
+        dispute::open_arbitration(&m::buyer(), t::handle(job), v::text(b"half a result"));
+        assert!(j::case_until(job) == m::start_time() + 3_654 + 86_400, 1);
+        m::wait(86_399);
         // The publisher is the default arbiter.
-        dispute::rule(&t::admin(), t::handle(job), 5_000);
+        dispute::rule(&m::admin(), t::handle(job), 5_000);
         j::assert_settled(&w, job, 6, 40, 100_000, 24_750, 250, 75_000);
-        t::assert_all<JobTerminated>(
+        v::assert_all<JobTerminated>(
             vector[
-                t::join(
-                    vector[a(job), a(t::of(&t::buyer())), at(50), at(65), at(3_665), at(50)]
+                v::join(
+                    vector[a(job), a(m::of(&m::buyer())), at(50), at(65), at(3_665), at(50)]
                 )
             ]
         );
         assert!(j::case_until(job) == 0, 2);
-        t::wait(86_400);
-        job_registry::reclaim(&t::buyer(), t::handle(job));
+        m::wait(86_400);
+        job_registry::reclaim(&m::buyer(), t::handle(job));
         j::assert_gone(job);
     }
 
@@ -341,34 +343,34 @@ module computestream::lifecycle_tests {
         let w = t::setup();
         let cheap = j::machine(&w, 1, vector[], 2, 1_800_000, 0);
         let specs = vector[];
-        while (specs.length() < 5) specs.push_back(t::text(b"{}"));
+        while (specs.length() < 5) specs.push_back(v::text(b"{}"));
         let jobs = j::order().specs(specs).order_all_openly(w.asset());
         w.accept(jobs[0]);
         w.accept(jobs[1]);
         j::accept(cheap, jobs[2], 0);
         j::accept(cheap, jobs[3], 0);
         vector[0, 1, 2].for_each(|i| j::start(jobs[i]));
-        t::wait(40);
+        m::wait(40);
         w.complete(jobs[0], 1, 40);
         t::fail_with_nothing_new(jobs[1]);
         w.terminate(jobs[2], 1, 40);
         t::fail_with_nothing_new(jobs[3]);
-        t::wait(80);
-        job_registry::expire(&t::stranger(), t::handle(jobs[4]));
+        m::wait(80);
+        job_registry::expire(&m::stranger(), t::handle(jobs[4]));
         let outcomes = vector[3, 4, 6, 4, 7];
         outcomes.enumerate_ref(|i, outcome| {
             t::assert_state(jobs[i], 8, *outcome);
             assert!(escrow::balance(jobs[i]) == 0, i);
         });
         // 40 s at 1,000 and 40 s at 500.
-        assert!(w.balance(t::of(&t::buyer())) == t::funds() - 60_000, 11);
-        assert!(w.balance(t::treasury_address()) == 600, 12);
-        assert!(w.balance(t::of(&t::owner())) == t::funds() + 59_400, 13);
+        assert!(w.balance(m::of(&m::buyer())) == m::funds() - 60_000, 11);
+        assert!(w.balance(m::treasury_address()) == 600, 12);
+        assert!(w.balance(m::of(&m::owner())) == m::funds() + 59_400, 13);
         assert!(w.slots_busy() == 0, 14);
         assert!(
             provider_registry::active_jobs(object::object_address(&cheap)).is_empty(), 15
         );
-        assert!(t::count<JobSettled>() == 5, 16);
+        assert!(v::count<JobSettled>() == 5, 16);
     }
 
     #[test]
@@ -381,30 +383,30 @@ module computestream::lifecycle_tests {
         let fees = 0;
         let seq = 0;
         rates.for_each(|rate| {
-            provider_registry::update_price(&t::owner(), w.provider(), rate, 0);
+            provider_registry::update_price(&m::owner(), w.provider(), rate, 0);
             let fee_bps = (rate * 37) % 1_001;
-            t::set_fee(fee_bps);
+            m::set_fee(fee_bps);
             // ceil(rate * 997 / 3,600), and 13 more than needed.
             let job = w.running(997, (rate * 997 + 3_599) / 3_600 + 13);
-            let started = t::elapsed();
+            let started = m::elapsed();
             let steps = vector[1, 130, 409];
             steps.for_each(|step| {
-                t::wait(step);
+                m::wait(step);
                 seq = seq + 1;
-                w.pay(job, seq, t::elapsed() - started - 1);
+                w.pay(job, seq, m::elapsed() - started - 1);
             });
-            t::wait(1 + rate % 1_000);
+            m::wait(1 + rate % 1_000);
             seq = seq + 1;
-            w.complete(job, seq, t::elapsed() - started);
+            w.complete(job, seq, m::elapsed() - started);
             let ran = 541 + rate % 1_000;
             let billed = if (ran < 997) ran else 997;
             let gross = rate * billed / 3_600;
             let fee = gross * fee_bps / 10_000;
             paid = paid + gross;
             fees = fees + fee;
-            assert!(w.balance(t::of(&t::buyer())) == t::funds() - paid, rate);
-            assert!(w.balance(t::of(&t::owner())) == t::funds() + paid - fees, rate);
-            assert!(w.balance(t::treasury_address()) == fees, rate);
+            assert!(w.balance(m::of(&m::buyer())) == m::funds() - paid, rate);
+            assert!(w.balance(m::of(&m::owner())) == m::funds() + paid - fees, rate);
+            assert!(w.balance(m::treasury_address()) == fees, rate);
             // What the stream says of itself agrees.
             assert!(t::stream_field(job, 12) == gross, rate);
             assert!(!payment_stream::is_open(job), rate);

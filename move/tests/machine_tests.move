@@ -4,7 +4,7 @@ module computestream::machine_tests {
     use std::bcs;
     use std::string::String;
     use computestream::machine::{Self, Machine, Requirements};
-    use computestream::test_utils::{Self as t, n, s};
+    use computestream::value_test_utils::{Self as v, n, s};
 
     fun named(
         name_length: u64,
@@ -14,37 +14,37 @@ module computestream::machine_tests {
         gpu_count: u64
     ): Machine {
         machine::new(
-            t::long_text(name_length),
-            t::long_text(gpu_length),
+            v::long_text(name_length),
+            v::long_text(gpu_length),
             gpu_count,
             1,
             2,
             3,
             4,
-            t::long_text(region_length),
-            t::long_text(sandbox_length)
+            v::long_text(region_length),
+            v::long_text(sandbox_length)
         )
     }
 
     /// Two RTX of 24 GB, 16 cores, 64 GB, 500 GB, eu, docker.
     fun rtx(): Machine {
         machine::new(
-            t::text(b"machine"),
-            t::text(b"RTX"),
+            v::text(b"machine"),
+            v::text(b"RTX"),
             2,
             24,
             16,
             64,
             500,
-            t::text(b"eu"),
-            t::text(b"docker")
+            v::text(b"eu"),
+            v::text(b"docker")
         )
     }
 
     /// What `rtx` with 1,000 staked just meets, with one thing changed by each test.
     fun texts_wanted(gpu_model: vector<u8>, region: vector<u8>, sandbox: vector<u8>): Requirements {
         machine::new_requirements(
-            t::text(gpu_model), 2, 24, 16, 64, 500, t::text(region), t::text(sandbox), 1_000
+            v::text(gpu_model), 2, 24, 16, 64, 500, v::text(region), v::text(sandbox), 1_000
         )
     }
 
@@ -57,14 +57,14 @@ module computestream::machine_tests {
         min_stake: u64
     ): Requirements {
         machine::new_requirements(
-            t::text(b"RTX"),
+            v::text(b"RTX"),
             gpus,
             vram_gb,
             cpu_cores,
             ram_gb,
             disk_gb,
-            t::text(b"eu"),
-            t::text(b"docker"),
+            v::text(b"eu"),
+            v::text(b"docker"),
             min_stake
         )
     }
@@ -81,7 +81,7 @@ module computestream::machine_tests {
     fun a_machine_is_what_it_was_described_as() {
         assert!(
             bcs::to_bytes(&rtx())
-                == t::join(
+                == v::join(
                     vector[
                         s(b"machine"),
                         s(b"RTX"),
@@ -103,19 +103,19 @@ module computestream::machine_tests {
     fun requirements_are_what_was_asked_for() {
         let requirements =
             machine::new_requirements(
-                t::text(b"RTX"),
+                v::text(b"RTX"),
                 1,
                 2,
                 3,
                 4,
                 5,
-                t::text(b"eu"),
-                t::text(b"docker"),
+                v::text(b"eu"),
+                v::text(b"docker"),
                 6
             );
         assert!(
             bcs::to_bytes(&requirements)
-                == t::join(
+                == v::join(
                     vector[s(b"RTX"), n(1), n(2), n(3), n(4), n(5), s(b"eu"), s(b"docker"), n(6)]
                 ),
             1
@@ -128,7 +128,7 @@ module computestream::machine_tests {
         let requirements = machine::only_gpus(2);
         assert!(
             bcs::to_bytes(&requirements)
-                == t::join(vector[s(b""), n(2), n(0), n(0), n(0), n(0), s(b""), s(b""), n(0)]),
+                == v::join(vector[s(b""), n(2), n(0), n(0), n(0), n(0), s(b""), s(b""), n(0)]),
             1
         );
         assert!(rtx().meets(&requirements, 0), 2);
@@ -185,26 +185,26 @@ module computestream::machine_tests {
 
     #[test]
     fun requirements_of_the_greatest_length_are_kept() {
-        let text = t::long_text(128);
+        let text = v::long_text(128);
         assert!(!is_met(requirement_texts(text, text, text)), 1);
     }
 
     #[test]
     #[expected_failure(abort_code = computestream::machine::E_REQUIREMENT_LENGTH)]
     fun a_wanted_gpu_model_too_long_is_refused() {
-        requirement_texts(t::long_text(129), t::text(b""), t::text(b""));
+        requirement_texts(v::long_text(129), v::text(b""), v::text(b""));
     }
 
     #[test]
     #[expected_failure(abort_code = computestream::machine::E_REQUIREMENT_LENGTH)]
     fun a_wanted_region_too_long_is_refused() {
-        requirement_texts(t::text(b""), t::long_text(129), t::text(b""));
+        requirement_texts(v::text(b""), v::long_text(129), v::text(b""));
     }
 
     #[test]
     #[expected_failure(abort_code = computestream::machine::E_REQUIREMENT_LENGTH)]
     fun a_wanted_sandbox_too_long_is_refused() {
-        requirement_texts(t::text(b""), t::text(b""), t::long_text(129));
+        requirement_texts(v::text(b""), v::text(b""), v::long_text(129));
     }
 
     // === Meeting requirements ===
@@ -235,13 +235,13 @@ module computestream::machine_tests {
         let plain = named(1, 0, 0, 0, 0);
         assert!(plain.meets(&machine::only_gpus(0), 0), 1);
         assert!(
-            !plain.meets(&requirement_texts(t::text(b"RTX"), t::text(b""), t::text(b"")), 0), 2
+            !plain.meets(&requirement_texts(v::text(b"RTX"), v::text(b""), v::text(b"")), 0), 2
         );
         assert!(
-            !plain.meets(&requirement_texts(t::text(b""), t::text(b"eu"), t::text(b"")), 0), 3
+            !plain.meets(&requirement_texts(v::text(b""), v::text(b"eu"), v::text(b"")), 0), 3
         );
         assert!(
-            !plain.meets(&requirement_texts(t::text(b""), t::text(b""), t::text(b"x")), 0), 4
+            !plain.meets(&requirement_texts(v::text(b""), v::text(b""), v::text(b"x")), 0), 4
         );
     }
 

@@ -8,8 +8,9 @@ module computestream::order_builder {
     use aptos_framework::object::{Self, Object};
     use computestream::job_orders;
     use computestream::job_registry::Job;
+    use computestream::market_test_utils as m;
     use computestream::provider_registry::Provider;
-    use computestream::test_utils::{Self as t, a, b, n, s};
+    use computestream::value_test_utils::{Self as v, a, b, n, s};
 
     /// Every argument of an order, direct or open.
     struct Order has copy, drop {
@@ -35,16 +36,16 @@ module computestream::order_builder {
     /// 100 s at no more than 1,000 a second, paid in full, from a machine of any kind.
     public fun new(): Order {
         Order {
-            image: t::text(b"busybox"),
-            specs: vector[t::text(b"{}")],
-            gpu_model: t::text(b""),
+            image: v::text(b"busybox"),
+            specs: vector[v::text(b"{}")],
+            gpu_model: v::text(b""),
             gpus: 0,
             vram_gb: 0,
             cpu_cores: 0,
             ram_gb: 0,
             disk_gb: 0,
-            region: t::text(b""),
-            sandbox: t::text(b""),
+            region: v::text(b""),
+            sandbox: v::text(b""),
             min_stake: 0,
             secs: 100,
             max_rate: 3_600_000,
@@ -147,15 +148,15 @@ module computestream::order_builder {
 
     /// The requirements the world's machine just meets, each at its limit.
     public fun demanding(self: Order): Order {
-        self.gpu_model(t::text(b"RTX")).vram_gb(24).cpu_cores(16).ram_gb(64).disk_gb(500).region(
-            t::text(b"eu")
-        ).sandbox(t::text(b"docker")).min_stake(100_000_000)
+        self.gpu_model(v::text(b"RTX")).vram_gb(24).cpu_cores(16).ram_gb(64).disk_gb(500).region(
+            v::text(b"eu")
+        ).sandbox(v::text(b"docker")).min_stake(100_000_000)
     }
 
     public fun order_all(self: Order, provider: Object<Provider>): vector<address> {
         addresses(
             job_orders::create(
-                &t::buyer(),
+                &m::buyer(),
                 provider,
                 self.image,
                 self.specs,
@@ -177,7 +178,7 @@ module computestream::order_builder {
     public fun order_all_openly(self: Order, asset: Object<Metadata>): vector<address> {
         addresses(
             job_orders::create_open(
-                &t::buyer(),
+                &m::buyer(),
                 asset,
                 self.image,
                 self.specs,
@@ -208,7 +209,7 @@ module computestream::order_builder {
 
     /// BCS of Requirements.
     public fun requirements(self: &Order): vector<u8> {
-        t::join(
+        v::join(
             vector[
                 bcs::to_bytes(&self.gpu_model),
                 n(self.gpus),
@@ -227,9 +228,9 @@ module computestream::order_builder {
     public fun terms(
         self: &Order, provider: address, asset: address, rate_per_hour: u64
     ): vector<u8> {
-        t::join(
+        v::join(
             vector[
-                a(t::of(&t::buyer())),
+                a(m::of(&m::buyer())),
                 a(provider),
                 a(asset),
                 bcs::to_bytes(&self.image),

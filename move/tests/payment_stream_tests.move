@@ -4,9 +4,10 @@ module computestream::payment_stream_tests {
     use aptos_framework::object;
     use computestream::attestation;
     use computestream::escrow;
+    use computestream::market_test_utils as m;
     use computestream::payment_stream::{Self, StreamOpened, StreamSettled};
     use computestream::stream_test_utils::{Self as st, settled};
-    use computestream::test_utils::{Self as t, a, n, s, yes};
+    use computestream::value_test_utils::{Self as v, a, n, s, yes};
 
     const MAX_U64: u64 = 0xffff_ffff_ffff_ffff;
 
@@ -21,11 +22,11 @@ module computestream::payment_stream_tests {
     #[test]
     fun a_stream_opens_with_its_terms() {
         let stage = st::setup();
-        t::wait(3);
+        m::wait(3);
         let job = stage.open_with(3_600_000, 100_001, 100, 20, 300, 2_500, vector[]);
-        let started_at = t::start_time() + 3;
+        let started_at = m::start_time() + 3;
         let asset = object::object_address(&stage.asset());
-        t::assert_last<StreamOpened>(
+        v::assert_last<StreamOpened>(
             vector[
                 a(job),
                 a(BUYER),
@@ -55,7 +56,7 @@ module computestream::payment_stream_tests {
         );
         fields.push_back(yes(false));
         fields.push_back(yes(false));
-        assert!(st::view_bytes(job) == t::join(fields), 1);
+        assert!(st::view_bytes(job) == v::join(fields), 1);
         assert!(payment_stream::exists_at(job) && payment_stream::is_open(job), 2);
         assert!(!payment_stream::exists_at(@0x77) && !payment_stream::is_open(@0x77), 3);
         assert!(payment_stream::started_at(job) == started_at, 4);
@@ -76,21 +77,21 @@ module computestream::payment_stream_tests {
     fun an_attestation_pays_its_seconds() {
         let stage = st::setup();
         let job = stage.open_plain();
-        t::wait(10);
+        m::wait(10);
         stage.pay(job, 1, 7);
         // 7 s at 1,000 = 7,000; 1 % = 70; 10 % of that = 7.
-        t::assert_last<StreamSettled>(
+        v::assert_last<StreamSettled>(
             settled(job, 1, 7, 0, 7, 7_000, 70, 7, 7_000, 70, 7, 93_000, 10)
         );
         stage.assert_money(job, 6_930, 63, 7, 0, 93_000);
-        t::wait(5);
+        m::wait(5);
         stage.pay(job, 4, 15);
         // 8 s more: 8,000, 80 and 8.
-        t::assert_last<StreamSettled>(
+        v::assert_last<StreamSettled>(
             settled(job, 4, 15, 0, 15, 8_000, 80, 8, 15_000, 150, 15, 85_000, 15)
         );
         stage.assert_money(job, 14_850, 135, 15, 0, 85_000);
-        assert!(st::last_progress(job) == t::start_time() + 15, 1);
+        assert!(st::last_progress(job) == m::start_time() + 15, 1);
         assert!(st::settlements() == 2, 2);
     }
 
@@ -98,11 +99,11 @@ module computestream::payment_stream_tests {
     fun a_repeat_is_a_no_op_without_an_event() {
         let stage = st::setup();
         let job = stage.open_plain();
-        t::wait(10);
+        m::wait(10);
         let signature = stage.sign(job, 1, 10, 10);
         st::bring(job, 1, 10, 10, signature, vector[]);
         let before = st::view_bytes(job);
-        t::wait(20);
+        m::wait(20);
         st::bring(job, 1, 10, 10, signature, vector[]);
         assert!(st::view_bytes(job) == before && st::settlements() == 1, 1);
         stage.assert_money(job, 9_900, 90, 10, 0, 90_000);
@@ -113,10 +114,10 @@ module computestream::payment_stream_tests {
         // 1 base unit an hour: half a minute earns nothing yet.
         let stage = st::setup();
         let job = stage.open(1, 1, 100, 0);
-        t::wait(30);
+        m::wait(30);
         stage.pay(job, 1, 30);
         assert!(st::settlements() == 0 && st::billed(job) == 30, 1);
-        assert!(st::last_progress(job) == t::start_time() + 30, 2);
+        assert!(st::last_progress(job) == m::start_time() + 30, 2);
         stage.assert_money(job, 0, 0, 0, 0, 1);
     }
 
@@ -124,7 +125,7 @@ module computestream::payment_stream_tests {
     fun a_free_stream_streams_nothing_and_returns_everything() {
         let stage = st::setup();
         let job = stage.open(0, 77, 50, 0);
-        t::wait(60);
+        m::wait(60);
         stage.pay(job, 1, 60);
         // Funded for its 50 s, however long it ran.
         assert!(st::billed(job) == 50 && st::settlements() == 0, 1);
@@ -139,19 +140,19 @@ module computestream::payment_stream_tests {
     fun a_keeper_without_a_store_leaves_its_share_to_the_treasury() {
         let stage = st::setup();
         let job = stage.open_plain();
-        t::wait(10);
+        m::wait(10);
         payment_stream::process_payment(
-            &t::stranger(),
+            &m::stranger(),
             job,
             1,
             10,
-            t::start_time() + 10,
-            t::log_root(),
+            m::start_time() + 10,
+            v::log_root(),
             stage.sign(job, 1, 10, 10),
             vector[]
         );
         // 10,000 and 100; the stranger's 10 of it are the treasury's.
-        t::assert_last<StreamSettled>(
+        v::assert_last<StreamSettled>(
             st::settled_by(
                 STRANGER,
                 job,
@@ -162,9 +163,9 @@ module computestream::payment_stream_tests {
         stage.assert_money(job, 9_900, 100, 0, 0, 90_000);
         assert!(!stage.has_store(STRANGER), 1);
         // The next keeper gets its part of the new fee only.
-        t::wait(10);
+        m::wait(10);
         stage.pay(job, 2, 20);
-        t::assert_last<StreamSettled>(
+        v::assert_last<StreamSettled>(
             settled(job, 2, 20, 0, 20, 10_000, 100, 10, 20_000, 200, 10, 80_000, 20)
         );
         stage.assert_money(job, 19_800, 190, 10, 0, 80_000);
@@ -174,14 +175,14 @@ module computestream::payment_stream_tests {
     fun a_payee_that_keeps_its_own_stream_gets_both_parts() {
         let stage = st::setup();
         let job = stage.open_plain();
-        t::wait(10);
+        m::wait(10);
         payment_stream::process_payment(
-            &t::owner(),
+            &m::owner(),
             job,
             1,
             10,
-            t::start_time() + 10,
-            t::log_root(),
+            m::start_time() + 10,
+            v::log_root(),
             stage.sign(job, 1, 10, 10),
             vector[]
         );
@@ -199,7 +200,7 @@ module computestream::payment_stream_tests {
         let once = stage.open_with(1_000, 28, 100, 0, 1_000, 10_000, vector[]);
         let second = 1;
         while (second <= 100) {
-            t::wait(1);
+            m::wait(1);
             stage.pay(often, second, second);
             assert!(st::paid(often) == 1_000 * second / 3_600, second);
             second = second + 1;
@@ -221,12 +222,12 @@ module computestream::payment_stream_tests {
         // 7,200 an hour is 2 a second; 100 s cost 200, and 205 were deposited, but 100 s is the maximum.
         let stage = st::setup();
         let job = stage.open(7_200, 205, 100, 0);
-        t::wait(500);
+        m::wait(500);
         stage.pay(job, 1, 500);
-        t::assert_last<StreamSettled>(
+        v::assert_last<StreamSettled>(
             settled(job, 1, 500, 0, 100, 200, 2, 0, 200, 2, 0, 5, 500)
         );
-        t::wait(500);
+        m::wait(500);
         stage.pay(job, 2, 1_000);
         assert!(st::settlements() == 1, 1);
         stage.assert_money(job, 198, 2, 0, 0, 5);
@@ -236,12 +237,12 @@ module computestream::payment_stream_tests {
     fun attested_ahead_of_the_clock_waits_for_it() {
         let stage = st::setup();
         let job = stage.open_plain();
-        t::wait(10);
+        m::wait(10);
         // Signed for second 50 already; only 10 s have passed on chain.
         let signature = stage.sign(job, 1, 50, 50);
         st::bring(job, 1, 50, 50, signature, vector[]);
         assert!(st::attested(job) == 50 && st::billed(job) == 10, 1);
-        t::wait(5);
+        m::wait(5);
         st::bring(job, 1, 50, 50, signature, vector[]);
         // A repeat brings what the clock has made due since.
         assert!(st::billed(job) == 15, 2);
@@ -252,12 +253,12 @@ module computestream::payment_stream_tests {
     fun the_largest_numbers_do_not_overflow() {
         // 2^64 - 1 an hour is 5,124,095,576,030,431 a second and 15 parts of 3,600.
         let stage = st::setup();
-        t::mint(stage.asset(), BUYER, 10_000_000_000_000_000_000);
+        m::mint(stage.asset(), BUYER, 10_000_000_000_000_000_000);
         let job =
             stage.open_with(
                 MAX_U64, 5_124_095_576_030_431_005, 1_000, 0, 1_000, 0, vector[]
             );
-        t::wait(1_000);
+        m::wait(1_000);
         stage.pay(job, 1, 1_000);
         // floor(18,446,744,073,709,551,615,000 / 3,600) = 5,124,095,576,030,431,004; 10 % floors to ..043,100.
         assert!(st::paid(job) == 5_124_095_576_030_431_004, 1);
@@ -271,12 +272,12 @@ module computestream::payment_stream_tests {
     fun a_silent_stream_can_be_flagged_and_an_answer_is_told_though_nothing_is_due() {
         let stage = st::setup();
         let job = stage.open(1, 1, 100, 0);
-        t::wait(60);
+        m::wait(60);
         payment_stream::flag_stalled(job, 60);
-        assert!(payment_stream::stalled_at(job) == t::start_time() + 60, 1);
+        assert!(payment_stream::stalled_at(job) == m::start_time() + 60, 1);
         stage.pay(job, 1, 30);
         // Half a minute at 1 base unit an hour earns nothing; the escrow still holds its 1.
-        t::assert_last<StreamSettled>(settled(job, 1, 30, 0, 30, 0, 0, 0, 0, 0, 0, 1, 60));
+        v::assert_last<StreamSettled>(settled(job, 1, 30, 0, 30, 0, 0, 0, 0, 0, 0, 1, 60));
         assert!(st::settlements() == 1 && st::stalled(job) == 0, 2);
         stage.pay(job, 2, 31);
         assert!(st::settlements() == 1, 3);
@@ -286,13 +287,13 @@ module computestream::payment_stream_tests {
     fun a_repeat_is_no_answer_to_a_flag() {
         let stage = st::setup();
         let job = stage.open_plain();
-        t::wait(10);
+        m::wait(10);
         stage.pay(job, 1, 10);
-        t::wait(60);
+        m::wait(60);
         payment_stream::flag_stalled(job, 60);
         stage.pay(job, 2, 10);
-        assert!(st::stalled(job) == t::start_time() + 70, 1);
-        assert!(st::last_progress(job) == t::start_time() + 10, 2);
+        assert!(st::stalled(job) == m::start_time() + 70, 1);
+        assert!(st::last_progress(job) == m::start_time() + 10, 2);
         assert!(st::settlements() == 1, 3);
     }
 
@@ -301,7 +302,7 @@ module computestream::payment_stream_tests {
     fun a_flagged_stream_cannot_be_flagged_again() {
         let stage = st::setup();
         let job = stage.open_plain();
-        t::wait(60);
+        m::wait(60);
         payment_stream::flag_stalled(job, 60);
         payment_stream::flag_stalled(job, 60);
     }
@@ -311,9 +312,9 @@ module computestream::payment_stream_tests {
     fun a_stream_that_went_on_within_the_window_cannot_be_flagged() {
         let stage = st::setup();
         let job = stage.open_plain();
-        t::wait(5);
+        m::wait(5);
         stage.pay(job, 1, 5);
-        t::wait(59);
+        m::wait(59);
         payment_stream::flag_stalled(job, 60);
     }
 
@@ -323,7 +324,7 @@ module computestream::payment_stream_tests {
     fun a_quote_is_what_the_settlement_then_pays() {
         let stage = st::setup();
         let job = stage.open_held();
-        t::wait(20);
+        m::wait(20);
         stage.pay(job, 1, 20);
         // 10,000 paid; with 45 s proven at second 50: 35 s free, 25,000 more, and 250.
         assert!(st::quote(job, 45, 50) == vector[25_000, 250], 1);
@@ -332,9 +333,9 @@ module computestream::payment_stream_tests {
         assert!(st::quote(job, 20, 50) == vector[0, 0] && st::quote(job, 0, 50) == vector[0, 0], 3);
         let (amount, fee) = payment_stream::quote_settlement(job, 45, 0);
         assert!(amount == 0 && fee == 0, 4);
-        t::wait(30);
+        m::wait(30);
         stage.pay(job, 2, 45);
-        t::assert_last<StreamSettled>(
+        v::assert_last<StreamSettled>(
             settled(job, 2, 45, 0, 45, 25_000, 250, 25, 35_000, 350, 35, 65_000, 50)
         );
         payment_stream::seal(job, BUYER);
@@ -345,10 +346,10 @@ module computestream::payment_stream_tests {
     fun a_report_needs_only_the_streams_signature() {
         let stage = st::setup();
         let job = stage.open_plain();
-        t::wait(10);
+        m::wait(10);
         // More seconds than time, but genuine.
         assert!(payment_stream::check_signed(job, &stage.claim(job, 1, 99)) == 0, 1);
-        let forged = attestation::new_claim(1, 99, 0, t::log_root(), t::bytes_of(64, 7));
+        let forged = attestation::new_claim(1, 99, 0, v::log_root(), v::bytes_of(64, 7));
         assert!(payment_stream::check_signed(job, &forged) == 103, 2);
         assert!(payment_stream::check_signed(@0x77, &forged) == 1, 3);
     }
@@ -388,7 +389,7 @@ module computestream::payment_stream_tests {
     fun nobody_is_paid_after_the_close() {
         let stage = st::setup();
         let job = stage.open_plain();
-        t::wait(10);
+        m::wait(10);
         payment_stream::close(job, KEEPER);
         stage.pay(job, 2, 10);
     }
@@ -398,7 +399,7 @@ module computestream::payment_stream_tests {
     fun no_attestation_counts_after_the_seal() {
         let stage = st::setup();
         let job = stage.open_held();
-        t::wait(10);
+        m::wait(10);
         payment_stream::seal(job, KEEPER);
         stage.pay(job, 2, 10);
     }
@@ -408,13 +409,13 @@ module computestream::payment_stream_tests {
     fun a_short_log_root_aborts() {
         let stage = st::setup();
         payment_stream::process_payment(
-            &t::keeper(),
+            &m::keeper(),
             stage.open_plain(),
             1,
             1,
             1,
-            t::bytes_of(31, 1),
-            t::bytes_of(64, 1),
+            v::bytes_of(31, 1),
+            v::bytes_of(64, 1),
             vector[]
         );
     }
@@ -431,7 +432,7 @@ module computestream::payment_stream_tests {
     fun more_seconds_than_were_signed_abort() {
         let stage = st::setup();
         let job = stage.open_plain();
-        t::wait(10);
+        m::wait(10);
         st::bring(job, 1, 10, 10, stage.sign(job, 1, 5, 10), vector[]);
     }
 
@@ -440,7 +441,7 @@ module computestream::payment_stream_tests {
     fun the_buyers_signature_alone_pays_nobody() {
         let stage = st::setup();
         let job = stage.open_plain();
-        t::wait(10);
+        m::wait(10);
         let signature = stage.countersign(job, 1, 10, 10);
         st::bring(job, 1, 10, 10, signature, signature);
     }
@@ -450,7 +451,7 @@ module computestream::payment_stream_tests {
     fun an_older_attestation_aborts() {
         let stage = st::setup();
         let job = stage.open_plain();
-        t::wait(10);
+        m::wait(10);
         stage.pay(job, 2, 10);
         st::bring(job, 1, 5, 5, stage.sign(job, 1, 5, 5), vector[]);
     }
@@ -460,7 +461,7 @@ module computestream::payment_stream_tests {
     fun two_truths_under_one_number_abort() {
         let stage = st::setup();
         let job = stage.open_plain();
-        t::wait(10);
+        m::wait(10);
         stage.pay(job, 2, 5);
         stage.pay(job, 2, 10);
     }
@@ -470,7 +471,7 @@ module computestream::payment_stream_tests {
     fun seconds_that_go_down_abort() {
         let stage = st::setup();
         let job = stage.open_plain();
-        t::wait(10);
+        m::wait(10);
         stage.pay(job, 1, 10);
         stage.pay(job, 2, 9);
     }
@@ -479,7 +480,7 @@ module computestream::payment_stream_tests {
     #[expected_failure(abort_code = computestream::attestation::E_BEFORE_START)]
     fun a_time_before_the_start_aborts() {
         let stage = st::setup();
-        t::wait(5);
+        m::wait(5);
         let job = stage.open_plain();
         st::bring(job, 1, 0, 4, stage.sign(job, 1, 0, 4), vector[]);
     }
@@ -489,7 +490,7 @@ module computestream::payment_stream_tests {
     fun more_seconds_than_time_abort() {
         let stage = st::setup();
         let job = stage.open_plain();
-        t::wait(10);
+        m::wait(10);
         stage.pay(job, 1, 11);
     }
 
@@ -498,8 +499,8 @@ module computestream::payment_stream_tests {
     fun a_clawed_back_escrow_is_told_by_name() {
         let stage = st::setup();
         let job = stage.open_plain();
-        t::claw_back(stage.asset(), job, 95_000);
-        t::wait(10);
+        m::claw_back(stage.asset(), job, 95_000);
+        m::wait(10);
         stage.pay(job, 1, 10);
     }
 }

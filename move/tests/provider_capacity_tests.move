@@ -6,6 +6,7 @@ module computestream::provider_capacity_tests {
     use aptos_framework::object::{Self, Object};
     use computestream::job_registry;
     use computestream::market;
+    use computestream::market_test_utils as m;
     use computestream::provider_registry::{
         Self,
         Provider,
@@ -14,7 +15,8 @@ module computestream::provider_capacity_tests {
     };
     use computestream::reputation::ProviderStatsUpdated;
     use computestream::stake::{Self, StakeAdded, StakeSlashed, StakeWithdrawn, UnstakeRequested};
-    use computestream::test_utils::{Self as t, World, a, b, n};
+    use computestream::value_test_utils::{Self as v, a, b, n};
+    use computestream::world_test_utils::{Self as t, World};
 
     const STAKE: u64 = 100_000_000;
     const DAY: u64 = 86_400;
@@ -34,26 +36,26 @@ module computestream::provider_capacity_tests {
         assert!(STAKE + added == withdrawn + slashed + staked + unbonding, 9501);
         assert!(stake::staked(provider) == staked, 9502);
         assert!(stake::unbonding(provider) == unbonding, 9503);
-        assert!(fungible_asset::balance(t::store_of(provider)) == staked + unbonding, 9504);
-        assert!(w.balance(t::of(&t::owner())) == t::funds() - added + withdrawn, 9505);
-        assert!(w.balance(REPORTER) + w.balance(t::treasury_address()) == slashed, 9506);
+        assert!(fungible_asset::balance(m::store_of(provider)) == staked + unbonding, 9504);
+        assert!(w.balance(m::of(&m::owner())) == m::funds() - added + withdrawn, 9505);
+        assert!(w.balance(REPORTER) + w.balance(m::treasury_address()) == slashed, 9506);
     }
 
     fun gpu_machine(w: &World): Object<Provider> {
         provider_registry::register_provider(
-            &t::owner(),
-            t::of(&t::operator()),
-            t::key(),
-            t::text(b"quad"),
-            t::text(b"RTX"),
+            &m::owner(),
+            m::of(&m::operator()),
+            v::key(),
+            v::text(b"quad"),
+            v::text(b"RTX"),
             4,
             24,
             16,
             64,
             500,
-            t::text(b"eu"),
-            t::text(b"docker"),
-            vector[t::hash(1), t::hash(2), t::hash(3), t::hash(4)],
+            v::text(b"eu"),
+            v::text(b"docker"),
+            vector[v::hash(1), v::hash(2), v::hash(3), v::hash(4)],
             3,
             100,
             10,
@@ -63,7 +65,7 @@ module computestream::provider_capacity_tests {
     }
 
     fun now(): u64 {
-        t::start_time() + t::elapsed()
+        m::start_time() + m::elapsed()
     }
 
     // === Slots and GPUs ===
@@ -72,48 +74,48 @@ module computestream::provider_capacity_tests {
     fun slots_are_taken_and_freed_once() {
         let w = t::setup();
         let provider = w.provider_address();
-        let now = t::start_time();
+        let now = m::start_time();
         let one = w.accepted(100, 100_000);
-        t::assert_last<ProviderCapacityChanged>(vector[a(provider), n(1), n(2), n(0), n(now)]);
+        v::assert_last<ProviderCapacityChanged>(vector[a(provider), n(1), n(2), n(0), n(now)]);
         let two = w.running(100, 100_000);
-        t::assert_last<ProviderCapacityChanged>(vector[a(provider), n(2), n(2), n(0), n(now)]);
+        v::assert_last<ProviderCapacityChanged>(vector[a(provider), n(2), n(2), n(0), n(now)]);
         assert!(provider_registry::active_jobs(provider) == vector[one, two], 1);
-        job_registry::cancel(&t::buyer(), t::handle(one));
-        t::assert_last<ProviderCapacityChanged>(vector[a(provider), n(1), n(2), n(0), n(now)]);
+        job_registry::cancel(&m::buyer(), t::handle(one));
+        v::assert_last<ProviderCapacityChanged>(vector[a(provider), n(1), n(2), n(0), n(now)]);
         assert!(provider_registry::active_jobs(provider) == vector[two], 2);
-        t::wait(4);
+        m::wait(4);
         // Terminating frees the slot at once, finalizing doesn't free it again.
         t::terminate_with_nothing_new(two);
-        t::assert_last<ProviderCapacityChanged>(
+        v::assert_last<ProviderCapacityChanged>(
             vector[a(provider), n(0), n(2), n(0), n(now + 4)]
         );
-        t::wait(15);
-        job_registry::finalize(&t::keeper(), t::handle(two));
-        assert!(t::count<ProviderCapacityChanged>() == 4 && w.slots_busy() == 0, 3);
+        m::wait(15);
+        job_registry::finalize(&m::keeper(), t::handle(two));
+        assert!(v::count<ProviderCapacityChanged>() == 4 && w.slots_busy() == 0, 3);
     }
 
     #[test]
     fun gpus_are_taken_and_freed_with_their_jobs() {
         let w = t::setup();
         let provider = object::object_address(&gpu_machine(&w));
-        t::wait(2);
+        m::wait(2);
         let devices = provider_registry::reserve(provider, @0x1, 10, 2);
-        assert!(devices == vector[t::hash(2), t::hash(4)], 1);
-        t::assert_last<ProviderCapacityChanged>(
+        assert!(devices == vector[v::hash(2), v::hash(4)], 1);
+        v::assert_last<ProviderCapacityChanged>(
             vector[a(provider), n(1), n(3), n(10), n(now())]
         );
-        assert!(provider_registry::reserve(provider, @0x2, 1, 1) == vector[t::hash(1)], 2);
-        t::assert_last<ProviderCapacityChanged>(
+        assert!(provider_registry::reserve(provider, @0x2, 1, 1) == vector[v::hash(1)], 2);
+        v::assert_last<ProviderCapacityChanged>(
             vector[a(provider), n(2), n(3), n(11), n(now())]
         );
         provider_registry::release(provider, @0x1, 10, 0);
-        t::assert_last<ProviderCapacityChanged>(
+        v::assert_last<ProviderCapacityChanged>(
             vector[a(provider), n(1), n(3), n(1), n(now())]
         );
         assert!(provider_registry::active_jobs(provider) == vector[@0x2], 3);
         // Once only.
         provider_registry::release(provider, @0x1, 10, 0);
-        assert!(t::count<ProviderCapacityChanged>() == 3, 4);
+        assert!(v::count<ProviderCapacityChanged>() == 3, 4);
     }
 
     #[test]
@@ -130,7 +132,7 @@ module computestream::provider_capacity_tests {
     fun no_job_gets_a_gpu_it_did_not_ask_for() {
         let w = t::setup();
         let job = w.create(1, 1_000);
-        job_registry::accept(&t::operator(), w.provider(), t::handle(job), 1);
+        job_registry::accept(&m::operator(), w.provider(), t::handle(job), 1);
     }
 
     #[test]
@@ -146,7 +148,7 @@ module computestream::provider_capacity_tests {
     #[expected_failure(abort_code = computestream::provider_registry::E_PROVIDER_UNAVAILABLE)]
     fun an_offline_provider_gets_no_order() {
         let w = t::setup();
-        provider_registry::set_status(&t::operator(), w.provider(), 3);
+        provider_registry::set_status(&m::operator(), w.provider(), 3);
         w.create(1, 1_000);
     }
 
@@ -155,7 +157,7 @@ module computestream::provider_capacity_tests {
     fun a_provider_in_maintenance_accepts_nothing() {
         let w = t::setup();
         let job = w.create(1, 1_000);
-        provider_registry::set_status(&t::operator(), w.provider(), 2);
+        provider_registry::set_status(&m::operator(), w.provider(), 2);
         w.accept(job);
     }
 
@@ -163,8 +165,8 @@ module computestream::provider_capacity_tests {
     fun a_draining_provider_finishes_its_jobs() {
         let w = t::setup();
         let job = w.running(100, 100_000);
-        provider_registry::set_status(&t::operator(), w.provider(), 1);
-        t::wait(10);
+        provider_registry::set_status(&m::operator(), w.provider(), 1);
+        m::wait(10);
         w.complete(job, 1, 10);
         w.assert_money(job, 9_900, 100, 90_000, 0);
     }
@@ -176,37 +178,37 @@ module computestream::provider_capacity_tests {
         let w = t::setup();
         let provider = w.provider_address();
         let completed = w.running(100, 100_000);
-        t::wait(10);
+        m::wait(10);
         w.complete(completed, 1, 10);
         // 4 / 6.
-        t::assert_last<ProviderStatsUpdated>(
+        v::assert_last<ProviderStatsUpdated>(
             vector[a(provider), n(1), n(0), n(0), n(0), n(10), n(9_900), n(6_666), n(now())]
         );
         let failed = w.accepted(100, 100_000);
         t::fail_with_nothing_new(failed);
         // 5 / 8.
-        t::assert_last<ProviderStatsUpdated>(
+        v::assert_last<ProviderStatsUpdated>(
             vector[a(provider), n(1), n(1), n(0), n(0), n(10), n(9_900), n(6_250), n(now())]
         );
         let cancelled = w.accepted(100, 100_000);
-        job_registry::cancel(&t::buyer(), t::handle(cancelled));
+        job_registry::cancel(&m::buyer(), t::handle(cancelled));
         let ignored = w.create(100, 100_000);
-        t::wait(120);
-        job_registry::expire(&t::keeper(), t::handle(ignored));
+        m::wait(120);
+        job_registry::expire(&m::keeper(), t::handle(ignored));
         // Neither says anything about the provider.
-        assert!(t::count<ProviderStatsUpdated>() == 2, 1);
+        assert!(v::count<ProviderStatsUpdated>() == 2, 1);
         let never_started = w.accepted(100, 100_000);
-        t::wait(600);
-        job_registry::expire(&t::keeper(), t::handle(never_started));
+        m::wait(600);
+        job_registry::expire(&m::keeper(), t::handle(never_started));
         // 5 / 16.
-        t::assert_last<ProviderStatsUpdated>(
+        v::assert_last<ProviderStatsUpdated>(
             vector[a(provider), n(1), n(1), n(1), n(0), n(10), n(9_900), n(3_125), n(now())]
         );
         let terminated = w.running(100, 100_000);
-        t::wait(5);
+        m::wait(5);
         w.terminate(terminated, 1, 5);
         // 5,000 less 50 more, one of no kind.
-        t::assert_last<ProviderStatsUpdated>(
+        v::assert_last<ProviderStatsUpdated>(
             vector[a(provider), n(1), n(1), n(1), n(0), n(15), n(14_850), n(3_125), n(now())]
         );
     }
@@ -217,10 +219,10 @@ module computestream::provider_capacity_tests {
         let provider = w.provider_address();
         provider_registry::record_job(provider, true, false, false, 1, 0xffff_ffff_ffff_fff0);
         let job = w.running(100, 100_000);
-        t::wait(10);
+        m::wait(10);
         w.complete(job, 1, 10);
         // 6 / 8.
-        t::assert_last<ProviderStatsUpdated>(
+        v::assert_last<ProviderStatsUpdated>(
             vector[
                 a(provider),
                 n(2),
@@ -242,95 +244,95 @@ module computestream::provider_capacity_tests {
     fun stake_goes_in_and_comes_out_after_unbonding() {
         let w = t::setup();
         let provider = w.provider_address();
-        provider_registry::add_stake(&t::owner(), w.provider(), 50);
-        t::assert_last<StakeAdded>(vector[a(provider), n(50), n(STAKE + 50), n(now())]);
+        provider_registry::add_stake(&m::owner(), w.provider(), 50);
+        v::assert_last<StakeAdded>(vector[a(provider), n(50), n(STAKE + 50), n(now())]);
         assert_conserved(&w, 50, 0, 0, STAKE + 50, 0);
 
-        provider_registry::request_unstake(&t::owner(), w.provider(), 30);
-        t::assert_last<UnstakeRequested>(
+        provider_registry::request_unstake(&m::owner(), w.provider(), 30);
+        v::assert_last<UnstakeRequested>(
             vector[a(provider), n(30), n(STAKE + 20), n(30), n(now() + DAY), n(now())]
         );
-        t::wait(100);
-        provider_registry::request_unstake(&t::owner(), w.provider(), 20);
+        m::wait(100);
+        provider_registry::request_unstake(&m::owner(), w.provider(), 20);
         // The clock starts again for all 50.
-        t::assert_last<UnstakeRequested>(
+        v::assert_last<UnstakeRequested>(
             vector[a(provider), n(20), n(STAKE), n(50), n(now() + DAY), n(now())]
         );
         assert_conserved(&w, 50, 0, 0, STAKE, 50);
         // The minimum is still there.
-        assert!(t::count<ProviderStatusChanged>() == 0, 2);
-        t::wait(DAY);
-        provider_registry::withdraw_stake(&t::owner(), w.provider());
-        t::assert_last<StakeWithdrawn>(vector[a(provider), n(50), n(STAKE), n(0), n(now())]);
+        assert!(v::count<ProviderStatusChanged>() == 0, 2);
+        m::wait(DAY);
+        provider_registry::withdraw_stake(&m::owner(), w.provider());
+        v::assert_last<StakeWithdrawn>(vector[a(provider), n(50), n(STAKE), n(0), n(now())]);
         assert_conserved(&w, 50, 50, 0, STAKE, 0);
     }
 
     #[test]
     fun a_longer_unbonding_time_does_not_reach_back() {
         let w = t::setup();
-        provider_registry::request_unstake(&t::owner(), w.provider(), 1);
-        t::set_unbonding(2 * DAY);
-        t::wait(DAY);
-        provider_registry::withdraw_stake(&t::owner(), w.provider());
+        provider_registry::request_unstake(&m::owner(), w.provider(), 1);
+        m::set_unbonding(2 * DAY);
+        m::wait(DAY);
+        provider_registry::withdraw_stake(&m::owner(), w.provider());
         assert_conserved(&w, 0, 1, 0, STAKE - 1, 0);
     }
 
     #[test]
     fun a_shorter_unbonding_time_does_not_reach_back() {
         let w = t::setup();
-        provider_registry::request_unstake(&t::owner(), w.provider(), 7);
+        provider_registry::request_unstake(&m::owner(), w.provider(), 7);
         // Until one day from the start; one unit more under 7,200 s must not free the seven.
-        t::set_unbonding(7_200);
-        t::wait(10);
-        provider_registry::request_unstake(&t::owner(), w.provider(), 1);
-        t::assert_last<UnstakeRequested>(
+        m::set_unbonding(7_200);
+        m::wait(10);
+        provider_registry::request_unstake(&m::owner(), w.provider(), 1);
+        v::assert_last<UnstakeRequested>(
             vector[
                 a(w.provider_address()),
                 n(1),
                 n(STAKE - 8),
                 n(8),
-                n(t::start_time() + DAY),
-                n(t::start_time() + 10)
+                n(m::start_time() + DAY),
+                n(m::start_time() + 10)
             ]
         );
-        t::wait(DAY - 10);
-        provider_registry::withdraw_stake(&t::owner(), w.provider());
+        m::wait(DAY - 10);
+        provider_registry::withdraw_stake(&m::owner(), w.provider());
         assert_conserved(&w, 0, 8, 0, STAKE - 8, 0);
     }
 
     #[test]
     fun unstaking_below_the_minimum_takes_an_active_provider_off() {
         let w = t::setup();
-        provider_registry::request_unstake(&t::owner(), w.provider(), 1);
-        t::assert_all<ProviderStatusChanged>(
-            vector[t::join(vector[a(w.provider_address()), b(3), n(now())])]
+        provider_registry::request_unstake(&m::owner(), w.provider(), 1);
+        v::assert_all<ProviderStatusChanged>(
+            vector[v::join(vector[a(w.provider_address()), b(3), n(now())])]
         );
     }
 
     #[test]
     fun unstaking_leaves_a_draining_provider_draining() {
         let w = t::setup();
-        provider_registry::set_status(&t::owner(), w.provider(), 1);
-        provider_registry::request_unstake(&t::owner(), w.provider(), 1);
-        assert!(t::count<ProviderStatusChanged>() == 1, 1);
+        provider_registry::set_status(&m::owner(), w.provider(), 1);
+        provider_registry::request_unstake(&m::owner(), w.provider(), 1);
+        assert!(v::count<ProviderStatusChanged>() == 1, 1);
     }
 
     #[test]
     #[expected_failure(abort_code = computestream::provider_registry::E_STAKE_TOO_LOW)]
     fun a_provider_below_the_minimum_cannot_open_again() {
         let w = t::setup();
-        provider_registry::request_unstake(&t::owner(), w.provider(), 1);
-        provider_registry::set_status(&t::operator(), w.provider(), 0);
+        provider_registry::request_unstake(&m::owner(), w.provider(), 1);
+        provider_registry::set_status(&m::operator(), w.provider(), 0);
     }
 
     #[test]
     fun a_provider_below_the_minimum_can_close_further() {
         let w = t::setup();
-        provider_registry::request_unstake(&t::owner(), w.provider(), 1);
-        provider_registry::set_status(&t::operator(), w.provider(), 2);
-        provider_registry::add_stake(&t::owner(), w.provider(), 1);
-        provider_registry::set_status(&t::operator(), w.provider(), 0);
-        t::assert_last<ProviderStatusChanged>(
+        provider_registry::request_unstake(&m::owner(), w.provider(), 1);
+        provider_registry::set_status(&m::operator(), w.provider(), 2);
+        provider_registry::add_stake(&m::owner(), w.provider(), 1);
+        provider_registry::set_status(&m::operator(), w.provider(), 0);
+        v::assert_last<ProviderStatusChanged>(
             vector[a(w.provider_address()), b(0), n(now())]
         );
         assert_conserved(&w, 1, 0, 0, STAKE, 1);
@@ -340,63 +342,63 @@ module computestream::provider_capacity_tests {
     #[expected_failure(abort_code = computestream::stake::E_STILL_UNBONDING)]
     fun stake_stays_until_the_last_second() {
         let w = t::setup();
-        provider_registry::request_unstake(&t::owner(), w.provider(), 1);
-        t::wait(DAY - 1);
-        provider_registry::withdraw_stake(&t::owner(), w.provider());
+        provider_registry::request_unstake(&m::owner(), w.provider(), 1);
+        m::wait(DAY - 1);
+        provider_registry::withdraw_stake(&m::owner(), w.provider());
     }
 
     #[test]
     #[expected_failure(abort_code = computestream::stake::E_NOTHING_UNBONDING)]
     fun stake_is_withdrawn_once() {
         let w = t::setup();
-        provider_registry::request_unstake(&t::owner(), w.provider(), 1);
-        t::wait(DAY);
-        provider_registry::withdraw_stake(&t::owner(), w.provider());
-        provider_registry::withdraw_stake(&t::owner(), w.provider());
+        provider_registry::request_unstake(&m::owner(), w.provider(), 1);
+        m::wait(DAY);
+        provider_registry::withdraw_stake(&m::owner(), w.provider());
+        provider_registry::withdraw_stake(&m::owner(), w.provider());
     }
 
     #[test]
     #[expected_failure(abort_code = computestream::stake::E_INSUFFICIENT_STAKE)]
     fun no_more_than_the_stake_unbonds() {
         let w = t::setup();
-        provider_registry::request_unstake(&t::owner(), w.provider(), STAKE + 1);
+        provider_registry::request_unstake(&m::owner(), w.provider(), STAKE + 1);
     }
 
     #[test]
     #[expected_failure(abort_code = computestream::provider_registry::E_ZERO_AMOUNT)]
     fun nothing_cannot_be_staked() {
         let w = t::setup();
-        provider_registry::add_stake(&t::owner(), w.provider(), 0);
+        provider_registry::add_stake(&m::owner(), w.provider(), 0);
     }
 
     #[test]
     #[expected_failure(abort_code = computestream::provider_registry::E_ZERO_AMOUNT)]
     fun nothing_cannot_be_unstaked() {
         let w = t::setup();
-        provider_registry::request_unstake(&t::owner(), w.provider(), 0);
+        provider_registry::request_unstake(&m::owner(), w.provider(), 0);
     }
 
     #[test]
     #[expected_failure(abort_code = computestream::provider_registry::E_NOT_OWNER)]
     fun the_operator_cannot_unstake() {
         let w = t::setup();
-        provider_registry::request_unstake(&t::operator(), w.provider(), 1);
+        provider_registry::request_unstake(&m::operator(), w.provider(), 1);
     }
 
     #[test]
     #[expected_failure(abort_code = computestream::provider_registry::E_NOT_OWNER)]
     fun the_operator_cannot_withdraw() {
         let w = t::setup();
-        provider_registry::request_unstake(&t::owner(), w.provider(), 1);
-        t::wait(DAY);
-        provider_registry::withdraw_stake(&t::operator(), w.provider());
+        provider_registry::request_unstake(&m::owner(), w.provider(), 1);
+        m::wait(DAY);
+        provider_registry::withdraw_stake(&m::operator(), w.provider());
     }
 
     #[test]
     #[expected_failure(abort_code = computestream::provider_registry::E_NOT_OWNER)]
     fun only_the_owner_adds_stake() {
         let w = t::setup();
-        provider_registry::add_stake(&t::stranger(), w.provider(), 1);
+        provider_registry::add_stake(&m::stranger(), w.provider(), 1);
     }
 
     // === Liability ===
@@ -405,13 +407,13 @@ module computestream::provider_capacity_tests {
     fun unbonded_with_a_job(): (World, address) {
         let w = t::setup();
         let job = w.running_held(100_000, 100_000_000, 60, vector[]);
-        provider_registry::request_unstake(&t::owner(), w.provider(), 1);
-        t::wait(DAY);
+        provider_registry::request_unstake(&m::owner(), w.provider(), 1);
+        m::wait(DAY);
         (w, job)
     }
 
     fun withdraw(w: &World) {
-        provider_registry::withdraw_stake(&t::owner(), w.provider());
+        provider_registry::withdraw_stake(&m::owner(), w.provider());
     }
 
     #[test]
@@ -427,7 +429,7 @@ module computestream::provider_capacity_tests {
         let (w, job) = unbonded_with_a_job();
         w.complete(job, 1, DAY);
         // Challenges may come during 3,600 s.
-        t::wait(3_599);
+        m::wait(3_599);
         withdraw(&w);
     }
 
@@ -435,32 +437,32 @@ module computestream::provider_capacity_tests {
     fun stake_leaves_when_no_challenge_can_come() {
         let (w, job) = unbonded_with_a_job();
         w.complete(job, 1, DAY);
-        t::wait(3_600);
+        m::wait(3_600);
         withdraw(&w);
         assert!(stake::staked(w.provider_address()) == STAKE - 1, 1);
-        assert!(t::count<StakeWithdrawn>() == 1, 2);
+        assert!(v::count<StakeWithdrawn>() == 1, 2);
     }
 
     #[test]
     fun stake_above_the_minimum_answers_for_jobs() {
         let (w, _) = unbonded_with_a_job();
         // Back at the minimum, which stays for whatever comes.
-        provider_registry::add_stake(&t::owner(), w.provider(), 1);
+        provider_registry::add_stake(&m::owner(), w.provider(), 1);
         withdraw(&w);
         assert!(stake::staked(w.provider_address()) == STAKE, 1);
-        assert!(t::count<StakeWithdrawn>() == 1, 2);
+        assert!(v::count<StakeWithdrawn>() == 1, 2);
     }
 
     #[test]
     fun liability_is_never_brought_nearer() {
         let w = t::setup();
         let provider = w.provider_address();
-        provider_registry::extend_liability(provider, t::start_time() + DAY + 10);
-        provider_registry::extend_liability(provider, t::start_time() + 10);
+        provider_registry::extend_liability(provider, m::start_time() + DAY + 10);
+        provider_registry::extend_liability(provider, m::start_time() + 10);
         provider_registry::reserve(provider, @0x1, 0, 0);
-        provider_registry::release(provider, @0x1, 0, t::start_time() + 20);
-        provider_registry::request_unstake(&t::owner(), w.provider(), STAKE);
-        t::wait(DAY + 10);
+        provider_registry::release(provider, @0x1, 0, m::start_time() + 20);
+        provider_registry::request_unstake(&m::owner(), w.provider(), STAKE);
+        m::wait(DAY + 10);
         withdraw(&w);
         assert_conserved(&w, 0, STAKE, 0, 0, 0);
     }
@@ -470,10 +472,10 @@ module computestream::provider_capacity_tests {
     fun the_longest_liability_counts() {
         let w = t::setup();
         let provider = w.provider_address();
-        provider_registry::extend_liability(provider, t::start_time() + DAY + 10);
-        provider_registry::extend_liability(provider, t::start_time() + 10);
-        provider_registry::request_unstake(&t::owner(), w.provider(), STAKE);
-        t::wait(DAY + 9);
+        provider_registry::extend_liability(provider, m::start_time() + DAY + 10);
+        provider_registry::extend_liability(provider, m::start_time() + 10);
+        provider_registry::request_unstake(&m::owner(), w.provider(), STAKE);
+        m::wait(DAY + 9);
         withdraw(&w);
     }
 
@@ -483,9 +485,9 @@ module computestream::provider_capacity_tests {
         let w = t::setup();
         let provider = w.provider_address();
         provider_registry::reserve(provider, @0x1, 0, 0);
-        provider_registry::release(provider, @0x1, 0, t::start_time() + DAY + 1);
-        provider_registry::request_unstake(&t::owner(), w.provider(), 1);
-        t::wait(DAY);
+        provider_registry::release(provider, @0x1, 0, m::start_time() + DAY + 1);
+        provider_registry::request_unstake(&m::owner(), w.provider(), 1);
+        m::wait(DAY);
         withdraw(&w);
     }
 
@@ -495,15 +497,15 @@ module computestream::provider_capacity_tests {
     fun a_fault_costs_stake_score_and_status() {
         let w = t::setup();
         let provider = w.provider_address();
-        t::wait(6);
+        m::wait(6);
         let (amount, reward) = provider_registry::slash(provider, REPORTER, 5_000, 1_000);
         assert!(amount == 50_000_000 && reward == 5_000_000, 1);
         assert!(w.balance(REPORTER) == 5_000_000, 2);
-        assert!(w.balance(t::treasury_address()) == 45_000_000, 3);
+        assert!(w.balance(m::treasury_address()) == 45_000_000, 3);
         assert_conserved(&w, 0, 0, 50_000_000, 50_000_000, 0);
-        t::assert_all<StakeSlashed>(
+        v::assert_all<StakeSlashed>(
             vector[
-                t::join(
+                v::join(
                     vector[
                         a(provider),
                         a(REPORTER),
@@ -517,36 +519,36 @@ module computestream::provider_capacity_tests {
             ]
         );
         // 2 / 84.
-        t::assert_all<ProviderStatsUpdated>(
+        v::assert_all<ProviderStatsUpdated>(
             vector[
-                t::join(
+                v::join(
                     vector[a(provider), n(0), n(0), n(0), n(1), n(0), n(0), n(238), n(now())]
                 )
             ]
         );
-        t::assert_all<ProviderStatusChanged>(
-            vector[t::join(vector[a(provider), b(3), n(now())])]
+        v::assert_all<ProviderStatusChanged>(
+            vector[v::join(vector[a(provider), b(3), n(now())])]
         );
     }
 
     #[test]
     fun a_rich_provider_stays_active_after_a_fault() {
         let w = t::setup();
-        provider_registry::add_stake(&t::owner(), w.provider(), STAKE);
+        provider_registry::add_stake(&m::owner(), w.provider(), STAKE);
         provider_registry::slash(w.provider_address(), REPORTER, 5_000, 0);
-        assert!(t::count<ProviderStatusChanged>() == 0, 1);
+        assert!(v::count<ProviderStatusChanged>() == 0, 1);
         assert_conserved(&w, STAKE, 0, STAKE, STAKE, 0);
     }
 
     #[test]
     fun a_fault_reaches_what_is_unbonding() {
         let w = t::setup();
-        provider_registry::request_unstake(&t::owner(), w.provider(), STAKE);
+        provider_registry::request_unstake(&m::owner(), w.provider(), STAKE);
         provider_registry::slash(w.provider_address(), REPORTER, 5_000, 0);
         assert_conserved(&w, 0, 0, 50_000_000, 0, 50_000_000);
         // Offline already since the unstaking.
-        assert!(t::count<ProviderStatusChanged>() == 1, 1);
-        t::wait(DAY);
+        assert!(v::count<ProviderStatusChanged>() == 1, 1);
+        m::wait(DAY);
         withdraw(&w);
         assert_conserved(&w, 0, 50_000_000, 50_000_000, 0, 0);
     }
@@ -554,9 +556,9 @@ module computestream::provider_capacity_tests {
     #[test]
     fun the_treasury_of_today_gets_the_rest() {
         let w = t::setup();
-        market::set_fees(&t::admin(), 100, 0, @0x7ea2);
+        market::set_fees(&m::admin(), 100, 0, @0x7ea2);
         provider_registry::slash(w.provider_address(), REPORTER, 1_000, 5_000);
         assert!(w.balance(@0x7ea2) == 5_000_000, 1);
-        assert!(w.balance(t::treasury_address()) == 0, 2);
+        assert!(w.balance(m::treasury_address()) == 0, 2);
     }
 }

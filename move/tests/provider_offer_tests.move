@@ -5,13 +5,15 @@ module computestream::provider_offer_tests {
     use std::bcs;
     use aptos_framework::object::{Self, Object};
     use computestream::machine;
+    use computestream::market_test_utils as m;
     use computestream::provider_registry::{
         Self,
         Provider,
         ProviderMachineChanged,
         ProviderPriceChanged
     };
-    use computestream::test_utils::{Self as t, World, a, list, n, s};
+    use computestream::value_test_utils::{Self as v, a, list, n, s};
+    use computestream::world_test_utils::{Self as t, World};
 
     const STAKE: u64 = 100_000_000;
     const MAX: u64 = 0xffff_ffff_ffff_ffff;
@@ -36,18 +38,18 @@ module computestream::provider_offer_tests {
         stake: u64
     ): Object<Provider> {
         provider_registry::register_provider(
-            &t::owner(),
-            t::of(&t::operator()),
-            t::key(),
-            t::text(name),
-            t::text(b"RTX"),
+            &m::owner(),
+            m::of(&m::operator()),
+            v::key(),
+            v::text(name),
+            v::text(b"RTX"),
             gpu_count,
             24,
             16,
             64,
             500,
-            t::text(b"eu"),
-            t::text(b"docker"),
+            v::text(b"eu"),
+            v::text(b"docker"),
             devices,
             slots,
             price_per_hour,
@@ -68,15 +70,15 @@ module computestream::provider_offer_tests {
         provider_registry::update_machine(
             who,
             provider,
-            t::text(name),
-            t::text(b"H200"),
+            v::text(name),
+            v::text(b"H200"),
             gpu_count,
             141,
             32,
             128,
             2_000,
-            t::text(b"us"),
-            t::text(b"gvisor"),
+            v::text(b"us"),
+            v::text(b"gvisor"),
             devices,
             slots
         );
@@ -84,7 +86,7 @@ module computestream::provider_offer_tests {
 
     /// BCS of the Machine that `update` describes.
     fun updated(name: vector<u8>, gpu_count: u64): vector<u8> {
-        t::join(
+        v::join(
             vector[
                 s(name),
                 s(b"H200"),
@@ -118,9 +120,9 @@ module computestream::provider_offer_tests {
     fun the_owner_changes_the_prices() {
         let w = t::setup();
         let provider = register_pair(&w, vector[], STAKE);
-        provider_registry::update_price(&t::owner(), provider, 5, 7);
-        t::assert_last<ProviderPriceChanged>(
-            vector[a(address_of(provider)), n(5), n(7), n(t::start_time())]
+        provider_registry::update_price(&m::owner(), provider, 5, 7);
+        v::assert_last<ProviderPriceChanged>(
+            vector[a(address_of(provider)), n(5), n(7), n(m::start_time())]
         );
         assert!(provider_registry::price(address_of(provider), 2) == 19, 1);
     }
@@ -129,7 +131,7 @@ module computestream::provider_offer_tests {
     #[expected_failure(abort_code = computestream::provider_registry::E_NOT_OWNER)]
     fun the_operator_cannot_change_the_prices() {
         let w = t::setup();
-        provider_registry::update_price(&t::operator(), w.provider(), 5, 5);
+        provider_registry::update_price(&m::operator(), w.provider(), 5, 5);
     }
 
     #[test]
@@ -143,7 +145,7 @@ module computestream::provider_offer_tests {
     #[expected_failure(abort_code = computestream::provider_registry::E_PROVIDER_UNAVAILABLE)]
     fun a_draining_provider_has_no_price() {
         let w = t::setup();
-        provider_registry::set_status(&t::operator(), w.provider(), 1);
+        provider_registry::set_status(&m::operator(), w.provider(), 1);
         provider_registry::quote(w.provider_address(), 0);
     }
 
@@ -180,29 +182,29 @@ module computestream::provider_offer_tests {
     fun an_idle_machine_is_described_anew() {
         let w = t::setup();
         let provider = register_pair(&w, vector[], STAKE);
-        t::wait(4);
-        let devices = vector[t::hash(7), t::hash(8), t::hash(9)];
-        update(&t::owner(), provider, b"new", 3, devices, 4);
-        t::assert_all<ProviderMachineChanged>(
+        m::wait(4);
+        let devices = vector[v::hash(7), v::hash(8), v::hash(9)];
+        update(&m::owner(), provider, b"new", 3, devices, 4);
+        v::assert_all<ProviderMachineChanged>(
             vector[
-                t::join(
+                v::join(
                     vector[
                         a(address_of(provider)),
                         updated(b"new", 3),
                         list(devices),
                         n(4),
-                        n(t::start_time() + 4)
+                        n(m::start_time() + 4)
                     ]
                 )
             ]
         );
         let found = bcs::to_bytes(&provider_registry::get_provider(address_of(provider)));
         // Three addresses and the key come before.
-        let expected = t::join(vector[updated(b"new", 3), list(devices), n(4), n(0), n(0)]);
+        let expected = v::join(vector[updated(b"new", 3), list(devices), n(4), n(0), n(0)]);
         assert!(found.slice(129, 129 + expected.length()) == expected, 1);
         // The new GPUs are there.
         let given = provider_registry::reserve(address_of(provider), @0x1, 5, 2);
-        assert!(given == vector[t::hash(7), t::hash(9)], 2);
+        assert!(given == vector[v::hash(7), v::hash(9)], 2);
     }
 
     #[test]
@@ -211,7 +213,7 @@ module computestream::provider_offer_tests {
         let provider = w.provider_address();
         let wanted = machine::only_gpus(2);
         assert!(!provider_registry::meets(provider, &wanted), 1);
-        update(&t::owner(), w.provider(), b"new", 2, vector[], 1);
+        update(&m::owner(), w.provider(), b"new", 2, vector[], 1);
         assert!(provider_registry::meets(provider, &wanted), 2);
     }
 
@@ -219,10 +221,10 @@ module computestream::provider_offer_tests {
     fun the_stake_is_part_of_what_an_order_wants() {
         let w = t::setup();
         let provider = w.provider_address();
-        let any = t::text(b"");
+        let any = v::text(b"");
         let wanted = machine::new_requirements(any, 1, 24, 16, 64, 500, any, any, STAKE + 1);
         assert!(!provider_registry::meets(provider, &wanted), 1);
-        provider_registry::add_stake(&t::owner(), w.provider(), 1);
+        provider_registry::add_stake(&m::owner(), w.provider(), 1);
         assert!(provider_registry::meets(provider, &wanted), 2);
     }
 
@@ -230,7 +232,7 @@ module computestream::provider_offer_tests {
     #[expected_failure(abort_code = computestream::provider_registry::E_NOT_OWNER)]
     fun the_operator_cannot_describe_the_machine() {
         let w = t::setup();
-        update(&t::operator(), w.provider(), b"new", 1, vector[], 1);
+        update(&m::operator(), w.provider(), b"new", 1, vector[], 1);
     }
 
     #[test]
@@ -238,27 +240,27 @@ module computestream::provider_offer_tests {
     fun a_busy_machine_stays_as_it_is() {
         let w = t::setup();
         w.accepted(100, 100_000);
-        update(&t::owner(), w.provider(), b"new", 1, vector[], 1);
+        update(&m::owner(), w.provider(), b"new", 1, vector[], 1);
     }
 
     #[test]
     #[expected_failure(abort_code = computestream::machine::E_TEXT_LENGTH)]
     fun a_machine_keeps_a_name() {
         let w = t::setup();
-        update(&t::owner(), w.provider(), b"", 1, vector[], 1);
+        update(&m::owner(), w.provider(), b"", 1, vector[], 1);
     }
 
     #[test]
     #[expected_failure(abort_code = computestream::capacity::E_DEVICES)]
     fun new_commitments_are_checked_too() {
         let w = t::setup();
-        update(&t::owner(), w.provider(), b"new", 2, vector[t::hash(1), t::hash(1)], 1);
+        update(&m::owner(), w.provider(), b"new", 2, vector[v::hash(1), v::hash(1)], 1);
     }
 
     #[test]
     #[expected_failure(abort_code = computestream::capacity::E_SLOTS)]
     fun a_machine_keeps_a_slot() {
         let w = t::setup();
-        update(&t::owner(), w.provider(), b"new", 1, vector[], 0);
+        update(&m::owner(), w.provider(), b"new", 1, vector[], 0);
     }
 }

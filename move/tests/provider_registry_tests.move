@@ -6,6 +6,7 @@ module computestream::provider_registry_tests {
     use aptos_std::from_bcs;
     use aptos_framework::object::{Self, Object};
     use computestream::market;
+    use computestream::market_test_utils as m;
     use computestream::provider_registry::{
         Self,
         Provider,
@@ -14,7 +15,8 @@ module computestream::provider_registry_tests {
         ProviderRegistered,
         ProviderStatusChanged
     };
-    use computestream::test_utils::{Self as t, World, a, b, list, n, s};
+    use computestream::value_test_utils::{Self as v, a, b, list, n, s};
+    use computestream::world_test_utils::{Self as t, World};
 
     const STAKE: u64 = 100_000_000;
     const MAX: u64 = 0xffff_ffff_ffff_ffff;
@@ -39,18 +41,18 @@ module computestream::provider_registry_tests {
         stake: u64
     ): Object<Provider> {
         provider_registry::register_provider(
-            &t::owner(),
-            t::of(&t::operator()),
-            t::key(),
-            t::text(name),
-            t::text(b"RTX"),
+            &m::owner(),
+            m::of(&m::operator()),
+            v::key(),
+            v::text(name),
+            v::text(b"RTX"),
             gpu_count,
             24,
             16,
             64,
             500,
-            t::text(b"eu"),
-            t::text(b"docker"),
+            v::text(b"eu"),
+            v::text(b"docker"),
             devices,
             slots,
             price_per_hour,
@@ -68,12 +70,12 @@ module computestream::provider_registry_tests {
         stake: u64,
         registered_at: u64
     ): vector<u8> {
-        t::join(
+        v::join(
             vector[
                 a(provider),
-                a(t::of(&t::owner())),
-                a(t::of(&t::operator())),
-                s(t::key()),
+                a(m::of(&m::owner())),
+                a(m::of(&m::operator())),
+                s(v::key()),
                 s(b"pair"),
                 s(b"RTX"),
                 n(2),
@@ -116,16 +118,16 @@ module computestream::provider_registry_tests {
     #[test]
     fun a_provider_is_what_it_registered_as() {
         let w = t::setup();
-        t::wait(9);
-        let now = t::start_time() + 9;
-        let devices = vector[t::hash(1), t::hash(2)];
+        m::wait(9);
+        let now = m::start_time() + 9;
+        let devices = vector[v::hash(1), v::hash(2)];
         let provider = address_of(register_pair(&w, devices, STAKE + 1));
-        t::assert_last<ProviderRegistered>(
+        v::assert_last<ProviderRegistered>(
             vector[
                 a(provider),
-                a(t::of(&t::owner())),
-                a(t::of(&t::operator())),
-                s(t::key()),
+                a(m::of(&m::owner())),
+                a(m::of(&m::operator())),
+                s(v::key()),
                 s(b"pair"),
                 s(b"RTX"),
                 n(2),
@@ -150,31 +152,31 @@ module computestream::provider_registry_tests {
             1
         );
         assert!(provider_registry::active_jobs(provider) == vector[], 2);
-        assert!(provider_registry::owner(provider) == t::of(&t::owner()), 3);
-        assert!(provider_registry::is_owner(provider, t::of(&t::owner())), 4);
-        assert!(!provider_registry::is_owner(provider, t::of(&t::operator())), 5);
+        assert!(provider_registry::owner(provider) == m::of(&m::owner()), 3);
+        assert!(provider_registry::is_owner(provider, m::of(&m::owner())), 4);
+        assert!(!provider_registry::is_owner(provider, m::of(&m::operator())), 5);
         assert!(provider_registry::asset(provider) == w.asset(), 6);
-        assert!(w.balance(t::of(&t::owner())) == t::funds() - STAKE - 1, 7);
+        assert!(w.balance(m::of(&m::owner())) == m::funds() - STAKE - 1, 7);
         let (payee, key) = provider_registry::payment_terms(provider);
-        assert!(payee == t::of(&t::owner()) && key == t::key(), 8);
+        assert!(payee == m::of(&m::owner()) && key == v::key(), 8);
     }
 
     #[test]
     fun the_entry_registers_too() {
         let w = t::setup();
         provider_registry::register(
-            &t::owner(),
-            t::of(&t::operator()),
-            t::key(),
-            t::text(b"pair"),
-            t::text(b"RTX"),
+            &m::owner(),
+            m::of(&m::operator()),
+            v::key(),
+            v::text(b"pair"),
+            v::text(b"RTX"),
             2,
             24,
             16,
             64,
             500,
-            t::text(b"eu"),
-            t::text(b"docker"),
+            v::text(b"eu"),
+            v::text(b"docker"),
             vector[],
             3,
             100,
@@ -186,7 +188,7 @@ module computestream::provider_registry_tests {
         // A list of one has the length 1 before it; its address comes first.
         let provider = from_bcs::to_address(bcs::to_bytes(&page).slice(1, 33));
         assert!(
-            bcs::to_bytes(&page[0]) == pair_view(&w, provider, vector[], STAKE, t::start_time()),
+            bcs::to_bytes(&page[0]) == pair_view(&w, provider, vector[], STAKE, m::start_time()),
             1
         );
     }
@@ -203,7 +205,7 @@ module computestream::provider_registry_tests {
     fun the_greatest_machine_registers() {
         let w = t::setup();
         let devices = vector[];
-        for (i in 0..64) devices.push_back(t::hash((i as u8)));
+        for (i in 0..64) devices.push_back(v::hash((i as u8)));
         let provider = register(&w, b"rack", 64, devices, 256, 0, 1, STAKE);
         let (rate, _) = provider_registry::quote(address_of(provider), 64);
         assert!(rate == 64, 1);
@@ -213,7 +215,7 @@ module computestream::provider_registry_tests {
     #[expected_failure(abort_code = computestream::market::E_PAUSED)]
     fun a_paused_market_registers_nobody() {
         let w = t::setup();
-        t::pause();
+        m::pause();
         register_pair(&w, vector[], STAKE);
     }
 
@@ -221,7 +223,7 @@ module computestream::provider_registry_tests {
     #[expected_failure(abort_code = computestream::market::E_ASSET_NOT_ALLOWED)]
     fun a_stake_must_be_of_an_allowed_asset() {
         let w = t::setup();
-        market::set_asset_allowed(&t::admin(), w.asset(), false);
+        market::set_asset_allowed(&m::admin(), w.asset(), false);
         register_pair(&w, vector[], STAKE);
     }
 
@@ -229,14 +231,14 @@ module computestream::provider_registry_tests {
     #[expected_failure(abort_code = computestream::provider_registry::E_INVALID_ATTEST_KEY)]
     fun a_short_key_is_refused() {
         let w = t::setup();
-        t::register(w.asset(), t::bytes_of(31, 1), 1, 1, STAKE);
+        m::register(w.asset(), v::bytes_of(31, 1), 1, 1, STAKE);
     }
 
     #[test]
     #[expected_failure(abort_code = computestream::provider_registry::E_INVALID_ATTEST_KEY)]
     fun a_key_that_verifies_anything_is_refused() {
         let w = t::setup();
-        t::register(w.asset(), t::bytes_of(32, 0), 1, 1, STAKE);
+        m::register(w.asset(), v::bytes_of(32, 0), 1, 1, STAKE);
     }
 
     #[test]
@@ -257,28 +259,28 @@ module computestream::provider_registry_tests {
     #[expected_failure(abort_code = computestream::capacity::E_DEVICES)]
     fun commitments_are_checked() {
         let w = t::setup();
-        register_pair(&w, vector[t::hash(1)], STAKE);
+        register_pair(&w, vector[v::hash(1)], STAKE);
     }
 
     #[test]
     #[expected_failure(abort_code = computestream::capacity::E_SLOTS)]
     fun a_provider_needs_a_slot() {
         let w = t::setup();
-        t::register(w.asset(), t::key(), 0, 1, STAKE);
+        m::register(w.asset(), v::key(), 0, 1, STAKE);
     }
 
     #[test]
     #[expected_failure(abort_code = computestream::provider_registry::E_STAKE_TOO_LOW)]
     fun a_stake_below_the_minimum_is_refused() {
         let w = t::setup();
-        t::register(w.asset(), t::key(), 1, 1, STAKE - 1);
+        m::register(w.asset(), v::key(), 1, 1, STAKE - 1);
     }
 
     #[test]
     #[expected_failure(abort_code = computestream::vault::E_INSUFFICIENT_BALANCE)]
     fun a_stake_must_be_owned() {
         let w = t::setup();
-        t::register(w.asset(), t::key(), 1, 1, t::funds() + 1);
+        m::register(w.asset(), v::key(), 1, 1, m::funds() + 1);
     }
 
     // === The list ===
@@ -308,7 +310,7 @@ module computestream::provider_registry_tests {
 
     #[test]
     fun a_market_begins_without_providers() {
-        t::start_market();
+        m::start_market();
         assert!(provider_registry::provider_count() == 0, 1);
         assert!(provider_registry::list_providers(0, 100).is_empty(), 2);
     }
@@ -338,77 +340,77 @@ module computestream::provider_registry_tests {
     fun the_operator_beats_and_changes_the_status() {
         let w = t::setup();
         let provider = w.provider_address();
-        t::wait(30);
-        let now = t::start_time() + 30;
-        provider_registry::heartbeat(&t::operator(), w.provider());
-        t::assert_last<ProviderHeartbeat>(vector[a(provider), n(now)]);
+        m::wait(30);
+        let now = m::start_time() + 30;
+        provider_registry::heartbeat(&m::operator(), w.provider());
+        v::assert_last<ProviderHeartbeat>(vector[a(provider), n(now)]);
         for (i in 0..3) {
             let status = 3 - i;
-            provider_registry::set_status(&t::operator(), w.provider(), status);
-            t::assert_last<ProviderStatusChanged>(vector[a(provider), b(status), n(now)]);
+            provider_registry::set_status(&m::operator(), w.provider(), status);
+            v::assert_last<ProviderStatusChanged>(vector[a(provider), b(status), n(now)]);
         };
-        provider_registry::set_status(&t::owner(), w.provider(), 0);
-        t::assert_last<ProviderStatusChanged>(vector[a(provider), b(0), n(now)]);
+        provider_registry::set_status(&m::owner(), w.provider(), 0);
+        v::assert_last<ProviderStatusChanged>(vector[a(provider), b(0), n(now)]);
         // Saying it again tells nothing.
-        provider_registry::set_status(&t::owner(), w.provider(), 0);
-        assert!(t::count<ProviderStatusChanged>() == 4, 1);
+        provider_registry::set_status(&m::owner(), w.provider(), 0);
+        assert!(v::count<ProviderStatusChanged>() == 4, 1);
     }
 
     #[test]
     fun a_heartbeat_is_shown() {
         let w = t::setup();
         let provider = register_pair(&w, vector[], STAKE);
-        t::wait(30);
-        provider_registry::heartbeat(&t::operator(), provider);
+        m::wait(30);
+        provider_registry::heartbeat(&m::operator(), provider);
         // As if registered now, but for the time of registration, which comes right after the heartbeat; liable until,
         // six counts and the score follow.
         let view =
-            pair_view(&w, address_of(provider), vector[], STAKE, t::start_time() + 30);
+            pair_view(&w, address_of(provider), vector[], STAKE, m::start_time() + 30);
         let found = bcs::to_bytes(&provider_registry::get_provider(address_of(provider)));
         let at = view.length() - 9 * 8;
         assert!(found.slice(0, at) == view.slice(0, at), 1);
-        assert!(found.slice(at, at + 8) == n(t::start_time()), 2);
+        assert!(found.slice(at, at + 8) == n(m::start_time()), 2);
     }
 
     #[test]
     #[expected_failure(abort_code = computestream::provider_registry::E_NOT_OPERATOR)]
     fun only_the_operator_beats() {
         let w = t::setup();
-        provider_registry::heartbeat(&t::owner(), w.provider());
+        provider_registry::heartbeat(&m::owner(), w.provider());
     }
 
     #[test]
     #[expected_failure(abort_code = computestream::provider_registry::E_NOT_OWNER_OR_OPERATOR)]
     fun a_stranger_cannot_change_the_status() {
         let w = t::setup();
-        provider_registry::set_status(&t::stranger(), w.provider(), 3);
+        provider_registry::set_status(&m::stranger(), w.provider(), 3);
     }
 
     #[test]
     #[expected_failure(abort_code = computestream::provider_registry::E_UNKNOWN_STATUS)]
     fun there_is_no_fifth_status() {
         let w = t::setup();
-        provider_registry::set_status(&t::owner(), w.provider(), 4);
+        provider_registry::set_status(&m::owner(), w.provider(), 4);
     }
 
     #[test]
     fun the_owner_changes_the_keys() {
         let w = t::setup();
         provider_registry::update_operator(
-            &t::owner(), w.provider(), t::of(&t::stranger()), t::key()
+            &m::owner(), w.provider(), m::of(&m::stranger()), v::key()
         );
-        t::assert_last<ProviderOperatorChanged>(
+        v::assert_last<ProviderOperatorChanged>(
             vector[
                 a(w.provider_address()),
-                a(t::of(&t::stranger())),
-                s(t::key()),
-                n(t::start_time())
+                a(m::of(&m::stranger())),
+                s(v::key()),
+                n(m::start_time())
             ]
         );
-        provider_registry::heartbeat(&t::stranger(), w.provider());
-        assert!(t::count<ProviderHeartbeat>() == 1, 1);
+        provider_registry::heartbeat(&m::stranger(), w.provider());
+        assert!(v::count<ProviderHeartbeat>() == 1, 1);
         let (payee, key) = provider_registry::payment_terms(w.provider_address());
-        assert!(payee == t::of(&t::owner()) && key == t::key(), 2);
+        assert!(payee == m::of(&m::owner()) && key == v::key(), 2);
     }
 
     #[test]
@@ -416,16 +418,16 @@ module computestream::provider_registry_tests {
     fun a_replaced_operator_has_no_power() {
         let w = t::setup();
         provider_registry::update_operator(
-            &t::owner(), w.provider(), t::of(&t::stranger()), t::key()
+            &m::owner(), w.provider(), m::of(&m::stranger()), v::key()
         );
-        provider_registry::heartbeat(&t::operator(), w.provider());
+        provider_registry::heartbeat(&m::operator(), w.provider());
     }
 
     #[test]
     #[expected_failure(abort_code = computestream::provider_registry::E_NOT_OWNER)]
     fun the_operator_cannot_change_the_keys() {
         let w = t::setup();
-        provider_registry::update_operator(&t::operator(), w.provider(), @0x1, t::key());
+        provider_registry::update_operator(&m::operator(), w.provider(), @0x1, v::key());
     }
 
     #[test]
@@ -433,7 +435,7 @@ module computestream::provider_registry_tests {
     fun a_new_key_is_checked_too() {
         let w = t::setup();
         provider_registry::update_operator(
-            &t::owner(), w.provider(), @0x1, t::bytes_of(33, 1)
+            &m::owner(), w.provider(), @0x1, v::bytes_of(33, 1)
         );
     }
 }

@@ -4,14 +4,15 @@
 module computestream::reputation_tests {
     use std::bcs;
     use aptos_framework::account;
+    use computestream::market_test_utils as m;
     use computestream::reputation::{Self, ProviderStatsUpdated};
-    use computestream::test_utils::{Self as t, a, n};
+    use computestream::value_test_utils::{Self as v, a, n};
 
     const PROVIDER: address = @0x9a0;
     const MAX: u64 = 0xffff_ffff_ffff_ffff;
 
     fun open() {
-        t::start_market();
+        m::start_market();
         reputation::open(&account::create_signer_for_test(PROVIDER));
     }
 
@@ -52,10 +53,10 @@ module computestream::reputation_tests {
                 n(earned),
                 n(score)
             ];
-        assert!(bcs::to_bytes(&reputation::get_record(PROVIDER)) == t::join(record), 1);
+        assert!(bcs::to_bytes(&reputation::get_record(PROVIDER)) == v::join(record), 1);
         assert!(reputation::score(PROVIDER) == score, 2);
-        record.push_back(n(t::start_time() + t::elapsed()));
-        t::assert_last<ProviderStatsUpdated>(record);
+        record.push_back(n(m::start_time() + m::elapsed()));
+        v::assert_last<ProviderStatsUpdated>(record);
     }
 
     #[test]
@@ -65,34 +66,34 @@ module computestream::reputation_tests {
         assert!(reputation::score(PROVIDER) == 5_000, 1);
         assert!(
             bcs::to_bytes(&reputation::get_record(PROVIDER))
-                == t::join(vector[a(PROVIDER), n(0), n(0), n(0), n(0), n(0), n(0), n(5_000)]),
+                == v::join(vector[a(PROVIDER), n(0), n(0), n(0), n(0), n(0), n(0), n(5_000)]),
             2
         );
-        assert!(t::count<ProviderStatsUpdated>() == 0, 3);
+        assert!(v::count<ProviderStatsUpdated>() == 0, 3);
     }
 
     #[test]
     fun each_way_to_end_is_counted_on_its_own() {
         open();
-        t::wait(5);
+        m::wait(5);
         reputation::record_job(PROVIDER, true, false, false, 10, 9_900);
         // 4 / 6.
         assert_record(1, 0, 0, 0, 10, 9_900, 6_666);
-        t::wait(1);
+        m::wait(1);
         reputation::record_job(PROVIDER, false, true, false, 5, 100);
         // 5 / 8.
         assert_record(1, 1, 0, 0, 15, 10_000, 6_250);
         reputation::record_job(PROVIDER, false, false, true, 0, 0);
         // 5 / 16.
         assert_record(1, 1, 1, 0, 15, 10_000, 3_125);
-        t::wait(1);
+        m::wait(1);
         reputation::record_fault(PROVIDER);
         // 5 / 96.
         assert_record(1, 1, 1, 1, 15, 10_000, 520);
         // A terminated job is of no kind.
         reputation::record_job(PROVIDER, false, false, false, 7, 1);
         assert_record(1, 1, 1, 1, 22, 10_001, 520);
-        assert!(t::count<ProviderStatsUpdated>() == 5, 3);
+        assert!(v::count<ProviderStatsUpdated>() == 5, 3);
     }
 
     #[test]

@@ -6,6 +6,7 @@ module computestream::stake_tests {
     use aptos_framework::fungible_asset::{Self, Metadata};
     use aptos_framework::object::{Self, Object};
     use aptos_framework::primary_fungible_store;
+    use computestream::market_test_utils as m;
     use computestream::stake::{
         Self,
         StakeAdded,
@@ -13,7 +14,7 @@ module computestream::stake_tests {
         StakeWithdrawn,
         UnstakeRequested
     };
-    use computestream::test_utils::{Self as t, a, n};
+    use computestream::value_test_utils::{Self as v, a, n};
     use computestream::vault;
 
     const FUNDS: u64 = 10_000;
@@ -27,17 +28,17 @@ module computestream::stake_tests {
 
     /// OWNER has FUNDS and stakes `amount` of them.
     fun open(amount: u64): Staked {
-        t::start_market();
-        let asset = t::new_asset(b"x");
-        t::mint(asset, t::of(&t::owner()), FUNDS);
+        m::start_market();
+        let asset = m::new_asset(b"x");
+        m::mint(asset, m::of(&m::owner()), FUNDS);
         let constructor_ref = vault::create_object();
-        stake::open(&constructor_ref, &t::owner(), asset, amount);
+        stake::open(&constructor_ref, &m::owner(), asset, amount);
         Staked { asset, provider: object::address_from_constructor_ref(&constructor_ref) }
     }
 
     fun slash(self: &Staked, slash_bps: u64, reward_bps: u64): (u64, u64) {
         stake::slash(
-            self.provider, slash_bps, REPORTER, reward_bps, t::treasury_address()
+            self.provider, slash_bps, REPORTER, reward_bps, m::treasury_address()
         )
     }
 
@@ -58,14 +59,14 @@ module computestream::stake_tests {
         assert!(stake::staked(self.provider) == staked, 9402);
         assert!(stake::unbonding(self.provider) == unbonding, 9403);
         assert!(
-            fungible_asset::balance(t::store_of(self.provider)) == staked + unbonding, 9404
+            fungible_asset::balance(m::store_of(self.provider)) == staked + unbonding, 9404
         );
-        assert!(self.balance(t::of(&t::owner())) == FUNDS - added + withdrawn, 9405);
-        assert!(self.balance(REPORTER) + self.balance(t::treasury_address()) == slashed, 9406);
+        assert!(self.balance(m::of(&m::owner())) == FUNDS - added + withdrawn, 9405);
+        assert!(self.balance(REPORTER) + self.balance(m::treasury_address()) == slashed, 9406);
     }
 
     fun now(): u64 {
-        t::start_time() + t::elapsed()
+        m::start_time() + m::elapsed()
     }
 
     #[test]
@@ -74,7 +75,7 @@ module computestream::stake_tests {
         w.assert_conserved(1_000, 0, 0, 1_000, 0);
         assert!(
             bcs::to_bytes(&stake::get_stake(w.provider))
-                == t::join(
+                == v::join(
                     vector[
                         a(w.provider),
                         a(object::object_address(&w.asset)),
@@ -87,7 +88,7 @@ module computestream::stake_tests {
         );
         assert!(stake::asset(w.provider) == w.asset, 2);
         // The registration tells it.
-        assert!(t::count<StakeAdded>() == 0, 3);
+        assert!(v::count<StakeAdded>() == 0, 3);
     }
 
     #[test]
@@ -99,10 +100,10 @@ module computestream::stake_tests {
     #[test]
     fun stake_is_added() {
         let w = open(1_000);
-        t::wait(3);
-        assert!(stake::add(w.provider, &t::owner(), 50) == 1_050, 1);
-        t::assert_all<StakeAdded>(
-            vector[t::join(vector[a(w.provider), n(50), n(1_050), n(now())])]
+        m::wait(3);
+        assert!(stake::add(w.provider, &m::owner(), 50) == 1_050, 1);
+        v::assert_all<StakeAdded>(
+            vector[v::join(vector[a(w.provider), n(50), n(1_050), n(now())])]
         );
         w.assert_conserved(1_050, 0, 0, 1_050, 0);
     }
@@ -111,21 +112,21 @@ module computestream::stake_tests {
     #[expected_failure(abort_code = computestream::vault::E_INSUFFICIENT_BALANCE)]
     fun only_what_is_owned_is_added() {
         let w = open(1_000);
-        stake::add(w.provider, &t::owner(), FUNDS - 999);
+        stake::add(w.provider, &m::owner(), FUNDS - 999);
     }
 
     #[test]
     fun stake_comes_out_after_unbonding() {
         let w = open(1_000);
         assert!(stake::request_unstake(w.provider, 300, DAY) == 700, 1);
-        t::assert_last<UnstakeRequested>(
+        v::assert_last<UnstakeRequested>(
             vector[a(w.provider), n(300), n(700), n(300), n(now() + DAY), n(now())]
         );
         w.assert_conserved(1_000, 0, 0, 700, 300);
-        t::wait(DAY);
+        m::wait(DAY);
         stake::withdraw(w.provider);
-        t::assert_all<StakeWithdrawn>(
-            vector[t::join(vector[a(w.provider), n(300), n(700), n(0), n(now())])]
+        v::assert_all<StakeWithdrawn>(
+            vector[v::join(vector[a(w.provider), n(300), n(700), n(0), n(now())])]
         );
         w.assert_conserved(1_000, 300, 0, 700, 0);
         assert!(stake::unlocks_at(w.provider) == 0, 2);
@@ -143,19 +144,19 @@ module computestream::stake_tests {
     fun a_later_request_starts_the_clock_again_for_all() {
         let w = open(1_000);
         stake::request_unstake(w.provider, 300, DAY);
-        t::wait(100);
+        m::wait(100);
         stake::request_unstake(w.provider, 20, DAY);
-        t::assert_last<UnstakeRequested>(
+        v::assert_last<UnstakeRequested>(
             vector[
                 a(w.provider),
                 n(20),
                 n(680),
                 n(320),
-                n(t::start_time() + DAY + 100),
-                n(t::start_time() + 100)
+                n(m::start_time() + DAY + 100),
+                n(m::start_time() + 100)
             ]
         );
-        t::wait(DAY);
+        m::wait(DAY);
         stake::withdraw(w.provider);
         w.assert_conserved(1_000, 320, 0, 680, 0);
     }
@@ -165,7 +166,7 @@ module computestream::stake_tests {
         let w = open(1_000);
         stake::request_unstake(w.provider, 300, DAY);
         stake::request_unstake(w.provider, 20, 60);
-        assert!(stake::unlocks_at(w.provider) == t::start_time() + DAY, 1);
+        assert!(stake::unlocks_at(w.provider) == m::start_time() + DAY, 1);
     }
 
     #[test]
@@ -195,7 +196,7 @@ module computestream::stake_tests {
     fun stake_stays_until_the_last_second() {
         let w = open(1_000);
         stake::request_unstake(w.provider, 1, DAY);
-        t::wait(DAY - 1);
+        m::wait(DAY - 1);
         stake::withdraw(w.provider);
     }
 
@@ -212,15 +213,15 @@ module computestream::stake_tests {
     #[test]
     fun a_slash_is_shared_between_reporter_and_treasury() {
         let w = open(1_999);
-        t::wait(8);
+        m::wait(8);
         // floor(1,999 / 2) = 999, floor(999 / 10) = 99.
         let (amount, reward) = w.slash(5_000, 1_000);
         assert!(amount == 999 && reward == 99, 1);
         assert!(w.balance(REPORTER) == 99, 2);
-        assert!(w.balance(t::treasury_address()) == 900, 3);
-        t::assert_all<StakeSlashed>(
+        assert!(w.balance(m::treasury_address()) == 900, 3);
+        v::assert_all<StakeSlashed>(
             vector[
-                t::join(
+                v::join(
                     vector[
                         a(w.provider),
                         a(REPORTER),
@@ -254,13 +255,13 @@ module computestream::stake_tests {
         // 500: the 100 that are staked, 400 of the 900.
         let (amount, reward) = w.slash(5_000, 5_000);
         assert!(amount == 500 && reward == 250, 1);
-        t::assert_last<StakeSlashed>(
+        v::assert_last<StakeSlashed>(
             vector[a(w.provider), a(REPORTER), n(500), n(250), n(0), n(500), n(now())]
         );
         w.assert_conserved(1_000, 0, 500, 0, 500);
         // What is left waits as long as before.
-        assert!(stake::unlocks_at(w.provider) == t::start_time() + DAY, 2);
-        t::wait(DAY);
+        assert!(stake::unlocks_at(w.provider) == m::start_time() + DAY, 2);
+        m::wait(DAY);
         stake::withdraw(w.provider);
         w.assert_conserved(1_000, 500, 500, 0, 0);
     }
@@ -269,7 +270,7 @@ module computestream::stake_tests {
     fun a_stake_that_could_leave_is_still_slashed() {
         let w = open(1_000);
         stake::request_unstake(w.provider, 1_000, DAY);
-        t::wait(DAY + 1);
+        m::wait(DAY + 1);
         w.slash(10_000, 0);
         w.assert_conserved(1_000, 0, 1_000, 0, 0);
         assert!(stake::unlocks_at(w.provider) == 0, 1);
@@ -281,7 +282,7 @@ module computestream::stake_tests {
         let w = open(1_000);
         stake::request_unstake(w.provider, 1_000, DAY);
         w.slash(10_000, 0);
-        t::wait(DAY);
+        m::wait(DAY);
         stake::withdraw(w.provider);
     }
 
@@ -291,12 +292,12 @@ module computestream::stake_tests {
         w.slash(5_000, 1_000);
         w.slash(5_000, 1_000);
         w.assert_conserved(1_000, 0, 750, 250, 0);
-        stake::add(w.provider, &t::owner(), 1_000);
+        stake::add(w.provider, &m::owner(), 1_000);
         stake::request_unstake(w.provider, 50, DAY);
         w.slash(1_000, 1_000);
         // 10 % of 1,250.
         w.assert_conserved(2_000, 0, 875, 1_075, 50);
-        t::wait(DAY);
+        m::wait(DAY);
         stake::withdraw(w.provider);
         w.assert_conserved(2_000, 50, 875, 1_075, 0);
     }
@@ -307,7 +308,7 @@ module computestream::stake_tests {
         let (amount, reward) = w.slash(0, 5_000);
         assert!(amount == 0 && reward == 0, 1);
         // The fault is told all the same.
-        t::assert_last<StakeSlashed>(
+        v::assert_last<StakeSlashed>(
             vector[a(w.provider), a(REPORTER), n(0), n(0), n(1_000), n(0), n(now())]
         );
         w.assert_conserved(1_000, 0, 0, 1_000, 0);
@@ -315,17 +316,17 @@ module computestream::stake_tests {
 
     #[test]
     fun the_greatest_stake_is_slashed_without_overflow() {
-        t::start_market();
-        let asset = t::new_asset(b"x");
-        t::mint(asset, t::of(&t::owner()), 0xffff_ffff_ffff_ffff);
+        m::start_market();
+        let asset = m::new_asset(b"x");
+        m::mint(asset, m::of(&m::owner()), 0xffff_ffff_ffff_ffff);
         let constructor_ref = vault::create_object();
-        stake::open(&constructor_ref, &t::owner(), asset, 0xffff_ffff_ffff_ffff);
+        stake::open(&constructor_ref, &m::owner(), asset, 0xffff_ffff_ffff_ffff);
         let provider = object::address_from_constructor_ref(&constructor_ref);
         let w = Staked { asset, provider };
         let (amount, reward) = w.slash(10_000, 5_000);
         assert!(amount == 0xffff_ffff_ffff_ffff, 1);
         assert!(reward == 0x7fff_ffff_ffff_ffff, 2);
-        assert!(w.balance(t::treasury_address()) == 0x8000_0000_0000_0000, 3);
+        assert!(w.balance(m::treasury_address()) == 0x8000_0000_0000_0000, 3);
         assert!(stake::staked(provider) == 0, 4);
     }
 
@@ -341,14 +342,14 @@ module computestream::stake_tests {
     fun a_frozen_vault_blocks_no_fault() {
         // The issuer's hand on the stake must not keep the buyer from its money.
         let w = open(1_000);
-        t::freeze_escrow(w.asset, w.provider, true);
+        m::freeze_escrow(w.asset, w.provider, true);
         let (amount, reward) = w.slash(5_000, 1_000);
         assert!(amount == 0 && reward == 0, 1);
-        t::assert_last<StakeSlashed>(
+        v::assert_last<StakeSlashed>(
             vector[a(w.provider), a(REPORTER), n(0), n(0), n(1_000), n(0), n(now())]
         );
         w.assert_conserved(1_000, 0, 0, 1_000, 0);
-        t::freeze_escrow(w.asset, w.provider, false);
+        m::freeze_escrow(w.asset, w.provider, false);
         w.slash(5_000, 1_000);
         w.assert_conserved(1_000, 0, 500, 500, 0);
     }

@@ -3,16 +3,17 @@
 module computestream::stream_batch_tests {
     use aptos_framework::fungible_asset::{Deposit, Withdraw};
     use computestream::escrow;
+    use computestream::market_test_utils as m;
     use computestream::payment_stream::{Self, SettlementSkipped, StreamSettled};
     use computestream::stream_test_utils::{Self as st, settled};
-    use computestream::test_utils::{Self as t, a, n};
+    use computestream::value_test_utils::{Self as v, a, n};
 
     const KEEPER: address = @0x6e5;
     const PAYEE: address = @0xa11;
     const TREASURY: address = @0x7ea;
 
     fun skipped(job: address, code: u64, at: u64): vector<u8> {
-        t::join(vector[a(job), a(KEEPER), n(code), n(t::start_time() + at)])
+        v::join(vector[a(job), a(KEEPER), n(code), n(m::start_time() + at)])
     }
 
     #[test]
@@ -20,12 +21,12 @@ module computestream::stream_batch_tests {
         let stage = st::setup();
         let single = stage.open_with(1_000, 1_000, 1_000, 30, 333, 777, vector[]);
         let batched = stage.open_with(1_000, 1_000, 1_000, 30, 333, 777, vector[]);
-        t::wait(37);
+        m::wait(37);
         stage.pay(single, 1, 37);
         st::bring_all(
             vector[batched], vector[1], vector[37], 37, vector[stage.sign(batched, 1, 37, 37)]
         );
-        t::wait(500);
+        m::wait(500);
         stage.pay(single, 2, 500);
         stage.pay(single, 3, 537);
         st::bring_all(
@@ -43,27 +44,27 @@ module computestream::stream_batch_tests {
         // floor((537 - 30) * 1,000 / 3,600) = 140; floor(140 * 0.0333) = 4; floor(4 * 0.0777) = 0.
         assert!(st::paid(batched) == 140 && st::field(batched, 13) == 4, 101);
         assert!(stage.balance(PAYEE) == 2 * 136 && stage.balance(TREASURY) == 2 * 4, 102);
-        assert!(t::count<SettlementSkipped>() == 0, 103);
+        assert!(v::count<SettlementSkipped>() == 0, 103);
     }
 
     #[test]
     fun receivers_are_paid_once_and_each_escrow_is_drawn_on_once() {
         let stage = st::setup();
         let jobs = vector[stage.open_plain(), stage.open_plain(), stage.open_plain()];
-        t::wait(10);
+        m::wait(10);
         let signatures = vector[];
         jobs.for_each(|job| signatures.push_back(stage.sign(job, 1, 10, 10)));
-        let deposits = t::count<Deposit>();
-        let withdrawals = t::count<Withdraw>();
+        let deposits = v::count<Deposit>();
+        let withdrawals = v::count<Withdraw>();
         st::bring_all(jobs, vector[1, 1, 1], vector[10, 10, 10], 10, signatures);
         // Payee, treasury and keeper.
-        assert!(t::count<Deposit>() == deposits + 3, 1);
-        assert!(t::count<Withdraw>() == withdrawals + 3, 2);
+        assert!(v::count<Deposit>() == deposits + 3, 1);
+        assert!(v::count<Withdraw>() == withdrawals + 3, 2);
         let i = 0;
         let expected = vector[];
         while (i < 3) {
             expected.push_back(
-                t::join(
+                v::join(
                     settled(
                         jobs[i], 1, 10, 0, 10, 10_000, 100, 10, 10_000, 100, 10, 90_000, 10
                     )
@@ -72,7 +73,7 @@ module computestream::stream_batch_tests {
             assert!(escrow::balance(jobs[i]) == 90_000, 100 + i);
             i = i + 1;
         };
-        t::assert_all<StreamSettled>(expected);
+        v::assert_all<StreamSettled>(expected);
         assert!(stage.balance(PAYEE) == 29_700, 3);
         assert!(stage.balance(TREASURY) == 270 && stage.balance(KEEPER) == 30, 4);
     }
@@ -82,7 +83,7 @@ module computestream::stream_batch_tests {
         let stage = st::setup();
         let agreed = stage.open_held();
         let held = stage.open_held();
-        t::wait(20);
+        m::wait(20);
         st::bring_all_agreed(
             vector[agreed, held],
             vector[1, 1],
@@ -91,14 +92,14 @@ module computestream::stream_batch_tests {
             vector[stage.sign(agreed, 1, 20, 20), stage.sign(held, 1, 20, 20)],
             vector[stage.countersign(agreed, 1, 20, 20), vector[]]
         );
-        t::assert_all<StreamSettled>(
+        v::assert_all<StreamSettled>(
             vector[
-                t::join(
+                v::join(
                     settled(
                         agreed, 1, 20, 20, 20, 20_000, 200, 20, 20_000, 200, 20, 80_000, 20
                     )
                 ),
-                t::join(
+                v::join(
                     settled(held, 1, 20, 0, 20, 10_000, 100, 10, 10_000, 100, 10, 90_000, 20)
                 )
             ]
@@ -109,14 +110,14 @@ module computestream::stream_batch_tests {
     fun a_storeless_keepers_share_goes_to_the_treasury_in_a_batch_too() {
         let stage = st::setup();
         let jobs = vector[stage.open_plain(), stage.open_plain()];
-        t::wait(10);
+        m::wait(10);
         payment_stream::process_payments(
-            &t::stranger(),
+            &m::stranger(),
             jobs,
             vector[1, 1],
             vector[10, 10],
-            vector[t::start_time() + 10, t::start_time() + 10],
-            vector[t::log_root(), t::log_root()],
+            vector[m::start_time() + 10, m::start_time() + 10],
+            vector[v::log_root(), v::log_root()],
             vector[stage.sign(jobs[0], 1, 10, 10), stage.sign(jobs[1], 1, 10, 10)],
             vector[]
         );
@@ -129,7 +130,7 @@ module computestream::stream_batch_tests {
         let one = st::setup();
         let two = st::setup_second();
         let jobs = vector[one.open_plain(), two.open_plain(), one.open_plain()];
-        t::wait(10);
+        m::wait(10);
         st::bring_all(
             jobs,
             vector[1, 1, 1],
@@ -152,14 +153,14 @@ module computestream::stream_batch_tests {
     #[test]
     fun regression_11_a_bad_entry_never_stops_the_batch() {
         let stage = st::setup();
-        t::wait(5);
+        m::wait(5);
         let closed = stage.open_plain();
         payment_stream::close(closed, KEEPER);
         let sealed = stage.open_held();
         payment_stream::seal(sealed, KEEPER);
         let victim = stage.open_held();
         let good = stage.open_plain();
-        t::wait(10);
+        m::wait(10);
         stage.pay(victim, 5, 8);
         let before = st::view_bytes(victim);
 
@@ -181,29 +182,29 @@ module computestream::stream_batch_tests {
         let i = 0;
         while (i < jobs.length()) {
             let code = codes[i];
-            roots.push_back(if (code == 101) t::bytes_of(33, 0) else t::log_root());
+            roots.push_back(if (code == 101) v::bytes_of(33, 0) else v::log_root());
             signatures.push_back(
-                if (code == 102) t::bytes_of(63, 1)
-                else if (code == 103) t::bytes_of(64, 7)
+                if (code == 102) v::bytes_of(63, 1)
+                else if (code == 103) v::bytes_of(64, 7)
                 else stage.sign(jobs[i], seqs[i], seconds[i], times[i])
             );
             countersignatures.push_back(
-                if (i == 11) t::bytes_of(64, 7)
-                else if (i == 12) t::bytes_of(1, 7)
+                if (i == 11) v::bytes_of(64, 7)
+                else if (i == 12) v::bytes_of(1, 7)
                 else vector[]
             );
-            stamps.push_back(t::start_time() + times[i]);
+            stamps.push_back(m::start_time() + times[i]);
             if (code > 0) expected.push_back(skipped(jobs[i], code, 15));
             i = i + 1;
         };
         payment_stream::process_payments(
-            &t::keeper(), jobs, seqs, seconds, stamps, roots, signatures, countersignatures
+            &m::keeper(), jobs, seqs, seconds, stamps, roots, signatures, countersignatures
         );
 
-        t::assert_all<SettlementSkipped>(expected);
+        v::assert_all<SettlementSkipped>(expected);
         assert!(st::view_bytes(victim) == before, 1);
         // The good one, last in the row, was paid: 10,000, 100 and 10.
-        t::assert_last<StreamSettled>(
+        v::assert_last<StreamSettled>(
             settled(good, 1, 10, 0, 10, 10_000, 100, 10, 10_000, 100, 10, 90_000, 15)
         );
     }
@@ -214,9 +215,9 @@ module computestream::stream_batch_tests {
         let frozen = stage.open_held();
         let taken = stage.open_held();
         let free = stage.open_held();
-        t::freeze_escrow(stage.asset(), frozen, true);
-        t::claw_back(stage.asset(), taken, 95_000);
-        t::wait(60);
+        m::freeze_escrow(stage.asset(), frozen, true);
+        m::claw_back(stage.asset(), taken, 95_000);
+        m::wait(60);
         // A flag must not be cleared either.
         payment_stream::flag_stalled(frozen, 60);
         let before = vector[st::view_bytes(frozen), st::view_bytes(taken)];
@@ -230,13 +231,13 @@ module computestream::stream_batch_tests {
         st::bring_all_agreed(
             jobs, vector[1, 1, 1], vector[60, 60, 60], 60, signatures, countersignatures
         );
-        t::assert_all<SettlementSkipped>(
+        v::assert_all<SettlementSkipped>(
             vector[skipped(frozen, 6, 60), skipped(taken, 6, 60)]
         );
         assert!(before == vector[st::view_bytes(frozen), st::view_bytes(taken)], 1);
         assert!(st::settlements() == 1 && escrow::balance(free) == 40_000, 2);
 
-        t::freeze_escrow(stage.asset(), frozen, false);
+        m::freeze_escrow(stage.asset(), frozen, false);
         stage.pay_agreed(frozen, 1, 60);
         assert!(escrow::balance(frozen) == 40_000 && st::stalled(frozen) == 0, 3);
     }
@@ -245,8 +246,8 @@ module computestream::stream_batch_tests {
     fun nothing_due_needs_nothing_of_a_frozen_escrow() {
         let stage = st::setup();
         let job = stage.open_held();
-        t::freeze_escrow(stage.asset(), job, true);
-        t::wait(5);
+        m::freeze_escrow(stage.asset(), job, true);
+        m::wait(5);
         // 5 s, all held.
         stage.pay(job, 1, 5);
         assert!(st::billed(job) == 5 && st::paid(job) == 0, 1);
@@ -256,7 +257,7 @@ module computestream::stream_batch_tests {
     fun lists_of_nothing_are_a_no_op() {
         st::setup();
         st::bring_all(vector[], vector[], vector[], 0, vector[]);
-        assert!(t::count<SettlementSkipped>() == 0 && st::settlements() == 0, 1);
+        assert!(v::count<SettlementSkipped>() == 0 && st::settlements() == 0, 1);
     }
 
     /// One entry in every list but the one at `short`.
@@ -264,12 +265,12 @@ module computestream::stream_batch_tests {
         let stage = st::setup();
         let job = stage.open_plain();
         payment_stream::process_payments(
-            &t::keeper(),
+            &m::keeper(),
             if (short == 0) vector[] else vector[job],
             if (short == 1) vector[] else vector[1],
             if (short == 2) vector[] else vector[0],
-            if (short == 3) vector[] else vector[t::start_time()],
-            if (short == 4) vector[] else vector[t::log_root()],
+            if (short == 3) vector[] else vector[m::start_time()],
+            if (short == 4) vector[] else vector[v::log_root()],
             if (short == 5) vector[] else vector[stage.sign(job, 1, 0, 0)],
             if (short == 6) vector[vector[], vector[]] else vector[vector[]]
         );
@@ -278,7 +279,7 @@ module computestream::stream_batch_tests {
     #[test]
     fun lists_of_one_length_pass() {
         bring_lists(7);
-        assert!(t::count<SettlementSkipped>() == 0, 1);
+        assert!(v::count<SettlementSkipped>() == 0, 1);
     }
 
     #[test]

@@ -5,16 +5,17 @@ module computestream::stream_end_tests {
     use aptos_framework::object;
     use computestream::attestation;
     use computestream::escrow::{Self, EscrowRefunded};
+    use computestream::market_test_utils as m;
     use computestream::payment_stream::{Self, StreamClosed, StreamSealed, StreamSettled};
     use computestream::stream_test_utils::{Self as st, Stage, settled};
-    use computestream::test_utils::{Self as t, a, n};
+    use computestream::value_test_utils::{Self as v, a, n};
 
     const BUYER: address = @0xb0b;
     const KEEPER: address = @0x6e5;
 
     fun assert_refunded(job: address, amount: u64, balance: u64, at: u64) {
-        t::assert_last<EscrowRefunded>(
-            vector[a(job), a(BUYER), n(amount), n(balance), n(t::start_time() + at)]
+        v::assert_last<EscrowRefunded>(
+            vector[a(job), a(BUYER), n(amount), n(balance), n(m::start_time() + at)]
         );
     }
 
@@ -26,21 +27,21 @@ module computestream::stream_end_tests {
         keeper_paid: u64,
         at: u64
     ) {
-        t::assert_last<StreamClosed>(
+        v::assert_last<StreamClosed>(
             vector[
                 a(job),
                 n(billed),
                 n(paid),
                 n(fee_paid),
                 n(keeper_paid),
-                n(t::start_time() + at)
+                n(m::start_time() + at)
             ]
         );
     }
 
     fun assert_sealed(job: address, billed: u64, unreleased: u64, at: u64) {
-        t::assert_last<StreamSealed>(
-            vector[a(job), n(billed), n(unreleased), n(t::start_time() + at)]
+        v::assert_last<StreamSealed>(
+            vector[a(job), n(billed), n(unreleased), n(m::start_time() + at)]
         );
     }
 
@@ -53,9 +54,9 @@ module computestream::stream_end_tests {
     /// 20 of 30 s are proven and 10 of those held: 10,000 paid, 10,000 held, 10,000 unproven.
     fun half_proven(stage: &Stage): address {
         let job = stage.open_held();
-        t::wait(20);
+        m::wait(20);
         stage.pay(job, 1, 20);
-        t::wait(10);
+        m::wait(10);
         job
     }
 
@@ -71,9 +72,9 @@ module computestream::stream_end_tests {
     fun the_last_attestation_pays_and_an_overtaken_one_does_not_matter() {
         let stage = st::setup();
         let job = stage.open_plain();
-        t::wait(10);
+        m::wait(10);
         let overtaken = stage.claim(job, 1, 10);
-        t::wait(10);
+        m::wait(10);
         payment_stream::settle_last(job, KEEPER, &stage.claim(job, 2, 20));
         stage.assert_money(job, 19_800, 180, 20, 0, 80_000);
         payment_stream::settle_last(job, KEEPER, &overtaken);
@@ -105,14 +106,14 @@ module computestream::stream_end_tests {
         // Reachable: 30,000, of which 10,000 are paid.
         assert!(!all_proven && unreleased == 10_000, 1);
         assert_refunded(job, 70_000, 20_000, 30);
-        assert!(payment_stream::ended_at(job) == t::start_time() + 30, 2);
+        assert!(payment_stream::ended_at(job) == m::start_time() + 30, 2);
         assert!(!payment_stream::is_fully_proven(job), 3);
         stage.assert_money(job, 9_900, 90, 10, 70_000, 20_000);
 
         // The wall stands still: 40 s proven later are 30.
-        t::wait(10);
+        m::wait(10);
         stage.pay(job, 2, 40);
-        t::assert_last<StreamSettled>(
+        v::assert_last<StreamSettled>(
             settled(job, 2, 40, 0, 30, 10_000, 100, 10, 20_000, 200, 20, 10_000, 40)
         );
         assert!(payment_stream::is_fully_proven(job), 4);
@@ -123,14 +124,14 @@ module computestream::stream_end_tests {
         assert_closed(job, 30, 30_000, 300, 30, 40);
         stage.assert_money(job, 29_700, 270, 30, 70_000, 0);
         // Nothing was left to refund.
-        assert!(t::count<EscrowRefunded>() == 1, 6);
+        assert!(v::count<EscrowRefunded>() == 1, 6);
     }
 
     #[test]
     fun an_end_with_everything_proven_says_so() {
         let stage = st::setup();
         let job = stage.open_plain();
-        t::wait(30);
+        m::wait(30);
         stage.pay(job, 1, 30);
         assert!(payment_stream::is_fully_proven(job), 1);
         let (all_proven, unreleased) = payment_stream::end(job, BUYER, true);
@@ -167,14 +168,14 @@ module computestream::stream_end_tests {
         let stage = st::setup();
         let job = half_proven(&stage);
         payment_stream::end(job, BUYER, true);
-        t::wait(5);
+        m::wait(5);
         assert!(payment_stream::seal(job, KEEPER) == 10_000, 1);
         assert_sealed(job, 20, 10_000, 35);
         assert_refunded(job, 10_000, 10_000, 35);
-        assert!(payment_stream::ended_at(job) == t::start_time() + 30, 2);
+        assert!(payment_stream::ended_at(job) == m::start_time() + 30, 2);
         let before = st::view_bytes(job);
         assert!(payment_stream::seal(job, KEEPER) == 10_000, 3);
-        assert!(st::view_bytes(job) == before && t::count<StreamSealed>() == 1, 4);
+        assert!(st::view_bytes(job) == before && v::count<StreamSealed>() == 1, 4);
         stage.assert_money(job, 9_900, 90, 10, 80_000, 10_000);
     }
 
@@ -183,7 +184,7 @@ module computestream::stream_end_tests {
         let stage = st::setup();
         let job = half_proven(&stage);
         payment_stream::seal(job, KEEPER);
-        assert!(payment_stream::ended_at(job) == t::start_time() + 30, 1);
+        assert!(payment_stream::ended_at(job) == m::start_time() + 30, 1);
     }
 
     #[test]
@@ -192,7 +193,7 @@ module computestream::stream_end_tests {
         let job = half_proven(&stage);
         payment_stream::end(job, BUYER, false);
         payment_stream::confirm(job, KEEPER);
-        t::assert_last<StreamSettled>(
+        v::assert_last<StreamSettled>(
             settled(job, 1, 20, 20, 20, 10_000, 100, 10, 20_000, 200, 20, 0, 30)
         );
         assert!(payment_stream::unreleased(job) == 0, 1);
@@ -206,7 +207,7 @@ module computestream::stream_end_tests {
         let job = half_proven(&stage);
         let (seconds, paid, fees, deposited) = payment_stream::close(job, KEEPER);
         assert_results(seconds, paid, fees, deposited, vector[20, 20_000, 200, 100_000]);
-        t::assert_last<StreamSettled>(
+        v::assert_last<StreamSettled>(
             settled(job, 1, 20, 0, 20, 10_000, 100, 10, 20_000, 200, 20, 80_000, 30)
         );
         assert_refunded(job, 80_000, 0, 30);
@@ -220,9 +221,9 @@ module computestream::stream_end_tests {
     fun a_close_bills_what_the_clock_has_reached() {
         let stage = st::setup();
         let job = stage.open_plain();
-        t::wait(10);
+        m::wait(10);
         st::bring(job, 1, 50, 50, stage.sign(job, 1, 50, 50), vector[]);
-        t::wait(5);
+        m::wait(5);
         payment_stream::close(job, KEEPER);
         assert_closed(job, 15, 15_000, 150, 15, 15);
         stage.assert_money(job, 14_850, 135, 15, 85_000, 0);
@@ -233,12 +234,12 @@ module computestream::stream_end_tests {
         let stage = st::setup();
         let job = half_proven(&stage);
         payment_stream::end(job, BUYER, false);
-        t::wait(5);
+        m::wait(5);
         let (seconds, paid, fees, deposited) =
             payment_stream::close_with_award(job, KEEPER, 3_456);
         // 13,456 in all, 134 and 13 of it fees.
         assert_results(seconds, paid, fees, deposited, vector[20, 13_456, 134, 100_000]);
-        t::assert_last<StreamSettled>(
+        v::assert_last<StreamSettled>(
             settled(job, 1, 20, 0, 20, 3_456, 34, 3, 13_456, 134, 13, 6_544, 35)
         );
         assert_refunded(job, 6_544, 0, 35);
@@ -251,15 +252,15 @@ module computestream::stream_end_tests {
     fun an_award_of_nothing_pays_and_bills_nothing_more() {
         let stage = st::setup();
         let job = stage.open_plain();
-        t::wait(10);
+        m::wait(10);
         st::bring(job, 1, 50, 50, stage.sign(job, 1, 50, 50), vector[]);
-        t::wait(30);
+        m::wait(30);
         // 30 s more are proven and due, but not paid yet: a provider at fault gets none of it.
         let (seconds, paid, fees, deposited) =
             payment_stream::close_with_award(job, KEEPER, 0);
         assert_results(seconds, paid, fees, deposited, vector[10, 10_000, 100, 100_000]);
         assert!(st::settlements() == 1, 1);
-        assert!(payment_stream::ended_at(job) == t::start_time() + 40, 2);
+        assert!(payment_stream::ended_at(job) == m::start_time() + 40, 2);
         stage.assert_money(job, 9_900, 90, 10, 90_000, 0);
     }
 
@@ -284,7 +285,7 @@ module computestream::stream_end_tests {
     fun a_frozen_escrow_cannot_be_closed() {
         let stage = st::setup();
         let job = half_proven(&stage);
-        t::freeze_escrow(stage.asset(), job, true);
+        m::freeze_escrow(stage.asset(), job, true);
         payment_stream::close(job, KEEPER);
     }
 

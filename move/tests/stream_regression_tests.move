@@ -6,9 +6,10 @@
 module computestream::stream_regression_tests {
     use computestream::attestation;
     use computestream::escrow;
+    use computestream::market_test_utils as m;
     use computestream::payment_stream::{Self, SettlementSkipped};
     use computestream::stream_test_utils::{Self as st, Stage};
-    use computestream::test_utils::{Self as t, a, n};
+    use computestream::value_test_utils::{Self as v, a, n};
 
     const BUYER: address = @0xb0b;
     const PAYEE: address = @0xa11;
@@ -18,13 +19,13 @@ module computestream::stream_regression_tests {
     #[test]
     fun regression_1_no_second_counts_before_the_start_or_after_the_end() {
         let stage = st::setup();
-        t::wait(50);
+        m::wait(50);
         let job = stage.open_plain();
         // A quote for a time before the start doesn't wrap around.
         assert!(st::quote(job, 100, 0) == vector[0, 0], 1);
-        t::wait(10);
+        m::wait(10);
         payment_stream::end(job, BUYER, true);
-        t::wait(1_000);
+        m::wait(1_000);
         assert!(st::quote(job, 1_000, 1_060) == vector[10_000, 100], 2);
         stage.pay(job, 1, 1_000);
         assert!(st::billed(job) == 10 && st::paid(job) == 10_000, 3);
@@ -34,18 +35,18 @@ module computestream::stream_regression_tests {
     #[test]
     fun regression_1_seconds_of_before_the_start_are_refused() {
         let stage = st::setup();
-        t::wait(50);
+        m::wait(50);
         let job = stage.open_plain();
         // Signed at second 49: even none would be too many. 10 s at second 59 are one more than have passed.
         st::bring_all(vector[job], vector[1], vector[0], 49, vector[stage.sign(job, 1, 0, 49)]);
         st::bring_all(vector[job], vector[1], vector[10], 59, vector[stage.sign(job, 1, 10, 59)]);
-        t::assert_all<SettlementSkipped>(
+        v::assert_all<SettlementSkipped>(
             vector[skipped(job, 107, 50), skipped(job, 108, 50)]
         );
     }
 
     fun skipped(job: address, code: u64, at: u64): vector<u8> {
-        t::join(vector[a(job), a(KEEPER), n(code), n(t::start_time() + at)])
+        v::join(vector[a(job), a(KEEPER), n(code), n(m::start_time() + at)])
     }
 
     #[test]
@@ -53,10 +54,10 @@ module computestream::stream_regression_tests {
         let stage = st::setup();
         // 1,001 an hour: 3 base units are funded for 10.78 s.
         let job = stage.open_with(1_001, 3, 100, 0, 0, 0, vector[]);
-        t::wait(100);
+        m::wait(100);
         stage.pay(job, 1, 100);
         assert!(st::billed(job) == 10 && st::paid(job) == 2, 1);
-        payment_stream::extend(job, &t::buyer(), 0, 25);
+        payment_stream::extend(job, &m::buyer(), 0, 25);
         stage.pay(job, 2, 100);
         // floor(100,100 / 3,600) = floor(27.8), as if it had been there all along; the 28th unit goes back.
         assert!(st::billed(job) == 100 && st::paid(job) == 27, 2);
@@ -67,12 +68,12 @@ module computestream::stream_regression_tests {
     /// A life with odd numbers, unproven seconds and a raise, up to its end at second 61.
     fun odd_life(stage: &Stage, holdback: u64): address {
         let job = stage.open_with(198_007, 20_001, 300, holdback, 333, 777, stage.buyer_key());
-        t::wait(23);
+        m::wait(23);
         stage.pay(job, 1, 23);
         payment_stream::change_rate(job, BUYER, 301_001);
-        t::wait(18);
+        m::wait(18);
         stage.pay(job, 2, 37);
-        t::wait(20);
+        m::wait(20);
         payment_stream::end(job, BUYER, true);
         job
     }
@@ -106,21 +107,21 @@ module computestream::stream_regression_tests {
     fun regression_4_no_keeper_can_direct_more_than_its_share() {
         let stage = st::setup();
         let job = stage.open_held();
-        t::wait(20);
+        m::wait(20);
         // The most hostile keeper owns a store and brings everything first.
-        t::mint(stage.asset(), t::of(&t::stranger()), 1);
+        m::mint(stage.asset(), m::of(&m::stranger()), 1);
         payment_stream::process_payment(
-            &t::stranger(),
+            &m::stranger(),
             job,
             1,
             20,
-            t::start_time() + 20,
-            t::log_root(),
+            m::start_time() + 20,
+            v::log_root(),
             stage.sign(job, 1, 20, 20),
             stage.countersign(job, 1, 20, 20)
         );
         // Of 20,000: 200 fee, 20 of it the keeper's.
-        assert!(stage.balance(t::of(&t::stranger())) == 1 + 20, 1);
+        assert!(stage.balance(m::of(&m::stranger())) == 1 + 20, 1);
         assert!(stage.balance(PAYEE) == 19_800 && stage.balance(TREASURY) == 180, 2);
         assert!(escrow::balance(job) == 80_000, 3);
     }
@@ -130,18 +131,18 @@ module computestream::stream_regression_tests {
         let stage = st::setup();
         let job = stage.open_plain();
         let other = stage.open_plain();
-        t::wait(10);
-        let time = t::start_time() + 10;
-        let root = t::log_root();
+        m::wait(10);
+        let time = m::start_time() + 10;
+        let root = v::log_root();
         let terms = st::terms_hash();
-        let chain = t::chain();
+        let chain = m::chain();
         let foreign =
             vector[
                 attestation::usage_message(chain + 1, @computestream, job, terms, 1, 10, time, root),
                 attestation::usage_message(chain, @0xc6, job, terms, 1, 10, time, root),
                 attestation::usage_message(chain, @computestream, other, terms, 1, 10, time, root),
                 attestation::usage_message(
-                    chain, @computestream, job, t::hash(0), 1, 10, time, root
+                    chain, @computestream, job, v::hash(0), 1, 10, time, root
                 )
             ];
         let expected = vector[];
@@ -151,7 +152,7 @@ module computestream::stream_regression_tests {
             );
             expected.push_back(skipped(job, 103, 10));
         });
-        t::assert_all<SettlementSkipped>(expected);
+        v::assert_all<SettlementSkipped>(expected);
         assert!(st::seq(job) == 0, 1);
     }
 
@@ -159,12 +160,12 @@ module computestream::stream_regression_tests {
     fun regression_6_a_payment_cut_short_does_not_use_the_proof_up() {
         let stage = st::setup();
         let job = stage.open(3_600_000, 1_000, 100, 0);
-        t::wait(50);
+        m::wait(50);
         let signature = stage.sign(job, 1, 50, 50);
         st::bring(job, 1, 50, 50, signature, vector[]);
         // One second was funded.
         assert!(st::paid(job) == 1_000 && st::attested(job) == 50, 1);
-        payment_stream::extend(job, &t::buyer(), 0, 99_000);
+        payment_stream::extend(job, &m::buyer(), 0, 99_000);
         st::bring(job, 1, 50, 50, signature, vector[]);
         assert!(st::paid(job) == 50_000, 2);
     }
@@ -173,10 +174,10 @@ module computestream::stream_regression_tests {
     fun regression_7_a_provider_cannot_free_what_is_held_by_lowering_its_rate() {
         let stage = st::setup();
         let job = stage.open_held();
-        t::wait(20);
+        m::wait(20);
         stage.pay(job, 1, 20);
         payment_stream::change_rate(job, PAYEE, 0);
-        t::wait(20);
+        m::wait(20);
         stage.pay(job, 2, 40);
         // 20,000 earned, and the last 10 s of before still wait.
         stage.assert_money(job, 9_900, 90, 10, 0, 90_000);
@@ -190,14 +191,14 @@ module computestream::stream_regression_tests {
     fun regression_8_no_receiver_can_trap_the_others_money() {
         let stage = st::setup();
         let job = stage.open_plain();
-        t::wait(10);
-        t::freeze_account(stage.asset(), PAYEE, true);
-        t::freeze_account(stage.asset(), TREASURY, true);
-        t::freeze_account(stage.asset(), KEEPER, true);
+        m::wait(10);
+        m::freeze_account(stage.asset(), PAYEE, true);
+        m::freeze_account(stage.asset(), TREASURY, true);
+        m::freeze_account(stage.asset(), KEEPER, true);
         stage.pay(job, 1, 10);
         // What is due to frozen accounts is in new stores of theirs, the rest goes on.
         assert!(escrow::balance(job) == 90_000 && stage.balance(PAYEE) == 0, 1);
-        t::freeze_account(stage.asset(), BUYER, true);
+        m::freeze_account(stage.asset(), BUYER, true);
         payment_stream::close(job, KEEPER);
         assert!(escrow::balance(job) == 0, 2);
     }
@@ -207,7 +208,7 @@ module computestream::stream_regression_tests {
         let stage = st::setup();
         let job = stage.open_held();
         let other = stage.open_held();
-        t::wait(20);
+        m::wait(20);
         stage.pay(job, 1, 20);
         stage.pay(job, 2, 20);
         payment_stream::confirm(job, KEEPER);

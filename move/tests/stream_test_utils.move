@@ -9,8 +9,9 @@ module computestream::stream_test_utils {
     use aptos_framework::primary_fungible_store;
     use computestream::attestation::{Self, Claim};
     use computestream::escrow;
+    use computestream::market_test_utils as m;
     use computestream::payment_stream::{Self, StreamSettled};
-    use computestream::test_utils::{Self as t, a, n};
+    use computestream::value_test_utils::{Self as v, a, n};
     use computestream::vault;
 
     const BUYER: address = @0xb0b;
@@ -32,7 +33,7 @@ module computestream::stream_test_utils {
 
     /// The buyer has FUNDS, the keeper a store, the others nothing.
     public fun setup(): Stage {
-        t::start_market();
+        m::start_market();
         let stage = stage_of(b"streamed");
         primary_fungible_store::ensure_primary_store_exists(KEEPER, stage.asset);
         stage
@@ -44,8 +45,8 @@ module computestream::stream_test_utils {
     }
 
     fun stage_of(seed: vector<u8>): Stage {
-        let asset = t::new_asset(seed);
-        t::mint(asset, BUYER, FUNDS);
+        let asset = m::new_asset(seed);
+        m::mint(asset, BUYER, FUNDS);
         let (secret, verifying) = ed25519::generate_keys();
         let (buyer_secret, buyer_verifying) = ed25519::generate_keys();
         Stage {
@@ -82,7 +83,7 @@ module computestream::stream_test_utils {
     ): address {
         let constructor_ref = vault::create_object();
         let job = object::address_from_constructor_ref(&constructor_ref);
-        escrow::open(&constructor_ref, &t::buyer(), self.asset, deposit);
+        escrow::open(&constructor_ref, &m::buyer(), self.asset, deposit);
         payment_stream::open(
             job,
             BUYER,
@@ -113,7 +114,7 @@ module computestream::stream_test_utils {
     }
 
     public fun terms_hash(): vector<u8> {
-        t::hash(0x22)
+        v::hash(0x22)
     }
 
     public fun asset(self: &Stage): Object<Metadata> {
@@ -133,14 +134,14 @@ module computestream::stream_test_utils {
     /// What both sides sign, its time START + `at`.
     public fun message(job: address, seq: u64, seconds: u64, at: u64): vector<u8> {
         attestation::usage_message(
-            t::chain(),
+            m::chain(),
             @computestream,
             job,
             terms_hash(),
             seq,
             seconds,
-            t::start_time() + at,
-            t::log_root()
+            m::start_time() + at,
+            v::log_root()
         )
     }
 
@@ -164,9 +165,9 @@ module computestream::stream_test_utils {
 
     /// A claim of now.
     public fun claim(self: &Stage, job: address, seq: u64, seconds: u64): Claim {
-        let at = t::elapsed();
+        let at = m::elapsed();
         attestation::new_claim(
-            seq, seconds, t::start_time() + at, t::log_root(), self.sign(job, seq, seconds, at)
+            seq, seconds, m::start_time() + at, v::log_root(), self.sign(job, seq, seconds, at)
         )
     }
 
@@ -182,12 +183,12 @@ module computestream::stream_test_utils {
         countersignature: vector<u8>
     ) {
         payment_stream::process_payment(
-            &t::keeper(),
+            &m::keeper(),
             job,
             seq,
             seconds,
-            t::start_time() + at,
-            t::log_root(),
+            m::start_time() + at,
+            v::log_root(),
             signature,
             countersignature
         );
@@ -195,13 +196,13 @@ module computestream::stream_test_utils {
 
     /// The keeper settles `seconds` with an attestation of now.
     public fun pay(self: &Stage, job: address, seq: u64, seconds: u64) {
-        let at = t::elapsed();
+        let at = m::elapsed();
         bring(job, seq, seconds, at, self.sign(job, seq, seconds, at), vector[]);
     }
 
     /// The same with the buyer's signature as well.
     public fun pay_agreed(self: &Stage, job: address, seq: u64, seconds: u64) {
-        let at = t::elapsed();
+        let at = m::elapsed();
         bring(
             job,
             seq,
@@ -234,11 +235,11 @@ module computestream::stream_test_utils {
         let times = vector[];
         let roots = vector[];
         jobs.for_each_ref(|_job| {
-            times.push_back(t::start_time() + at);
-            roots.push_back(t::log_root());
+            times.push_back(m::start_time() + at);
+            roots.push_back(v::log_root());
         });
         payment_stream::process_payments(
-            &t::keeper(), jobs, seqs, seconds, times, roots, signatures, countersignatures
+            &m::keeper(), jobs, seqs, seconds, times, roots, signatures, countersignatures
         );
     }
 
@@ -253,7 +254,7 @@ module computestream::stream_test_utils {
     /// paid, 15 fee bps, 16 keeper bps, 17 balance, 18 last progress, 19 stalled.
     public fun field(job: address, index: u64): u64 {
         // Before them four addresses and the key with its length byte.
-        t::read_u64(&view_bytes(job), 4 * 32 + 33 + 8 * index)
+        v::read_u64(&view_bytes(job), 4 * 32 + 33 + 8 * index)
     }
 
     public fun funded(job: address): u64 {
@@ -311,7 +312,7 @@ module computestream::stream_test_utils {
         assert!(self.balance(KEEPER) == keeper, 9504);
         assert!(self.balance(BUYER) == FUNDS - deposited + refunded, 9505);
         assert!(escrow::balance(job) == escrowed, 9506);
-        assert!(fungible_asset::balance(t::store_of(job)) == escrowed, 9507);
+        assert!(fungible_asset::balance(m::store_of(job)) == escrowed, 9507);
     }
 
     public fun balance(self: &Stage, who: address): u64 {
@@ -325,7 +326,7 @@ module computestream::stream_test_utils {
     /// `[amount, fee]` of a settlement at START + `at`.
     public fun quote(job: address, seconds: u64, at: u64): vector<u64> {
         let (amount, fee) =
-            payment_stream::quote_settlement(job, seconds, t::start_time() + at);
+            payment_stream::quote_settlement(job, seconds, m::start_time() + at);
         vector[amount, fee]
     }
 
@@ -375,11 +376,11 @@ module computestream::stream_test_utils {
     ): vector<vector<u8>> {
         let fields = vector[a(job), a(PAYEE), a(keeper)];
         numbers.for_each(|number| fields.push_back(n(number)));
-        fields.push_back(n(t::start_time() + at));
+        fields.push_back(n(m::start_time() + at));
         fields
     }
 
     public fun settlements(): u64 {
-        t::count<StreamSettled>()
+        v::count<StreamSettled>()
     }
 }
