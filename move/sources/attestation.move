@@ -31,6 +31,8 @@ module computestream::attestation {
     const E_MORE_SECONDS_THAN_TIME: u64 = 108;
     /// The countersignature isn't the buyer key's for the same usage: leave it empty, or sign exactly what is sent.
     const E_BAD_COUNTERSIGNATURE: u64 = 109;
+    /// The attestation's time is ahead of the chain's clock: check the provider's clock and send it again then.
+    const E_AHEAD_OF_TIME: u64 = 110;
 
     // === Constants ===
 
@@ -39,6 +41,9 @@ module computestream::attestation {
     const KEY_LENGTH: u64 = 32;
     const SIGNATURE_LENGTH: u64 = 64;
     const FIRST_CODE: u64 = 101;
+    /// How far a provider's clock may be ahead of the chain's. Nothing is paid ahead whatever it says: the wall clock
+    /// of the stream is the chain's.
+    const CLOCK_SKEW_SECS: u64 = 30;
 
     /// What `contradicts` finds; `dispute::FaultProven` carries the same numbers.
     const NO_CONTRADICTION: u8 = 0;
@@ -110,6 +115,11 @@ module computestream::attestation {
         Claim { seq, seconds_cum, t_last, log_root, signature }
     }
 
+    /// The claim that says nothing.
+    public(package) fun nothing_new(): Claim {
+        new_claim(0, 0, 0, vector[], vector[])
+    }
+
     public(package) fun seq(self: &Claim): u64 {
         self.seq
     }
@@ -141,7 +151,7 @@ module computestream::attestation {
         E_BAD_COUNTERSIGNATURE
     }
 
-    /// 0 if `claim` may replace the watermark `(last_seq, last_seconds)`, else the code of the first check it
+    /// 0 if `claim` may replace the watermark `(last_seq, last_seconds)` at `now`, else the code of the first check it
     /// fails. Never aborts. A repeat of the watermark passes: applying it changes nothing.
     public(package) fun check(
         claim: &Claim,
@@ -150,7 +160,8 @@ module computestream::attestation {
         terms_hash: vector<u8>,
         started_at: u64,
         last_seq: u64,
-        last_seconds: u64
+        last_seconds: u64,
+        now: u64
     ): u64 {
         let code = check_signature(claim, key, job, terms_hash);
         if (code != 0) return code;
@@ -159,6 +170,7 @@ module computestream::attestation {
         if (claim.seconds_cum < last_seconds) return E_SECONDS_BELOW_WATERMARK;
         if (claim.t_last < started_at) return E_BEFORE_START;
         if (claim.seconds_cum > claim.t_last - started_at) return E_MORE_SECONDS_THAN_TIME;
+        if (claim.t_last > now + CLOCK_SKEW_SECS) return E_AHEAD_OF_TIME;
         0
     }
 

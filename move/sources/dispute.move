@@ -14,6 +14,7 @@
 /// anyone may resolve. A fault that is proven meanwhile ends it too, with the bond back to the buyer. A job is
 /// slashed for at most once.
 module computestream::dispute {
+    use std::bcs;
     use std::signer;
     use std::string::{Self, String};
     use aptos_framework::event;
@@ -261,7 +262,7 @@ module computestream::dispute {
             provider != other_provider
                 && provider_registry::owner(provider)
                     == provider_registry::owner(other_provider)
-                && started_at >= payment_stream::started_at(other_job)
+                && !starts_before(job, other_job)
                 && started_at < end_of(other_job)
                 && started_at < end_of(job)
                 && share_a_device(job, other_job),
@@ -535,13 +536,25 @@ module computestream::dispute {
     /// Rounded up: a small deposit must not make a case free.
     fun bond_of(job: address): u64 {
         let scaled =
-            (job_registry::terms_deposit(job) as u128)
+            (payment_stream::deposited(job) as u128)
                 * (job_registry::rules(job).bond_bps() as u128);
         ((scaled + BPS - 1) / BPS) as u64
     }
 
     fun owner_of(job: address): address {
         provider_registry::owner(job_registry::provider(job))
+    }
+
+    /// Of two different jobs that started in one second the lower address counts as the earlier: only one is at fault.
+    fun starts_before(job: address, other_job: address): bool {
+        let started_at = payment_stream::started_at(job);
+        let other_started_at = payment_stream::started_at(other_job);
+        if (started_at != other_started_at) return started_at < other_started_at;
+        let bytes = bcs::to_bytes(&job);
+        let other_bytes = bcs::to_bytes(&other_job);
+        let i = 0;
+        while (bytes[i] == other_bytes[i]) i += 1;
+        bytes[i] < other_bytes[i]
     }
 
     /// When the job stopped running; now, if it runs.

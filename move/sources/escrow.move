@@ -3,7 +3,7 @@
 ///
 ///     open (deposit) --> top_up* / take* / refund* --> empty --destroy--> gone, and the job's object with it
 ///
-/// What is taken is told by `payment_stream::StreamSettled`, which carries every receiver's amount.
+/// What is taken is told by `stream::StreamSettled`, which carries every receiver's amount.
 module computestream::escrow {
     use std::signer;
     use aptos_framework::event;

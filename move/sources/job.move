@@ -174,17 +174,11 @@ module computestream::job {
     }
 
     #[event]
-    struct JobStalled has drop, store {
-        job: address,
-        flagged_by: address,
-        answer_by: u64,
-        timestamp: u64
-    }
-
-    #[event]
     struct JobExpired has drop, store {
         job: address,
         expired_by: address,
+        claim_until: u64,
+        challenge_until: u64,
         timestamp: u64
     }
 
@@ -219,13 +213,6 @@ module computestream::job {
         timestamp: u64
     }
 
-    #[event]
-    struct JobReclaimed has drop, store {
-        job: address,
-        reclaimed_by: address,
-        timestamp: u64
-    }
-
     // === Package: beginning ===
 
     public(package) fun new(
@@ -236,9 +223,7 @@ module computestream::job {
         accept_by: u64,
         now: u64
     ): JobRecord {
-        let terms_hash =
-            if (is_open) vector[]
-            else terms.hash(job);
+        let terms_hash = if (is_open) vector[] else terms.hash(job);
         event::emit(
             JobCreated { job, terms, is_open, terms_hash, accept_by, timestamp: now }
         );
@@ -323,9 +308,10 @@ module computestream::job {
     /// Sets how long the provider may prove and the buyer may challenge, from what the stream says of itself.
     /// Returns whether nobody has to be waited for.
     public(package) fun set_windows(
-        self: &mut JobRecord, is_final: bool, unreleased: u64, now: u64
+        self: &mut JobRecord, prove_until: u64, unreleased: u64, now: u64
     ): bool {
-        self.claim_until = now + (if (is_final) 0 else self.rules.claim_window_secs());
+        self.claim_until = prove_until;
+        let is_final = prove_until == now;
         let waits_for_buyer = self.terms.holdback_secs() > 0 && (!is_final || unreleased > 0);
         if (waits_for_buyer) {
             self.challenge_until = self.claim_until + self.rules.challenge_window_secs();
@@ -384,20 +370,17 @@ module computestream::job {
         );
     }
 
-    public(package) fun tell_stalled(self: &JobRecord, flagged_by: address, now: u64) {
+    public(package) fun expire(self: &mut JobRecord, expired_by: address, now: u64) {
+        self.end(EXPIRED, now);
         event::emit(
-            JobStalled {
+            JobExpired {
                 job: self.job,
-                flagged_by,
-                answer_by: now + self.rules.stall_grace_secs(),
+                expired_by,
+                claim_until: self.claim_until,
+                challenge_until: self.challenge_until,
                 timestamp: now
             }
         );
-    }
-
-    public(package) fun expire(self: &mut JobRecord, expired_by: address, now: u64) {
-        self.end(EXPIRED, now);
-        event::emit(JobExpired { job: self.job, expired_by, timestamp: now });
     }
 
     /// A running job ends as failed; one that has ended keeps how.
@@ -467,10 +450,6 @@ module computestream::job {
         );
     }
 
-    public(package) fun tell_reclaimed(self: &JobRecord, reclaimed_by: address, now: u64) {
-        event::emit(JobReclaimed { job: self.job, reclaimed_by, timestamp: now });
-    }
-
     // === Package: questions ===
 
     public(package) fun assert_buyer(self: &JobRecord, who: address) {
@@ -533,7 +512,10 @@ module computestream::job {
 
     /// Ended, but money still waits.
     public(package) fun is_waiting(self: &JobRecord): bool {
-        self.state == COMPLETED || self.state == FAILED || self.state == TERMINATED
+        self.state == COMPLETED
+            || self.state == FAILED
+            || self.state == TERMINATED
+            || self.state == EXPIRED
     }
 
     public(package) fun is_settled(self: &JobRecord): bool {
@@ -549,10 +531,6 @@ module computestream::job {
         if (self.state == PENDING) now >= self.accept_by
         else if (self.state == ACCEPTED) now >= self.start_by
         else stalled_at != 0 && now >= stalled_at + self.rules.stall_grace_secs()
-    }
-
-    public(package) fun is_claim_window_open(self: &JobRecord, now: u64): bool {
-        now < self.claim_until
     }
 
     /// `(completed, failed, expired)` for the provider's record; none of the outcomes that say nothing about it:
@@ -604,10 +582,12 @@ module computestream::job {
         (self.state, self.outcome)
     }
 
-    /// The last moment at which anybody may still ask something about this job.
-    public(package) fun open_until(self: &JobRecord): u64 {
-        if (self.challenge_until > self.claim_until) self.challenge_until
-        else self.claim_until
+    /// Until when a job that ends now keeps its provider's stake in reach: while it can be challenged, and while
+    /// evidence about it can be found. 0 if it never ran.
+    public(package) fun liable_until(self: &JobRecord, now: u64): u64 {
+        if (!self.has_started()) return 0;
+        let until = now + self.rules.reclaim_after_secs();
+        if (self.challenge_until > until) self.challenge_until else until
     }
 
     // === Private ===

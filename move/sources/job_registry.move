@@ -12,6 +12,7 @@
 module computestream::job_registry {
     use std::signer;
     use std::string::{Self, String};
+    use aptos_framework::event;
     use aptos_framework::fungible_asset::Metadata;
     use aptos_framework::object::{Self, Object};
     use aptos_framework::timestamp;
@@ -55,6 +56,15 @@ module computestream::job_registry {
     #[resource_group_member(group = aptos_framework::object::ObjectGroup)]
     struct Job has key {
         record: JobRecord
+    }
+
+    // === Events ===
+
+    #[event]
+    struct JobReclaimed has drop, store {
+        job: address,
+        reclaimed_by: address,
+        timestamp: u64
     }
 
     // === Views ===
@@ -192,7 +202,7 @@ module computestream::job_registry {
 
         let keeper = signer::address_of(operator);
         let claim = attestation::new_claim(seq, seconds_cum, t_last, log_root, signature);
-        let settles = end_stream(record, job, keeper, &claim, false);
+        let settles = end_stream(record, job, keeper, &claim, 0);
         record.complete(output, timestamp::now_seconds());
         if (settles) settle(record, job, keeper);
     }
@@ -224,7 +234,7 @@ module computestream::job_registry {
         let claim = attestation::new_claim(seq, seconds_cum, t_last, log_root, signature);
         let settles =
             if (record.is_running()) {
-                end_stream(record, job, keeper, &claim, false)
+                end_stream(record, job, keeper, &claim, 0)
             } else {
                 // Without a stream only an empty claim passes.
                 payment_stream::settle_last(job, keeper, &claim);
@@ -261,7 +271,8 @@ module computestream::job_registry {
 
         let keeper = signer::address_of(buyer);
         let claim = attestation::new_claim(seq, seconds_cum, t_last, log_root, signature);
-        let settles = end_stream(record, job, keeper, &claim, true);
+        let claim_window_secs = record.rules().claim_window_secs();
+        let settles = end_stream(record, job, keeper, &claim, claim_window_secs);
         record.terminate(timestamp::now_seconds());
         if (settles) settle(record, job, keeper);
     }
@@ -272,8 +283,13 @@ module computestream::job_registry {
         let record = &Job[job].record;
         record.assert_running();
 
-        payment_stream::flag_stalled(job, record.rules().stall_after_secs());
-        record.tell_stalled(signer::address_of(anyone), timestamp::now_seconds());
+        let rules = record.rules();
+        payment_stream::flag_stalled(
+            job,
+            signer::address_of(anyone),
+            rules.stall_after_secs(),
+            rules.stall_grace_secs()
+        );
     }
 
     /// Ends a job that nobody accepted or started in time, or that stayed silent after it was flagged.
@@ -288,12 +304,19 @@ module computestream::job_registry {
             else 0;
         assert!(record.is_overdue(stalled_at, now), E_NOT_EXPIRED);
 
-        if (record.holds_slot()) free_capacity(record, job);
+        // Silence mustn't pay better than an ending of one's own: what is held back waits for the buyer here too.
+        let settles =
+            if (record.is_running()) {
+                end_stream(record, job, expired_by, &attestation::nothing_new(), 0)
+            } else {
+                if (record.holds_slot()) free_capacity(record, job);
+                true
+            };
         record.expire(expired_by, now);
-        settle(record, job, expired_by);
+        if (settles) settle(record, job, expired_by);
     }
 
-    /// The buyer accepts every second proven so far: what was held back for them is paid, and an ended job with
+    /// The buyer accepts every second billed so far: what was held back for them is paid, and an ended job with
     /// nothing left to prove settles.
     public entry fun confirm(buyer: &signer, job: Object<Job>) acquires Job {
         let (job, record) = bought(buyer, job);
@@ -301,7 +324,7 @@ module computestream::job_registry {
 
         let keeper = signer::address_of(buyer);
         payment_stream::confirm(job, keeper);
-        if (record.is_waiting() && payment_stream::is_fully_proven(job)) settle(record, job, keeper);
+        if (record.is_waiting() && payment_stream::is_final(job)) settle(record, job, keeper);
     }
 
     /// Settles a job that waits, once nothing more can be proven or challenged. The provider's operator may come
@@ -313,12 +336,11 @@ module computestream::job_registry {
         record.assert_waiting();
         record.assert_no_case();
         let now = timestamp::now_seconds();
-        if (can_be_proven(record, job, now)) {
+        if (!payment_stream::is_final(job)) {
             let provider = record.terms().provider();
             assert!(provider_registry::is_operator(provider, finalized_by), E_CLAIM_WINDOW_OPEN);
             if (payment_stream::seal(job, finalized_by) > 0) {
                 record.waive(now);
-                provider_registry::extend_liability(provider, record.open_until());
                 return
             };
         } else if (payment_stream::unreleased(job) > 0) {
@@ -338,7 +360,7 @@ module computestream::job_registry {
         let Job { record } = move_from<Job>(job);
         if (record.has_started()) payment_stream::destroy(job);
         escrow::destroy(job, record.terms().buyer());
-        record.tell_reclaimed(reclaimed_by, now);
+        event::emit(JobReclaimed { job, reclaimed_by, timestamp: now });
     }
 
     // === Package: for orders ===
@@ -386,10 +408,6 @@ module computestream::job_registry {
         Job[job].record.terms().buyer()
     }
 
-    public(package) fun terms_deposit(job: address): u64 acquires Job {
-        Job[job].record.terms().deposit()
-    }
-
     /// Commitments of the GPUs the job uses or used.
     public(package) fun devices(job: address): vector<vector<u8>> acquires Job {
         Job[job].record.devices()
@@ -430,10 +448,9 @@ module computestream::job_registry {
         record.assert_buyer(buyer);
         record.assert_waiting();
         assert!(payment_stream::unreleased(job) > 0, E_NOTHING_HELD);
-        let now = timestamp::now_seconds();
-        assert!(!can_be_proven(record, job, now), E_CLAIM_WINDOW_OPEN);
+        assert!(payment_stream::is_final(job), E_CLAIM_WINDOW_OPEN);
 
-        record.open_case(now, window_secs);
+        record.open_case(timestamp::now_seconds(), window_secs);
         // Once the deadline has passed anyone may resolve the case: for that long the stake must stay.
         provider_registry::extend_liability(
             record.terms().provider(), record.case_until() + record.rules().answer_window_secs()
@@ -480,10 +497,6 @@ module computestream::job_registry {
         record.take(provider, rate_per_hour);
     }
 
-    fun can_be_proven(record: &JobRecord, job: address, now: u64): bool {
-        record.is_claim_window_open(now) && !payment_stream::is_fully_proven(job)
-    }
-
     /// Ends the stream of a job with the last attestation of whoever ends it, and frees slot and GPUs. Returns
     /// whether the job can settle at once.
     fun end_stream(
@@ -491,18 +504,21 @@ module computestream::job_registry {
         job: address,
         keeper: address,
         claim: &Claim,
-        may_prove: bool
+        claim_window_secs: u64
     ): bool {
         payment_stream::settle_last(job, keeper, claim);
-        let (is_final, unreleased) = payment_stream::end(job, keeper, may_prove);
-        let settles = record.set_windows(is_final, unreleased, timestamp::now_seconds());
+        let (prove_until, unreleased) = payment_stream::end(job, keeper, claim_window_secs);
+        let settles = record.set_windows(prove_until, unreleased, timestamp::now_seconds());
         free_capacity(record, job);
         settles
     }
 
     fun free_capacity(record: &JobRecord, job: address) {
         provider_registry::release(
-            record.terms().provider(), job, record.gpu_mask(), record.open_until()
+            record.terms().provider(),
+            job,
+            record.gpu_mask(),
+            record.liable_until(timestamp::now_seconds())
         );
     }
 

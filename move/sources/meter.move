@@ -207,6 +207,10 @@ module computestream::meter {
         self.keeper_share_bps
     }
 
+    public(package) fun held_rate_per_hour(self: &Meter): u64 {
+        self.held_rate_per_hour
+    }
+
     public(package) fun seconds_attested(self: &Meter): u64 {
         self.seconds_attested
     }
@@ -217,6 +221,11 @@ module computestream::meter {
 
     public(package) fun seconds_billed(self: &Meter): u64 {
         self.seconds_billed
+    }
+
+    /// Base units times 3600.
+    public(package) fun acc(self: &Meter): u128 {
+        self.acc
     }
 
     public(package) fun paid(self: &Meter): u64 {

@@ -37,6 +37,10 @@ export const ABORTS: Record<string, Record<number, { name: string; sentence: str
     "109": {
       "name": "E_BAD_COUNTERSIGNATURE",
       "sentence": "The countersignature isn't the buyer key's for the same usage: leave it empty, or sign exactly what is sent."
+    },
+    "110": {
+      "name": "E_AHEAD_OF_TIME",
+      "sentence": "The attestation's time is ahead of the chain's clock: check the provider's clock and send it again then."
     }
   },
   "capacity": {
@@ -354,7 +358,7 @@ export const ABORTS: Record<string, Record<number, { name: string; sentence: str
     },
     "2": {
       "name": "E_STREAM_CLOSED",
-      "sentence": "This stream is sealed or closed: no attestation counts any more."
+      "sentence": "This stream is sealed or closed, or the time to prove its last seconds is over: no attestation counts any more."
     },
     "3": {
       "name": "E_BATCH_LENGTHS",
@@ -378,7 +382,7 @@ export const ABORTS: Record<string, Record<number, { name: string; sentence: str
     },
     "8": {
       "name": "E_RATE_NOT_FUNDED",
-      "sentence": "At this rate the deposit doesn't pay for what has run already: add to the deposit first."
+      "sentence": "At this rate the deposit doesn't pay for the whole maximum duration: add to the deposit first."
     }
   },
   "provider_registry": {
