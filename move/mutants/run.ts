@@ -20,6 +20,7 @@ const NEAREST: Record<string, string> = {
   "meter.move": "meter_tests",
   "payment_stream.move": "stream_",
   "stake.move": "stake_tests",
+  "stream.move": "stream_",
 };
 
 const PACKAGE_DIR = fileURLToPath(new URL("..", import.meta.url));
