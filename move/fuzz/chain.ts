@@ -12,12 +12,7 @@ import {
   toHex,
 } from "../../packages/devnet/src/codec/bytes.ts";
 import { valueBytes } from "../../packages/devnet/src/codec/move-value.ts";
-import {
-  type MoveType,
-  parseType,
-  type StructType,
-  structTagBytes,
-} from "../../packages/devnet/src/codec/type-tag.ts";
+import { type MoveType, parseType } from "../../packages/devnet/src/codec/type-tag.ts";
 import { type BuiltPackage, buildPackage } from "../../packages/devnet/src/toolchain/index.ts";
 import { createMoveVm, type VmEnv, type VmEvent } from "../../packages/devnet/src/vm/index.ts";
 import { parseModule } from "../../packages/devnet/src/vm/module-binary.ts";
@@ -80,7 +75,6 @@ export interface Chain {
   view(at: ChainAt, fn: string, args: unknown[]): unknown;
   /** Every value that it returns. */
   viewAll(at: ChainAt, fn: string, args: unknown[]): unknown[];
-  resource(at: ChainAt, address: Address, type: string): Record<string, unknown> | null;
   /** Every abort constant and event of the package. */
   readonly declared: { codes: string[]; events: string[] };
   /** The number of an abort constant of the attestation or stream module. */
@@ -216,11 +210,6 @@ export function createChain(packages: Packages): Chain {
     callCoin: (at, fn, args) => must(run(at, COIN, COIN, `coin::${fn}`, args)),
     view,
     viewAll,
-    resource(at, address, type) {
-      const tag = structTagBytes(parseType(type) as StructType);
-      const bytes = at.store.get(vm.keys.resource(bytesOf(address), tag));
-      return bytes ? (vm.decodeResource(at.store, tag, bytes) as Record<string, unknown>) : null;
-    },
     codeOf(name) {
       const code = codes.get(name);
       if (code === undefined) throw new Error(`no module names ${name}`);

@@ -7,6 +7,7 @@ import type { Chain } from "./chain.ts";
 import { must } from "./compare.ts";
 import { ADDRESS_LENGTH, type ForkStore } from "./fork-store.ts";
 import type { Action } from "./model/actions.ts";
+import { takesProofs } from "./model/settlement.ts";
 import { type Address, type Job, MAX_U64, max, STATE } from "./model/types.ts";
 import { signed } from "./resolve/attestations.ts";
 import type { Session } from "./session.ts";
@@ -22,13 +23,12 @@ function demand(session: Session, check: string, action: Action, moment: bigint)
 /** Whoever ran is paid for what it can prove, whatever admin and buyer do. */
 function claim(session: Session, job: Job): void {
   const { stream } = job;
-  if (!stream || stream.sealed || stream.closed || stream.seq === MAX_U64) return;
   const at = session.state.now + 1n;
+  if (!stream || !takesProofs(stream, at) || stream.seq === MAX_U64) return;
   const elapsed = at - stream.startedAt;
   const { secondsAttested } = stream.meter;
-  // Seconds from the future were proven: then so must these be.
-  const tLast = secondsAttested > elapsed ? stream.startedAt + secondsAttested : at;
-  if (tLast > MAX_U64) return;
+  // A clock that was ahead is believed once more.
+  const tLast = max(at, stream.startedAt + secondsAttested);
   const usage = {
     seq: stream.seq + 1n,
     secondsCum: max(elapsed, secondsAttested),

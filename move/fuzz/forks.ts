@@ -46,6 +46,8 @@ const PATH_FIELDS = [
     "seconds_attested",
     "seconds_confirmed",
     "seconds_billed",
+    "acc",
+    "held_rate_per_hour",
     "earned",
     "paid",
     "fee_paid",

@@ -1,6 +1,6 @@
 /**
  * What must hold of the chain after every step, whatever the model says, each under its own name.
- * It reads the chain's events and views only, except for the meter's accumulator, which no view shows.
+ * It reads the chain's events and views only; who agreed to what it is told.
  */
 import type { ChainEvent } from "./chain.ts";
 import { must } from "./compare.ts";
@@ -10,6 +10,9 @@ type View = Record<string, unknown>;
 const n = (view: View, field: string): bigint => BigInt(view[field] as string | number);
 const SECS_PER_HOUR = 3600n;
 const BPS = 10_000n;
+const MAX_AHEAD_SECS = 30n;
+const SETTLED = "8";
+const min = (a: bigint, b: bigint): bigint => (a < b ? a : b);
 
 /** What a job's events add up to, and its last views. */
 export interface Ledger {
@@ -19,13 +22,15 @@ export interface Ledger {
   refunded: bigint;
   stream: View | null;
   state: bigint | null;
+  /** Whether a ruling, or the default instead of one, has given away what was held. */
+  decided: boolean;
   /** VM gas of creating, accepting and starting it. */
   openingGas: bigint;
 }
 
 export const emptyLedger = (): Ledger => ({
   ...{ deposited: 0n, toProvider: 0n, fees: 0n, refunded: 0n },
-  ...{ stream: null, state: null, openingGas: 0n },
+  ...{ stream: null, state: null, decided: false, openingGas: 0n },
 });
 
 export function readEvents(ledgers: Map<string, Ledger>, events: readonly ChainEvent[]): void {
@@ -36,6 +41,7 @@ export function readEvents(ledgers: Map<string, Ledger>, events: readonly ChainE
     ledgers.set(job, ledger);
     if (name === "EscrowDeposited") ledger.deposited += n(data, "amount");
     if (name === "EscrowRefunded") ledger.refunded += n(data, "amount");
+    if (name === "ArbitrationDecided") ledger.decided = true;
     if (name === "StreamSettled") {
       ledger.toProvider += n(data, "amount") - n(data, "fee");
       ledger.fees += n(data, "fee");
@@ -52,8 +58,9 @@ export function conservation(job: string, ledger: Ledger, balance: bigint): void
   );
 }
 
-export function streamInvariants(stream: View, acc: bigint, now: bigint): void {
+export function streamInvariants(stream: View, now: bigint): void {
   const job = stream.job as string;
+  const acc = n(stream, "acc");
   const deposited = n(stream, "deposited");
   const earned = n(stream, "earned");
   const paid = n(stream, "paid");
@@ -66,8 +73,20 @@ export function streamInvariants(stream: View, acc: bigint, now: bigint): void {
     () => `${job}: ${paid}, ${earned}, ${deposited}`,
   );
   const endedAt = n(stream, "ended_at");
-  const wall = (endedAt === 0n || endedAt > now ? now : endedAt) - n(stream, "started_at");
-  const bounds = [n(stream, "seconds_attested"), wall, n(stream, "max_duration_secs")];
+  const startedAt = n(stream, "started_at");
+  const attested = n(stream, "seconds_attested");
+  must(
+    n(stream, "seconds_confirmed") <= attested,
+    "I4_watermarks",
+    () => `${job}: confirmed ${stream.seconds_confirmed} of ${attested}`,
+  );
+  must(
+    attested <= now - startedAt + MAX_AHEAD_SECS,
+    "I6_billable_bound",
+    () => `${job}: ${attested} s proven at ${now}, started ${startedAt}`,
+  );
+  const wall = (endedAt === 0n || endedAt > now ? now : endedAt) - startedAt;
+  const bounds = [attested, wall, n(stream, "max_duration_secs")];
   must(
     bounds.every((bound) => billed <= bound),
     "I6_billable_bound",
@@ -83,8 +102,105 @@ export function streamInvariants(stream: View, acc: bigint, now: bigint): void {
   );
 }
 
+/** The deposit always covers the whole duration, and what is held is bounded. */
+export function coverInvariants(stream: View): void {
+  const job = stream.job as string;
+  must(
+    n(stream, "funded_secs") === n(stream, "max_duration_secs"),
+    "I16_fully_funded",
+    () => `${job}: ${stream.funded_secs} of ${stream.max_duration_secs} s`,
+  );
+  const held = n(stream, "earned") - n(stream, "paid");
+  const heldRate = n(stream, "held_rate_per_hour");
+  const most = (n(stream, "holdback_secs") * heldRate + SECS_PER_HOUR - 1n) / SECS_PER_HOUR;
+  must(held <= most, "I17_held_bounded", () => `${job}: ${held} held, at most ${most}`);
+  must(
+    heldRate >= n(stream, "rate_per_hour"),
+    "I17_held_bounded",
+    () => `${job}: held at ${heldRate}, runs at ${stream.rate_per_hour}`,
+  );
+}
+
+/** From `prove_until` on, and once sealed or closed, nothing is proven. `now`: when `after` came about. */
+export function lastProof(before: View | null, after: View, now: bigint): void {
+  const job = after.job as string;
+  const endedAt = n(after, "ended_at");
+  const until = n(after, "prove_until");
+  // A fault closes a stream that runs.
+  const isKnown = endedAt === 0n ? until === 0n : until >= endedAt || (until === 0n && after.closed === true);
+  must(isKnown, "I18_no_late_proof", () => `${job}: ended ${endedAt}, proofs until ${until}`);
+  if (!before) return;
+  const wasUntil = n(before, "prove_until");
+  must(
+    wasUntil === 0n || wasUntil === until,
+    "I18_no_late_proof",
+    () => `${job}: proofs until ${until}, before ${wasUntil}`,
+  );
+  const isOver = before.sealed === true || before.closed === true || (wasUntil !== 0n && now >= wasUntil);
+  for (const field of ["seq", "seconds_attested", "seconds_billed", "acc"])
+    must(
+      !isOver || n(after, field) === n(before, field),
+      "I18_no_late_proof",
+      () => `${job}: ${field} from ${before[field]} to ${after[field]} at ${now}`,
+    );
+}
+
+/** How the buyer agreed in this step: to what is billed, or to the attestation it countersigned. */
+export type Agreement = "none" | "confirmed" | "countersigned";
+
+export function agreed(before: View | null, after: View, agreement: Agreement): void {
+  const was = before ? n(before, "seconds_confirmed") : 0n;
+  const is = n(after, "seconds_confirmed");
+  const most = {
+    none: was,
+    confirmed: n(after, "seconds_billed"),
+    countersigned: n(after, "seconds_attested"),
+  }[agreement];
+  must(
+    is === was || is <= most,
+    "I19_buyer_agrees",
+    () => `${String(after.job)}: ${is} s confirmed (${agreement}), before ${was}, at most ${most}`,
+  );
+}
+
+/** What waits for the buyer isn't paid before `challenge_until`, unless a ruling says so. */
+export function heldWaits(
+  before: View | null,
+  after: View,
+  job: View,
+  { now, decided }: { now: bigint; decided: boolean },
+): void {
+  const challengeUntil = n(job, "challenge_until");
+  const hasWaited = String(job.state) === SETTLED && challengeUntil !== 0n && now >= challengeUntil;
+  // A raise comes after the payment and makes what is held worth more.
+  const isRaised = before !== null && n(after, "rate_per_hour") > n(before, "rate_per_hour");
+  if (decided || hasWaited || isRaised) return;
+  const billed = n(after, "seconds_billed");
+  const tail = min(n(after, "holdback_secs"), billed - min(billed, n(after, "seconds_confirmed")));
+  const acc = n(after, "acc");
+  const free = (acc - min(acc, n(after, "held_rate_per_hour") * tail)) / SECS_PER_HOUR;
+  const paid = n(after, "paid");
+  must(
+    paid <= free || (before !== null && paid === n(before, "paid")),
+    "I20_held_waits",
+    () => `${String(after.job)}: ${paid} paid, ${free} free, before ${before?.paid}`,
+  );
+}
+
+/** Evidence about a job that ran needs time to be found. */
+export function staysLiable(job: View, provider: View): void {
+  const endedAt = n(job, "ended_at");
+  if (n(job, "started_at") === 0n || endedAt === 0n || job.faulted === true) return;
+  const least = endedAt + n(job.rules as View, "reclaim_after_secs");
+  must(
+    n(provider, "liable_until") >= least,
+    "I21_stays_liable",
+    () => `${String(job.job)}: liable until ${provider.liable_until}, not ${least}`,
+  );
+}
+
 const RISING = ["seq", "seconds_attested", "seconds_confirmed", "seconds_billed", "last_progress_at"];
-const RISING_MONEY = ["earned", "paid", "fee_paid", "keeper_paid", "deposited", "max_duration_secs"];
+const RISING_MONEY = ["acc", "earned", "paid", "fee_paid", "keeper_paid", "deposited", "max_duration_secs"];
 
 export function monotone(before: View, after: View): void {
   for (const field of [...RISING, ...RISING_MONEY])
@@ -101,10 +217,11 @@ export function monotone(before: View, after: View): void {
 const NEXT: Record<string, string[]> = {
   "0": ["0", "1", "8"],
   "1": ["1", "2", "8"],
-  "2": ["2", "3", "4", "6", "8"],
+  "2": ["2", "3", "4", "6", "7", "8"],
   "3": ["3", "8"],
   "4": ["4", "8"],
   "6": ["6", "8"],
+  "7": ["7", "8"],
   "8": ["8"],
 };
 /** Outcomes that a job may settle with, coming from each state. */
@@ -115,6 +232,7 @@ const OUTCOMES: Record<string, string[]> = {
   "3": ["3"],
   "4": ["4"],
   "6": ["6"],
+  "7": ["7"],
 };
 
 export function transition(job: string, before: bigint | null, view: View): void {

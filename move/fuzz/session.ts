@@ -4,26 +4,32 @@
  */
 
 import { toCall } from "./calls.ts";
-import { EVERYBODY } from "./cast.ts";
 import type { Chain, ChainEvent, ChainResult } from "./chain.ts";
 import { compareEvents, compareRecord, must, Violation } from "./compare.ts";
+import { compareMoney } from "./custody.ts";
 import { createForkStore, type ForkStore } from "./fork-store.ts";
 import {
+  type Agreement,
+  agreed,
   conservation,
+  coverInvariants,
   emptyLedger,
+  heldWaits,
   type Ledger,
+  lastProof,
   monotone,
   readEvents,
+  staysLiable,
   streamInvariants,
   transition,
 } from "./invariants.ts";
 import { type Action, applyAction, type Environment } from "./model/actions.ts";
-import { PACKAGE } from "./model/attestation.ts";
-import { parametersView } from "./model/market.ts";
-import { quote } from "./model/stream.ts";
-import type { Address, Job, State } from "./model/types.ts";
+import type { Address, Hex, Job, Provider, State } from "./model/types.ts";
 import { caseView, jobView, providerView, streamView } from "./model/views.ts";
+import { compareOverview } from "./overview.ts";
 import type { Memory } from "./resolve/context.ts";
+
+type View = Record<string, unknown>;
 
 export interface Performed {
   action: Action;
@@ -53,33 +59,37 @@ export function createSession(
   const { memory } = from;
   const ledgers = new Map([...(from.ledgers ?? [])].map(([job, ledger]) => [job, { ...ledger }]));
 
-  const view = (fn: string, args: unknown[]): Record<string, unknown> =>
-    chain.view({ store, now: state.now }, fn, args) as Record<string, unknown>;
+  const view = (fn: string, args: unknown[]): View => chain.view({ store, now: state.now }, fn, args) as View;
 
-  function compareStream(job: Job): Record<string, unknown> | null {
+  function compareStream(job: Job, ledger: Ledger, seen: View, agreement: Agreement): View | null {
     const expected = streamView(job);
     if (!expected) return null;
     const actual = view("payment_stream::get_stream", [job.job]);
-    const stream = chain.resource({ store, now: state.now }, job.job, `${PACKAGE}::payment_stream::Stream`);
-    const acc = BigInt(((stream?.meter ?? {}) as Record<string, string>).acc ?? "0");
-    streamInvariants(actual, acc, state.now);
-    const ledger = ledgers.get(job.job);
-    if (ledger?.stream) monotone(ledger.stream, actual);
-    if (ledger) ledger.stream = actual;
+    const { now } = state;
+    const { stream: before, decided } = ledger;
+    streamInvariants(actual, now);
+    coverInvariants(actual);
+    if (before) monotone(before, actual);
+    lastProof(before, actual, now);
+    agreed(before, actual, agreement);
+    heldWaits(before, actual, seen, { now, decided });
+    ledger.stream = actual;
     compareRecord(`get_stream ${job.job}`, actual, expected);
     return actual;
   }
 
-  function compareJob(job: Job): void {
+  /** `action`: what was done since the last comparison. */
+  function compareJob(job: Job, action: Action | null): View {
     const actual = view("job_registry::get_job", [job.job]);
     const ledger = ledgers.get(job.job) ?? emptyLedger();
     ledgers.set(job.job, ledger);
     transition(job.job, ledger.state, actual);
     ledger.state = BigInt(actual.state as number);
-    const stream = compareStream(job);
+    const stream = compareStream(job, ledger, actual, agreementOf(action, job));
     const balance = stream?.balance ?? chain.view({ store, now: state.now }, "escrow::balance", [job.job]);
     conservation(job.job, ledger, BigInt(balance as string));
     compareRecord(`get_job ${job.job}`, actual, jobView(job));
+    return actual;
   }
 
   function compareCase(job: Job): void {
@@ -89,86 +99,25 @@ export function createSession(
     if (expected) compareRecord(`get_case ${job.job}`, view("dispute::get_case", [job.job]), expected);
   }
 
-  function compareProvider(address: Address): void {
-    const provider = state.providers.get(address);
-    if (provider)
-      compareRecord(
-        `get_provider ${address}`,
-        view("provider_registry::get_provider", [address]),
-        providerView(provider),
-      );
-  }
-
-  function compareMoney(): void {
-    const holdings = chain.holdings(store);
-    for (const asset of chain.assets) {
-      let custody = 0n;
-      for (const [key, amount] of holdings) if (key.startsWith(asset)) custody += amount;
-      for (const who of EVERYBODY) {
-        const key = `${asset}|${who}`;
-        const held = holdings.get(key) ?? 0n;
-        const expected = (state.wallets.get(key) ?? 0n) + (state.aside.get(key) ?? 0n);
-        must(held === expected, "balances", () => `${who}: chain ${held}, model ${expected}`);
-        custody -= held;
-      }
-      const owed = custodyOf(state, asset);
-      const sent = dustOf(state, asset);
-      must(custody >= owed, "I7_store_ge_ledger", () => `${asset}: ${custody} < ${owed}`);
-      must(custody === owed + sent, "custody", () => `${asset}: chain ${custody}, model ${owed} + ${sent}`);
-    }
+  function compareProvider(address: Address, provider: Provider): View {
+    const actual = view("provider_registry::get_provider", [address]);
+    compareRecord(`get_provider ${address}`, actual, providerView(provider));
+    return actual;
   }
 
   /** What the model changed; the rest is compared when the history is over. */
-  function compareChanged(before: State): void {
+  function compareChanged(before: State, action: Action): void {
     for (const [address, job] of state.jobs) {
       const old = before.jobs.get(address);
       if (old && sameJob(old, job)) continue;
-      compareJob(job);
+      compareJob(job, action);
       if (job.case !== null || old?.case) compareCase(job);
     }
     for (const [address, provider] of state.providers) {
       const old = before.providers.get(address);
-      if (!old || !sameFields(old, provider)) compareProvider(address);
+      if (!old || !sameFields(old, provider)) compareProvider(address, provider);
     }
-    compareMoney();
-  }
-
-  /** Views that nothing else reads, once a history. */
-  function compareOtherViews(): void {
-    const { market, now } = state;
-    compareRecord("parameters", view("market::parameters", []), parametersView(market.parameters));
-    compareRecord("admin", view("market::admin", []), market.admin);
-    const allowed = [...(view("market::assets", []) as unknown as Address[])].sort();
-    compareRecord("assets", allowed, [...market.allowedAssets].sort());
-    const jobs = [...state.jobs.values()];
-    const listed = view("job_registry::get_jobs", [[PACKAGE, ...jobs.map(({ job }) => job)]]);
-    compareRecord("get_jobs", listed, jobs.map(jobView));
-    const streams = view("payment_stream::get_streams", [[PACKAGE, ...jobs.map(({ job }) => job)]]);
-    compareRecord(
-      "get_streams",
-      streams,
-      jobs.map(streamView).filter((stream) => stream !== null),
-    );
-    for (const { provider, activeJobs } of state.providers.values()) {
-      const active = [...(view("provider_registry::active_jobs", [provider]) as unknown as Address[])].sort();
-      compareRecord(`active_jobs ${provider}`, active, [...activeJobs].sort());
-    }
-    for (const { job, stream } of jobs) {
-      if (!stream || stream.sealed || stream.closed) continue;
-      const attested = stream.meter.secondsAttested + QUOTED_SECS;
-      const at = now + QUOTED_SECS;
-      const args = [job, attested, at];
-      const quoted = chain.viewAll({ store, now }, "payment_stream::quote_settlement", args);
-      const due = quote(stream, attested, at);
-      compareRecord(`quote_settlement ${job}`, quoted, [due.amount, due.fee]);
-    }
-    const listedProviders = view("provider_registry::list_providers", [0n, 100n]);
-    compareRecord("list_providers", listedProviders, [...state.providers.values()].map(providerView));
-    compareRecord(
-      "provider_count",
-      view("provider_registry::provider_count", []),
-      BigInt(state.providers.size),
-    );
+    compareMoney(chain, store, state);
   }
 
   /** Opening a job must cost more than any settlement of it. */
@@ -205,7 +154,7 @@ export function createSession(
       noteGas(action, fresh, result.gas);
       const named = expected.events.map(({ type, data }) => ({ name: type.split("::")[1] as string, data }));
       compareEvents(result.events, named);
-      compareChanged(before);
+      compareChanged(before, action);
     }
     return { action, at, result };
   }
@@ -221,13 +170,17 @@ export function createSession(
     ledgers,
     perform,
     compareAll() {
+      const providers = new Map(
+        [...state.providers].map(([address, provider]) => [address, compareProvider(address, provider)]),
+      );
       for (const job of state.jobs.values()) {
-        compareJob(job);
+        const seen = compareJob(job, null);
+        const provider = providers.get(job.terms.provider);
+        if (provider) staysLiable(seen, provider);
         compareCase(job);
       }
-      for (const address of state.providers.keys()) compareProvider(address);
-      compareMoney();
-      compareOtherViews();
+      compareMoney(chain, store, state);
+      compareOverview(chain, store, state);
     },
     split() {
       const below = store;
@@ -237,7 +190,14 @@ export function createSession(
   };
 }
 
-const QUOTED_SECS = 7n;
+/** How an action lets the buyer of `job` agree. */
+function agreementOf(action: Action | null, { job, terms }: Job): Agreement {
+  if (action?.type === "confirm" && action.job === job && action.who === terms.buyer) return "confirmed";
+  const isSigned = (entry: { job: Address; countersignature: Hex }): boolean =>
+    entry.job === job && entry.countersignature !== "0x";
+  if (action?.type === "process_payment" && isSigned(action)) return "countersigned";
+  return action?.type === "process_payments" && action.entries.some(isSigned) ? "countersigned" : "none";
+}
 
 function freshAddresses(events: readonly ChainEvent[]): Address[] {
   return events.flatMap(({ name, data }) => {
@@ -261,25 +221,6 @@ function compareOutcome(action: Action, result: ChainResult, expected: ReturnTyp
     "outcome",
     () => `chain refuses with ${result.status}, model with ${expected.codes.join(" or ")}`,
   );
-}
-
-function dustOf(state: State, asset: Address): bigint {
-  let sum = 0n;
-  for (const [holder, amount] of state.dust) {
-    const of = state.jobs.get(holder)?.terms.asset ?? state.providers.get(holder)?.asset;
-    if (of === asset) sum += amount;
-  }
-  return sum;
-}
-
-/** Everything that the modules must hold of an asset: escrows, bonds, stakes. */
-function custodyOf(state: State, asset: Address): bigint {
-  let sum = 0n;
-  for (const job of state.jobs.values())
-    if (job.terms.asset === asset) sum += job.escrow + (job.case?.bond ?? 0n);
-  for (const provider of state.providers.values())
-    if (provider.asset === asset) sum += provider.staked + provider.unbonding;
-  return sum;
 }
 
 /** Shallow: what the model replaces is compared by identity. */

@@ -2,18 +2,22 @@
  * Every action of the protocol as data, and what it does to the model.
  * It doesn't know how the chain is called.
  */
+import * as afterwards from "./afterwards.ts";
 import type { Attestation } from "./attestation.ts";
+import { cloneState } from "./clone.ts";
 import * as disputes from "./disputes.ts";
 import * as endings from "./endings.ts";
+import * as faults from "./faults.ts";
 import * as jobs from "./jobs.ts";
 import * as market from "./market.ts";
 import * as providers from "./providers.ts";
+import * as repricing from "./repricing.ts";
+import { type BatchEntry, processPayment, processPayments } from "./settlement.ts";
+
 import * as stakes from "./stakes.ts";
-import { type BatchEntry, processPayment, processPayments } from "./stream.ts";
 import {
   type Address,
   type Context,
-  cloneState,
   type Hex,
   ModelAbort,
   type ModelEvent,
@@ -146,25 +150,25 @@ const PERFORM: { [T in Action["type"]]: Perform<T> } = {
   create_open_jobs: (ctx, a) => jobs.createOpenJobs(ctx, a.who, a.asset, a.requirements, a.order, a.specs),
   accept: (ctx, a) => jobs.accept(ctx, a.who, a.provider, a.job, a.mask),
   start: (ctx, a) => jobs.start(ctx, a.who, a.job),
-  extend: (ctx, a) => jobs.extend(ctx, a.who, a.job, a.secs, a.amount),
-  change_rate: (ctx, a) => jobs.changeRate(ctx, a.who, a.job, a.rate),
+  extend: (ctx, a) => repricing.extend(ctx, a.who, a.job, a.secs, a.amount),
+  change_rate: (ctx, a) => repricing.changeRate(ctx, a.who, a.job, a.rate),
   complete: (ctx, a) => endings.complete(ctx, a.who, a.job, a.output, a.attestation),
   fail: (ctx, a) => endings.fail(ctx, a.who, a.job, a.output, a.attestation),
   cancel: (ctx, a) => endings.cancel(ctx, a.who, a.job),
   terminate: (ctx, a) => endings.terminate(ctx, a.who, a.job, a.attestation),
-  confirm: (ctx, a) => endings.confirm(ctx, a.who, a.job),
+  confirm: (ctx, a) => afterwards.confirm(ctx, a.who, a.job),
   flag_stalled: (ctx, a) => endings.flagStalled(ctx, a.who, a.job),
   expire: (ctx, a) => endings.expire(ctx, a.who, a.job),
-  finalize: (ctx, a) => endings.finalize(ctx, a.who, a.job),
-  reclaim: (ctx, a) => endings.reclaim(ctx, a.who, a.job),
+  finalize: (ctx, a) => afterwards.finalize(ctx, a.who, a.job),
+  reclaim: (ctx, a) => afterwards.reclaim(ctx, a.who, a.job),
   process_payment: (ctx, a) => processPayment(ctx, a.who, a.job, a.attestation, a.countersignature),
   process_payments(ctx, a, codeOf) {
     require(!a.isUneven, "E_BATCH_LENGTHS");
     processPayments(ctx, a.who, a.entries, codeOf);
   },
-  report_contradiction: (ctx, a) => disputes.reportContradiction(ctx, a.who, a.job, a.a, a.b),
-  report_impossible_time: (ctx, a) => disputes.reportImpossibleTime(ctx, a.who, a.job, a.attestation),
-  report_device_overlap: (ctx, a) => disputes.reportDeviceOverlap(ctx, a.who, a.job, a.other),
+  report_contradiction: (ctx, a) => faults.reportContradiction(ctx, a.who, a.job, a.a, a.b),
+  report_impossible_time: (ctx, a) => faults.reportImpossibleTime(ctx, a.who, a.job, a.attestation),
+  report_device_overlap: (ctx, a) => faults.reportDeviceOverlap(ctx, a.who, a.job, a.other),
   challenge_output: (ctx, a) => disputes.challengeOutput(ctx, a.who, a.job, a.chunkIndex),
   answer_challenge: (ctx, a) => disputes.answerChallenge(ctx, a.who, a.job, a.chunk, a.proof),
   open_arbitration: (ctx, a) => disputes.openArbitration(ctx, a.who, a.job, a.reason),

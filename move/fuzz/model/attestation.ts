@@ -16,6 +16,9 @@ export interface Attestation {
 export const CHAIN_ID = 4;
 export const PACKAGE: Address = `0x${"cafe".padStart(64, "0")}`;
 
+/** How far a provider's clock may be ahead. */
+export const MAX_AHEAD_SECS = 30n;
+
 const byteLength = (hex: Hex): number => (hex.length - 2) / 2;
 
 export function messageOf(job: Address, stream: Pick<Stream, "termsHash">, a: Attestation): Hex {
@@ -44,6 +47,7 @@ export function checkAttestation(
   require(a.secondsCum >= secondsAttested, "E_SECONDS_BELOW_WATERMARK");
   require(a.tLast >= stream.startedAt, "E_BEFORE_START");
   require(a.secondsCum <= a.tLast - stream.startedAt, "E_MORE_SECONDS_THAN_TIME");
+  require(a.tLast <= ctx.state.now + MAX_AHEAD_SECS, "E_AHEAD_OF_TIME");
   if (byteLength(countersignature) === 0) return false;
   const isBuyers =
     byteLength(stream.buyerKey) > 0 &&

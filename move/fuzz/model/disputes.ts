@@ -1,13 +1,12 @@
 /**
- * Faults that prove themselves, challenges of an output, and arbitration.
- * It doesn't know how a job settles otherwise.
+ * Cases: challenges of an output, and arbitration.
+ * It doesn't know how a job settles otherwise, nor faults that prove themselves.
  */
-import { type Attestation, checkSigned, contradiction } from "./attestation.ts";
-import { extendLiability, forfeit, isEnded, settleJob } from "./endings.ts";
+import { forfeit, isEnded, settleJob } from "./endings.ts";
 import { assertBuyer, jobOf } from "./jobs.ts";
 import { chunkCount, chunkLength, provesChunk } from "./merkle.ts";
 import { providerOf } from "./providers.ts";
-import { slash } from "./stakes.ts";
+import { extendLiability, slash } from "./stakes.ts";
 import { heldBack, isProven, sealStream, streamOf } from "./stream.ts";
 import {
   type Address,
@@ -19,41 +18,16 @@ import {
   emit,
   type Hex,
   type Job,
-  max,
-  min,
   OUTPUT_CHALLENGE,
   require,
-  STATE,
-  type State,
 } from "./types.ts";
 import { give, takeFrom } from "./wallets.ts";
 
-const FAULT = { impossibleTime: 3n, deviceOverlap: 4n, withheldOutput: 5n } as const;
+export const FAULT = { impossibleTime: 3n, deviceOverlap: 4n, withheldOutput: 5n } as const;
 const MAX_REASON_BYTES = 1024;
 
-function assertReportable(job: Job): void {
-  require(!job.faulted, "E_ALREADY_REPORTED");
-  require(job.startedAt !== 0n, "E_NEVER_STARTED");
-}
-
-function prove(ctx: Context, job: Job, reporter: Address, fault: bigint): void {
-  const provider = providerOf(ctx.state, job.terms.provider);
-  job.faulted = true;
-  endCase(ctx, job);
-  forfeit(ctx, job, reporter);
-  const { slashed, reward } = slash(ctx, provider, reporter, job.rules);
-  emit(ctx, "dispute::FaultProven", {
-    job: job.job,
-    provider: provider.provider,
-    fault,
-    reporter,
-    slashed,
-    reward,
-  });
-}
-
 /** A case that is open when a fault ends the job is won by the buyer. */
-function endCase(ctx: Context, job: Job): void {
+export function endCase(ctx: Context, job: Job): void {
   const open = job.case;
   if (!open) return;
   const unreleased = heldBack(job);
@@ -71,75 +45,23 @@ function payBond(ctx: Context, job: Job, to: Address): bigint {
   return bond;
 }
 
-export function reportContradiction(
-  ctx: Context,
-  who: Address,
-  jobAddress: Address,
-  a: Attestation,
-  b: Attestation,
-): void {
-  const job = jobOf(ctx.state, jobAddress);
-  assertReportable(job);
-  const stream = streamOf(job);
-  checkSigned(ctx, jobAddress, stream, a);
-  checkSigned(ctx, jobAddress, stream, b);
-  const fault = contradiction(a, b);
-  require(fault !== 0, "E_NO_CONTRADICTION");
-  prove(ctx, job, who, BigInt(fault));
-}
-
-export function reportImpossibleTime(ctx: Context, who: Address, jobAddress: Address, a: Attestation): void {
-  const job = jobOf(ctx.state, jobAddress);
-  assertReportable(job);
-  const stream = streamOf(job);
-  checkSigned(ctx, jobAddress, stream, a);
-  const { startedAt } = stream;
-  const impossible = a.tLast < startedAt ? a.secondsCum > 0n : a.secondsCum > a.tLast - startedAt;
-  require(impossible, "E_POSSIBLE_TIME");
-  prove(ctx, job, who, FAULT.impossibleTime);
-}
-
-function overlaps(state: State, job: Job, other: Job): boolean {
-  if (job.terms.provider === other.terms.provider) return false;
-  const ownerOf = (j: Job): Address => providerOf(state, j.terms.provider).owner;
-  if (ownerOf(job) !== ownerOf(other)) return false;
-  if (!job.devices.some((device) => other.devices.includes(device))) return false;
-  const endOf = (j: Job): bigint => (j.endedAt === 0n ? state.now : j.endedAt);
-  const from = max(job.startedAt, other.startedAt);
-  return from < min(endOf(job), endOf(other)) && job.startedAt >= other.startedAt;
-}
-
-export function reportDeviceOverlap(
-  ctx: Context,
-  who: Address,
-  jobAddress: Address,
-  otherAddress: Address,
-): void {
-  const { state } = ctx;
-  const job = jobOf(state, jobAddress);
-  const other = jobOf(state, otherAddress);
-  assertReportable(job);
-  require(other.startedAt !== 0n, "E_NEVER_STARTED");
-  require(overlaps(state, job, other), "E_NO_OVERLAP");
-  prove(ctx, job, who, FAULT.deviceOverlap);
-}
-
 function openCase(ctx: Context, who: Address, job: Job, deadlineSecs: bigint): bigint {
   const { now } = ctx.state;
   require(job.case === null, "E_CASE_OPEN");
   assertBuyer(job, who);
   require(isEnded(job), "E_NOT_ENDED");
   require(heldBack(job) > 0n, "E_NOTHING_HELD");
-  require(isProven(job) || now >= job.claimUntil, "E_CLAIM_WINDOW_OPEN");
+  require(isProven(job, now), "E_CLAIM_WINDOW_OPEN");
   require(now < job.challengeUntil, "E_CHALLENGE_WINDOW_OVER");
   sealStream(ctx, job);
   job.caseUntil = now + deadlineSecs;
-  extendLiability(ctx, job, job.caseUntil + job.rules.answerWindowSecs);
+  extendLiability(ctx, job.terms.provider, job.caseUntil + job.rules.answerWindowSecs);
   return job.caseUntil;
 }
 
 function lockBond(ctx: Context, job: Job, who: Address): bigint {
-  const bond = (job.terms.deposit * job.rules.bondBps + BPS - 1n) / BPS;
+  const { deposited } = streamOf(job).meter;
+  const bond = (deposited * job.rules.bondBps + BPS - 1n) / BPS;
   takeFrom(ctx, job.terms.asset, who, bond);
   return bond;
 }
@@ -296,5 +218,3 @@ export function resolve(ctx: Context, who: Address, jobAddress: Address): void {
     reward,
   });
 }
-
-export const isSettled = (job: Job): boolean => job.state === STATE.settled;

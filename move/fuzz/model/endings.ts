@@ -1,23 +1,13 @@
 /**
- * How jobs end and settle: completed, failed, cancelled, terminated, expired, confirmed, finalized, reclaimed.
- * It doesn't know faults and cases, except that an open case stops the ordinary ways.
+ * How jobs end: completed, failed, cancelled, terminated, expired, forfeited; and what settling means.
+ * It doesn't know what ended jobs wait for, nor faults and cases.
  */
 import type { Attestation } from "./attestation.ts";
 import { assertBuyer, assertJobOperator, jobOf } from "./jobs.ts";
 import { snakeKeys } from "./market.ts";
-import { providerOf, recordJob, release } from "./providers.ts";
-import {
-  closeStream,
-  confirmStream,
-  endStream,
-  heldBack,
-  isProven,
-  refund,
-  sealStream,
-  settleLast,
-  stopStream,
-  streamOf,
-} from "./stream.ts";
+import { recordJob, release } from "./providers.ts";
+import { settleLast } from "./settlement.ts";
+import { closeStream, endStream, heldBack, isProven, refund, streamOf } from "./stream.ts";
 import {
   type Address,
   type Context,
@@ -29,14 +19,13 @@ import {
   STATE,
   ZERO_ADDRESS,
 } from "./types.ts";
-import { assertMovable, give } from "./wallets.ts";
 
 const MAX_URIS = 8;
 const MAX_URI_BYTES = 512;
 const MAX_REASON_BYTES = 1024;
 
 const byteLength = (text: string): number => Buffer.byteLength(text, "utf8");
-const ENDED: bigint[] = [STATE.completed, STATE.failed, STATE.terminated];
+const ENDED: bigint[] = [STATE.completed, STATE.failed, STATE.terminated, STATE.expired];
 export const isEnded = (job: Job): boolean => ENDED.includes(job.state);
 
 function assertOutput(output: Output): void {
@@ -72,17 +61,29 @@ export function settleJob(ctx: Context, job: Job, keeper: Address, award: bigint
   });
 }
 
-/** The run is over: sets the windows, frees the machine, and settles when nothing is to wait for. */
-function endJob(ctx: Context, job: Job, keeper: Address, tell: () => void): void {
+/** The run is over: ends the stream, sets the windows, frees the machine, and settles when nothing is to wait for. */
+function endRun(
+  ctx: Context,
+  job: Job,
+  keeper: Address,
+  { state, mayProve, tell }: { state: bigint; mayProve: boolean; tell: () => void },
+): void {
   const { now } = ctx.state;
-  const proven = isProven(job);
-  const mayHold = proven ? heldBack(job) > 0n : streamOf(job).meter.holdbackSecs > 0n;
-  job.claimUntil = proven ? now : now + job.rules.claimWindowSecs;
-  job.challengeUntil = mayHold ? job.claimUntil + job.rules.challengeWindowSecs : 0n;
-  release(ctx, job, max(job.claimUntil, job.challengeUntil));
+  job.state = state;
+  job.endedAt = now;
+  endStream(ctx, job, keeper, mayProve);
+  const { proveUntil, meter } = streamOf(job);
+  const proven = isProven(job, now);
+  const mayHold = proven ? heldBack(job) > 0n : meter.holdbackSecs > 0n;
+  job.claimUntil = proveUntil;
+  job.challengeUntil = mayHold ? proveUntil + job.rules.challengeWindowSecs : 0n;
+  release(ctx, job, max(max(job.claimUntil, job.challengeUntil), liableAfter(job)));
   tell();
   if (proven && heldBack(job) === 0n) settleJob(ctx, job, keeper, null);
 }
+
+/** What a job that ran may cost its provider outlives it. */
+const liableAfter = (job: Job): bigint => job.endedAt + job.rules.reclaimAfterSecs;
 
 function endWithOutput(
   ctx: Context,
@@ -93,12 +94,9 @@ function endWithOutput(
   attestation: Attestation,
 ): void {
   settleLast(ctx, job, who, attestation);
-  job.state = state;
   job.output = output;
-  job.endedAt = ctx.state.now;
-  endStream(ctx, job, who, false);
   const name = state === STATE.completed ? "JobCompleted" : "JobFailed";
-  endJob(ctx, job, who, () => tellOutput(ctx, job, name));
+  endRun(ctx, job, who, { state, mayProve: false, tell: () => tellOutput(ctx, job, name) });
 }
 
 function tellOutput(ctx: Context, job: Job, name: string): void {
@@ -127,10 +125,11 @@ export function complete(
 
 /** Ends a job whose money goes back whole, or whose stream is closed as it is. */
 function endAtOnce(ctx: Context, job: Job, state: bigint): void {
-  const wasAccepted = job.state === STATE.accepted || job.state === STATE.running;
+  const was = job.state;
   job.state = state;
   job.endedAt = ctx.state.now;
-  if (wasAccepted) release(ctx, job, 0n);
+  if (was === STATE.accepted) release(ctx, job, 0n);
+  if (was === STATE.running) release(ctx, job, liableAfter(job));
 }
 
 export function fail(
@@ -169,27 +168,15 @@ export function terminate(ctx: Context, who: Address, jobAddress: Address, attes
   assertBuyer(job, who);
   require(job.state === STATE.running, "E_NOT_RUNNING");
   settleLast(ctx, job, who, attestation);
-  job.state = STATE.terminated;
-  job.endedAt = ctx.state.now;
-  endStream(ctx, job, who, true);
-  endJob(ctx, job, who, () =>
+  const tell = (): void =>
     emit(ctx, "job_registry::JobTerminated", {
       job: jobAddress,
       buyer: who,
       ended_at: job.endedAt,
       claim_until: job.claimUntil,
       challenge_until: job.challengeUntil,
-    }),
-  );
-}
-
-export function confirm(ctx: Context, who: Address, jobAddress: Address): void {
-  const job = jobOf(ctx.state, jobAddress);
-  assertBuyer(job, who);
-  require(job.startedAt !== 0n && job.state !== STATE.settled, "E_NOT_CONFIRMABLE");
-  require(job.case === null, "E_CASE_OPEN");
-  confirmStream(ctx, job, who);
-  if (isEnded(job) && isProven(job)) settleJob(ctx, job, who, null);
+    });
+  endRun(ctx, job, who, { state: STATE.terminated, mayProve: true, tell });
 }
 
 export function flagStalled(ctx: Context, who: Address, jobAddress: Address): void {
@@ -220,64 +207,20 @@ export function expire(ctx: Context, who: Address, jobAddress: Address): void {
   const isLive = job.state === STATE.pending || job.state === STATE.accepted || job.state === STATE.running;
   require(isLive, "E_ALREADY_ENDED");
   require(isOverdue(job, now), "E_NOT_EXPIRED");
-  const wasRunning = job.state === STATE.running;
-  endAtOnce(ctx, job, STATE.expired);
-  if (wasRunning) stopStream(ctx, job);
-  emit(ctx, "job_registry::JobExpired", { job: jobAddress, expired_by: who });
-  settleJob(ctx, job, who, null);
-}
-
-export function finalize(ctx: Context, who: Address, jobAddress: Address): void {
-  const { state } = ctx;
-  const { now } = state;
-  const job = jobOf(state, jobAddress);
-  require(isEnded(job), "E_NOT_ENDED");
-  require(job.case === null, "E_CASE_OPEN");
-  if (!isProven(job) && now < job.claimUntil) {
-    const { operator } = providerOf(state, job.terms.provider);
-    require(operator === who, "E_CLAIM_WINDOW_OPEN");
-    sealStream(ctx, job);
-    if (heldBack(job) > 0n) {
-      job.claimUntil = now;
-      job.challengeUntil = now + job.rules.challengeWindowSecs;
-      emit(ctx, "job_registry::JobWaived", {
-        job: jobAddress,
-        claim_until: job.claimUntil,
-        challenge_until: job.challengeUntil,
-      });
-      return;
-    }
-    settleJob(ctx, job, who, null);
+  const tell = (): void =>
+    emit(ctx, "job_registry::JobExpired", {
+      job: jobAddress,
+      expired_by: who,
+      claim_until: job.claimUntil,
+      challenge_until: job.challengeUntil,
+    });
+  if (job.state === STATE.running) {
+    endRun(ctx, job, who, { state: STATE.expired, mayProve: false, tell });
     return;
   }
-  require(heldBack(job) === 0n || now >= job.challengeUntil, "E_CHALLENGE_WINDOW_OPEN");
+  endAtOnce(ctx, job, STATE.expired);
+  tell();
   settleJob(ctx, job, who, null);
-}
-
-export function reclaim(ctx: Context, who: Address, jobAddress: Address): void {
-  const { now } = ctx.state;
-  const job = jobOf(ctx.state, jobAddress);
-  require(job.state === STATE.settled, "E_NOT_SETTLED");
-  const isBuyer = job.terms.buyer === who;
-  if (job.startedAt === 0n) {
-    require(isBuyer, "E_NOT_BUYER");
-  } else {
-    const wait = job.rules.reclaimAfterSecs * (isBuyer ? 1n : 2n);
-    require(now >= job.settledAt + wait, "E_TOO_EARLY_TO_RECLAIM");
-  }
-  const dust = ctx.state.dust.get(jobAddress) ?? 0n;
-  if (dust > 0n) assertMovable(ctx.state, jobAddress);
-  give(ctx.state, job.terms.asset, job.terms.buyer, dust);
-  ctx.state.dust.delete(jobAddress);
-  ctx.state.frozen.delete(jobAddress);
-  ctx.state.jobs.delete(jobAddress);
-  emit(ctx, "job_registry::JobReclaimed", { job: jobAddress, reclaimed_by: who });
-}
-
-/** For what opens a case or ends one early. */
-export function extendLiability(ctx: Context, job: Job, until: bigint): void {
-  const p = providerOf(ctx.state, job.terms.provider);
-  p.liableUntil = max(p.liableUntil, until);
 }
 
 /** A fault ends whatever the job was doing; nothing more is paid. */

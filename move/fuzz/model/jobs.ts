@@ -1,12 +1,12 @@
 /**
- * Jobs up to their run: created, accepted, started, extended, repriced.
- * It doesn't know how jobs end.
+ * Jobs up to their run: created, accepted, started.
+ * It doesn't know what happens to running jobs, nor how they end.
  */
 import { termsHash } from "./bcs.ts";
 import { assertAssetAllowed, assertNotPaused, jobRules, snakeKeys } from "./market.ts";
 import * as meter from "./meter.ts";
 import { assertKey, assertOperator, meets, priceOf, providerOf, reserve } from "./providers.ts";
-import { accrue, deposit, openStream, streamOf, wallSecs } from "./stream.ts";
+import { deposit, openStream } from "./stream.ts";
 import {
   ACTIVE,
   type Address,
@@ -263,54 +263,5 @@ export function start(ctx: Context, who: Address, jobAddress: Address): void {
     job: jobAddress,
     provider: job.terms.provider,
     started_at: state.now,
-  });
-}
-
-export function extend(ctx: Context, who: Address, jobAddress: Address, secs: bigint, amount: bigint): void {
-  const { state } = ctx;
-  const job = jobOf(state, jobAddress);
-  assertBuyer(job, who);
-  require(job.state === STATE.running, "E_NOT_RUNNING");
-  require(secs > 0n || amount > 0n, "E_NOTHING_ADDED");
-  const m = streamOf(job).meter;
-  const { minDurationSecs, maxDurationSecs } = state.market.parameters;
-  const next = m.maxDurationSecs + secs;
-  require(secs === 0n || (next >= minDurationSecs && next <= maxDurationSecs), "E_DURATION_OUT_OF_RANGE");
-  accrue(ctx, job, who);
-  if (amount > 0n) deposit(ctx, job, who, amount);
-  m.maxDurationSecs = next;
-  m.deposited += amount;
-  require(meter.isCovered(m), "E_DEPOSIT_TOO_LOW");
-  emit(ctx, "payment_stream::StreamExtended", {
-    job: jobAddress,
-    max_duration_secs: next,
-    deposited: m.deposited,
-    funded_secs: meter.fundedSecs(m),
-    balance: job.escrow,
-  });
-}
-
-export function changeRate(ctx: Context, who: Address, jobAddress: Address, rate: bigint): void {
-  const { state } = ctx;
-  const job = jobOf(state, jobAddress);
-  const isBuyer = job.terms.buyer === who;
-  const isOwner = job.terms.provider !== ZERO_ADDRESS && providerOf(state, job.terms.provider).owner === who;
-  require(isBuyer || isOwner, "E_NOT_BUYER_OR_OWNER");
-  require(job.state === STATE.running, "E_NOT_RUNNING");
-  const m = streamOf(job).meter;
-  const allowed = (isBuyer && rate > m.ratePerHour) || (isOwner && rate < m.ratePerHour);
-  require(allowed, "E_RATE_DIRECTION");
-  accrue(ctx, job, who);
-  const wall = wallSecs(streamOf(job), state.now);
-  const before = meter.reachable(m, wall);
-  const raises = rate > m.ratePerHour;
-  meter.setRate(m, rate);
-  require(!raises || meter.reachable(m, wall) >= before, "E_RATE_NOT_FUNDED");
-  emit(ctx, "payment_stream::StreamRateChanged", {
-    job: jobAddress,
-    rate_per_hour: rate,
-    changed_by: who,
-    seconds_billed: m.secondsBilled,
-    funded_secs: meter.fundedSecs(m),
   });
 }

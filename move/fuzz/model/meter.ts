@@ -77,6 +77,10 @@ export function reachable(m: Meter, wallSecs: bigint): bigint {
   return (m.acc + m.ratePerHour * max(0n, more)) / SECS_PER_HOUR;
 }
 
+/** Whether nothing moved. */
+export const isSame = (a: Meter, b: Meter): boolean =>
+  (Object.keys(a) as Array<keyof Meter>).every((field) => a[field] === b[field]);
+
 /** Whether the deposit covers all that may still run. */
 export const isCovered = (m: Meter): boolean =>
   m.deposited * SECS_PER_HOUR - m.acc >= m.ratePerHour * (m.maxDurationSecs - m.secondsBilled);

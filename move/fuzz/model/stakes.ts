@@ -62,6 +62,12 @@ export function withdrawStake(ctx: Context, who: Address, provider: Address): vo
   emit(ctx, "stake::StakeWithdrawn", { provider, amount, staked: p.staked, unbonding: 0n });
 }
 
+/** A case that opens may cost stake as long as anyone can resolve it. */
+export function extendLiability(ctx: Context, provider: Address, until: bigint): void {
+  const p = providerOf(ctx.state, provider);
+  p.liableUntil = max(p.liableUntil, until);
+}
+
 export interface Slashed {
   slashed: bigint;
   reward: bigint;

@@ -1,19 +1,16 @@
 /**
- * A job's stream: attestations in, payments out of the job's escrow, its end, its seal and its close.
- * It doesn't know the job's states or who may call what.
+ * A job's stream: payments out of the job's escrow, its end, its seal and its close.
+ * It doesn't know attestations, the job's states or who may call what.
  */
-import { type Attestation, checkAttestation } from "./attestation.ts";
 import * as meter from "./meter.ts";
 import {
   type Address,
   abort,
   type Context,
-  cloneState,
   emit,
   type Hex,
   type Job,
-  ModelAbort,
-  max,
+  type Meter,
   min,
   require,
   type Stream,
@@ -79,6 +76,7 @@ export function openStream(ctx: Context, job: Job, terms: { payee: Address; atte
     },
     startedAt: state.now,
     endedAt: 0n,
+    proveUntil: 0n,
     seq: 0n,
     lastProgressAt: state.now,
     stalledAt: 0n,
@@ -87,7 +85,7 @@ export function openStream(ctx: Context, job: Job, terms: { payee: Address; atte
   };
   makeStore(state, asset, terms.payee);
   makeStore(state, asset, treasury);
-  emit(ctx, "payment_stream::StreamOpened", {
+  emit(ctx, "stream::StreamOpened", {
     job: job.job,
     payer: buyer,
     payee: terms.payee,
@@ -102,8 +100,8 @@ export function openStream(ctx: Context, job: Job, terms: { payee: Address; atte
   });
 }
 
-/** Pays what is due out of the escrow; the event is left out when there is nothing to tell. */
-function pay(ctx: Context, job: Job, keeper: Address, due: meter.Due, tellAnyway: boolean): void {
+/** Pays what is due out of the escrow, and tells it unless the meter stands where it stood `before`. */
+function pay(ctx: Context, job: Job, keeper: Address, due: meter.Due, before: Meter): void {
   const stream = streamOf(job);
   const { state } = ctx;
   const { asset, payee, treasury, meter: m } = stream;
@@ -115,8 +113,8 @@ function pay(ctx: Context, job: Job, keeper: Address, due: meter.Due, tellAnyway
   give(state, asset, payee, amount - fee);
   give(state, asset, keeper, keeperGets);
   give(state, asset, treasury, fee - keeperGets);
-  if (amount === 0n && !tellAnyway) return;
-  emit(ctx, "payment_stream::StreamSettled", {
+  if (meter.isSame(before, m)) return;
+  emit(ctx, "stream::StreamSettled", {
     job: job.job,
     payee,
     keeper,
@@ -134,125 +132,41 @@ function pay(ctx: Context, job: Job, keeper: Address, due: meter.Due, tellAnyway
   });
 }
 
-/** Bills up to now and pays what may be paid. */
-export function accrue(ctx: Context, job: Job, keeper: Address, tellAnyway = false): void {
+/** Bills up to now and pays what may be paid. `before`: the meter before the change that this follows. */
+export function accrue(
+  ctx: Context,
+  job: Job,
+  keeper: Address,
+  before: Meter = { ...streamOf(job).meter },
+): void {
   const stream = streamOf(job);
   meter.advance(stream.meter, wallSecs(stream, ctx.state.now));
-  pay(ctx, job, keeper, meter.collect(stream.meter), tellAnyway);
+  pay(ctx, job, keeper, meter.collect(stream.meter), before);
 }
 
-const isDue = (stream: Stream, now: bigint): boolean =>
-  quote(stream, stream.meter.secondsAttested, now).amount > 0n;
-
-/** What a settlement that proves `attested` seconds would pay. */
-export function quote(stream: Stream, attested: bigint, now: bigint): meter.Due {
-  const m = { ...stream.meter, secondsAttested: max(attested, stream.meter.secondsAttested) };
-  meter.advance(m, wallSecs(stream, now));
-  return meter.collect(m);
-}
-
-/** Takes a checked attestation's news; whether the settlement must be told even if nothing is due. */
-function note(ctx: Context, stream: Stream, a: Attestation, confirms: boolean): boolean {
-  const m = stream.meter;
-  let tell = false;
-  if (a.secondsCum > m.secondsAttested) {
-    tell = stream.stalledAt !== 0n;
-    stream.stalledAt = 0n;
-    stream.lastProgressAt = ctx.state.now;
-  }
-  stream.seq = a.seq;
-  m.secondsAttested = a.secondsCum;
-  if (confirms && a.secondsCum > m.secondsConfirmed) {
-    meter.confirm(m, a.secondsCum);
-    tell = true;
-  }
-  return tell;
-}
-
-function settle(ctx: Context, job: Job, keeper: Address, a: Attestation, countersignature: Hex): void {
+/** Nothing is left to prove, or nothing can be any more. */
+export function isProven(job: Job, now: bigint): boolean {
   const stream = streamOf(job);
-  require(!stream.sealed && !stream.closed, "E_STREAM_CLOSED");
-  const confirms = checkAttestation(ctx, job.job, stream, a, countersignature);
-  const tell = note(ctx, stream, a, confirms);
-  const { now } = ctx.state;
-  require(!ctx.state.frozen.has(job.job) || !isDue(stream, now), "E_ESCROW_UNAVAILABLE");
-  accrue(ctx, job, keeper, tell);
+  const { sealed, proveUntil } = stream;
+  const isOver = proveUntil !== 0n && now >= proveUntil;
+  return sealed || isOver || meter.isProven(stream.meter, wallSecs(stream, now));
 }
-
-export function processPayment(
-  ctx: Context,
-  keeper: Address,
-  jobAddress: Address,
-  a: Attestation,
-  countersignature: Hex,
-): void {
-  const job = ctx.state.jobs.get(jobAddress);
-  settle(ctx, job ?? abort("E_NO_STREAM"), keeper, a, countersignature);
-}
-
-export interface BatchEntry {
-  job: Address;
-  attestation: Attestation;
-  countersignature: Hex;
-}
-
-/** `codeOf`: the number that the chain gives an abort. */
-export function processPayments(
-  ctx: Context,
-  keeper: Address,
-  entries: BatchEntry[],
-  codeOf: (name: string) => bigint,
-): void {
-  for (const { job, attestation, countersignature } of entries) {
-    try {
-      const alone = { ...ctx, state: cloneState(ctx.state), events: [...ctx.events] };
-      processPayment(alone, keeper, job, attestation, countersignature);
-      // A skipped entry leaves nothing behind.
-      Object.assign(ctx.state, alone.state);
-      ctx.events = alone.events;
-    } catch (error) {
-      if (!(error instanceof ModelAbort)) throw error;
-      const code = codeOf(error.codes[0] as string);
-      emit(ctx, "payment_stream::SettlementSkipped", { job, keeper, code });
-    }
-  }
-}
-
-/** The attestation that comes with an ending: nothing without a signature or when a newer one is known. */
-export function settleLast(ctx: Context, job: Job, keeper: Address, a: Attestation): void {
-  if (a.signature === "0x") return;
-  try {
-    settle(ctx, job, keeper, a, "0x");
-  } catch (error) {
-    if (error instanceof ModelAbort && error.codes[0] === "E_SEQ_BELOW_WATERMARK") return;
-    throw error;
-  }
-}
-
-export const isProven = (job: Job): boolean => {
-  const stream = streamOf(job);
-  return stream.sealed || meter.isProven(stream.meter, stream.endedAt - stream.startedAt);
-};
 
 /** What is still in the escrow for seconds that are billed but not paid. */
 export const heldBack = (job: Job): bigint => meter.unreleased(streamOf(job).meter);
 
-/** The stream runs no longer, and is billed up to its end. */
-export function stopStream(ctx: Context, job: Job): void {
-  const stream = streamOf(job);
-  stream.endedAt = ctx.state.now;
-  meter.advance(stream.meter, wallSecs(stream, ctx.state.now));
-}
-
 /** The stream runs no longer; what can't be earned any more goes back. */
 export function endStream(ctx: Context, job: Job, keeper: Address, mayProve: boolean): void {
-  stopStream(ctx, job);
+  const stream = streamOf(job);
+  const { now } = ctx.state;
+  stream.endedAt = now;
   accrue(ctx, job, keeper);
+  const proves = mayProve && !isProven(job, now);
+  stream.proveUntil = proves ? now + job.rules.claimWindowSecs : now;
   if (!mayProve) {
     sealStream(ctx, job);
     return;
   }
-  const stream = streamOf(job);
   const m = stream.meter;
   const stays = meter.reachable(m, wallSecs(stream, ctx.state.now)) - m.paid;
   refund(ctx, job, job.escrow - stays);
@@ -265,18 +179,21 @@ export function sealStream(ctx: Context, job: Job): void {
   stream.sealed = true;
   const held = meter.unreleased(stream.meter);
   refund(ctx, job, job.escrow - held);
-  emit(ctx, "payment_stream::StreamSealed", {
+  emit(ctx, "stream::StreamSealed", {
     job: job.job,
     seconds_billed: stream.meter.secondsBilled,
     unreleased: held,
   });
 }
 
+/** The buyer agrees to what is billed by now. */
 export function confirmStream(ctx: Context, job: Job, keeper: Address): void {
-  const m = streamOf(job).meter;
-  const confirms = m.secondsAttested > m.secondsConfirmed;
-  meter.confirm(m, m.secondsAttested);
-  accrue(ctx, job, keeper, confirms);
+  const stream = streamOf(job);
+  const m = stream.meter;
+  const before = { ...m };
+  meter.advance(m, wallSecs(stream, ctx.state.now));
+  meter.confirm(m, m.secondsBilled);
+  accrue(ctx, job, keeper, before);
 }
 
 /** `award`: how much of what is held the provider gets; null for all of it. */
@@ -285,11 +202,12 @@ export function closeStream(ctx: Context, job: Job, keeper: Address, award: bigi
   const m = stream.meter;
   const held = meter.unreleased(m);
   require(award === null || award <= held, "E_AWARD_TOO_HIGH");
-  pay(ctx, job, keeper, meter.award(m, award ?? held), false);
+  const before = { ...m };
+  pay(ctx, job, keeper, meter.award(m, award ?? held), before);
   refund(ctx, job, job.escrow);
   stream.closed = true;
   stream.endedAt = stream.endedAt === 0n ? ctx.state.now : stream.endedAt;
-  emit(ctx, "payment_stream::StreamClosed", {
+  emit(ctx, "stream::StreamClosed", {
     job: job.job,
     seconds_billed: m.secondsBilled,
     paid: m.paid,

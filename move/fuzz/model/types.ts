@@ -162,6 +162,8 @@ export interface Stream {
   startedAt: bigint;
   /** 0 while running. */
   endedAt: bigint;
+  /** From here on no proof counts; 0 while running. */
+  proveUntil: bigint;
   seq: bigint;
   lastProgressAt: bigint;
   /** 0 while not flagged. */
@@ -291,26 +293,3 @@ export const min = (a: bigint, b: bigint): bigint => (a < b ? a : b);
 export const max = (a: bigint, b: bigint): bigint => (a > b ? a : b);
 export const MAX_U64 = 2n ** 64n - 1n;
 export const BPS = 10_000n;
-
-export function cloneState(state: State): State {
-  return {
-    now: state.now,
-    market: {
-      ...state.market,
-      parameters: { ...state.market.parameters },
-      allowedAssets: [...state.market.allowedAssets],
-    },
-    wallets: new Map(state.wallets),
-    aside: new Map(state.aside),
-    frozen: new Set(state.frozen),
-    dust: new Map(state.dust),
-    providers: new Map([...state.providers].map(([id, p]) => [id, { ...p, activeJobs: [...p.activeJobs] }])),
-    jobs: new Map([...state.jobs].map(([id, job]) => [id, cloneJob(job)])),
-  };
-}
-
-/** Terms, rules, output, machine and case are replaced, never changed in place. */
-function cloneJob(job: Job): Job {
-  const { stream } = job;
-  return { ...job, stream: stream && { ...stream, meter: { ...stream.meter } } };
-}

@@ -4,11 +4,10 @@
  */
 import { KEEPERS } from "../cast.ts";
 import type { Action } from "../model/actions.ts";
-import { type Attestation, messageOf, PACKAGE } from "../model/attestation.ts";
+import { type Attestation, MAX_AHEAD_SECS, messageOf, PACKAGE } from "../model/attestation.ts";
 import { usageMessage } from "../model/bcs.ts";
-import { fundedSecs } from "../model/meter.ts";
-import type { BatchEntry } from "../model/stream.ts";
-import { type Address, type Hex, type Job, MAX_U64, STATE, type Stream } from "../model/types.ts";
+import { type BatchEntry, takesProofs } from "../model/settlement.ts";
+import { type Address, type Hex, type Job, MAX_U64, max, STATE, type Stream } from "../model/types.ts";
 import { around, type Intent, jobsOf, pickJob, type Scene, signer } from "./context.ts";
 
 export const NOTHING_NEW: Attestation = {
@@ -35,19 +34,20 @@ function remember(scene: Scene, job: Address, a: Attestation): Attestation {
   return a;
 }
 
-/** What an honest provider says at `at`: all that ran, or a little less. */
+/** What an honest provider says at `at`: all that ran, or a little less; its clock may be ahead, and stays so. */
 function honest(scene: Scene, stream: Stream, at: bigint): Unsigned {
   const { dice } = scene;
-  const elapsed = at - stream.startedAt;
   const { secondsAttested } = stream.meter;
+  const ahead = dice.chance(10) ? dice.pick([MAX_AHEAD_SECS, 1n, 12n]) : 0n;
+  const tLast = max(at + ahead, stream.startedAt + secondsAttested);
+  const elapsed = tLast - stream.startedAt;
   const late = BigInt(dice.pick([0, 0, 0, 1, 5]));
   const ran = elapsed - late < secondsAttested ? secondsAttested : elapsed - late;
-  const secondsCum = ran > elapsed ? elapsed : ran;
   const step = BigInt(dice.pick([1, 1, 1, 7]));
   return {
     seq: stream.seq > MAX_U64 - step ? MAX_U64 : stream.seq + step,
-    secondsCum,
-    tLast: at,
+    secondsCum: ran,
+    tLast,
     logRoot: logRoot(1),
   };
 }
@@ -58,8 +58,11 @@ function doubtful(scene: Scene, stream: Stream, at: bigint): Unsigned {
   const a = honest(scene, stream, at);
   const { secondsAttested } = stream.meter;
   const seq = stream.seq;
+  const latest = at + MAX_AHEAD_SECS;
   return dice.pick<Unsigned>([
     { ...a, tLast: at + 1000n, secondsCum: a.secondsCum + 500n },
+    { ...a, tLast: latest, secondsCum: latest - stream.startedAt },
+    { ...a, tLast: latest + 1n },
     { ...a, seq, secondsCum: secondsAttested },
     { ...a, seq, secondsCum: secondsAttested + 1n },
     { ...a, seq: seq > 0n ? seq - 1n : 0n },
@@ -70,6 +73,7 @@ function doubtful(scene: Scene, stream: Stream, at: bigint): Unsigned {
     { ...a, tLast: stream.startedAt + a.secondsCum },
     { ...a, logRoot: "0x00" },
     { ...a, seq: MAX_U64, tLast: MAX_U64, secondsCum: a.secondsCum + 3n },
+    { ...a, seq: MAX_U64 },
   ]);
 }
 
@@ -133,7 +137,10 @@ function countersign(scene: Scene, job: Job, stream: Stream, a: Attestation): He
   return signatures.sign(stream.buyerKey, message);
 }
 
-export const takesAttestations = (job: Job): boolean => job.stream !== null && !job.stream.sealed;
+const takesAttestations =
+  ({ state }: Scene) =>
+  ({ stream }: Job): boolean =>
+    stream !== null && takesProofs(stream, state.now);
 
 function keeper(scene: Scene): Address {
   return scene.dice.chance(30) ? KEEPERS[1] : signer(KEEPERS[0], scene);
@@ -143,15 +150,15 @@ function keeper(scene: Scene): Address {
 function moment(scene: Scene, stream: Stream): bigint {
   const { dice, state } = scene;
   const later = state.now + BigInt(dice.pick([5, 1, 60, 0, 13, 30]));
-  if (!dice.chance(12)) return later;
-  const { meter } = stream;
-  const ends = stream.startedAt + (dice.chance(50) ? fundedSecs(meter) : meter.maxDurationSecs);
+  if (!dice.chance(stream.endedAt > 0n ? 40 : 12)) return later;
+  const { proveUntil, startedAt, meter } = stream;
+  const ends = proveUntil > 0n ? proveUntil : startedAt + meter.maxDurationSecs;
   const at = ends + BigInt(dice.pick([0, -1, 1]));
   return at > state.now ? at : later;
 }
 
 export function attest(scene: Scene, chosen: Job | null = null): Intent | null {
-  const job = chosen ?? pickJob(scene, takesAttestations);
+  const job = chosen ?? pickJob(scene, takesAttestations(scene));
   if (!job) return null;
   const { stream } = job;
   if (!stream) {
@@ -177,7 +184,7 @@ export function attest(scene: Scene, chosen: Job | null = null): Intent | null {
 export function batch(scene: Scene): Intent | null {
   const { dice, state } = scene;
   const streams = jobsOf(scene).filter((job) => job.stream !== null);
-  const live = streams.filter(takesAttestations);
+  const live = streams.filter(takesAttestations(scene));
   if (live.length === 0) return null;
   const at = state.now + BigInt(dice.pick([5, 1, 60, 0]));
   const entries: BatchEntry[] = [];
@@ -273,6 +280,9 @@ export function impossibleTime(scene: Scene): Intent | null {
     { ...base, tLast: base.tLast - 10n, secondsCum: 1n },
     { ...base, tLast: base.tLast + 1n },
     { ...base, tLast: base.tLast - 10n, secondsCum: 0n },
+    // Evidence may be of the future.
+    { ...base, tLast: state.now + 1000n },
+    { ...base, tLast: state.now + 1000n, secondsCum: MAX_U64 },
   ]);
   const attestation = stream
     ? signed(scene, job, stream, lie)

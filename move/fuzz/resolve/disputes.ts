@@ -7,7 +7,7 @@ import type { Action } from "../model/actions.ts";
 import { isEnded } from "../model/endings.ts";
 import { CHUNK_BYTES, chunkCount, treeProof } from "../model/merkle.ts";
 import { heldBack, isProven } from "../model/stream.ts";
-import { ARBITRATION, type Hex, type Job, OUTPUT_CHALLENGE, STATE } from "../model/types.ts";
+import { ARBITRATION, type Hex, type Job, OUTPUT_CHALLENGE } from "../model/types.ts";
 import {
   around,
   FALSE_NODE,
@@ -25,14 +25,14 @@ const holdsMoney = (job: Job): boolean => isEnded(job) && heldBack(job) > 0n && 
 /** In the window, mostly: from the last provable second to the end of the challenge window. */
 function opening(scene: Scene, job: Job, action: Action): Intent {
   const { dice, state } = scene;
-  if (isEnded(job) && !isProven(job)) return around(job.claimUntil, action, scene);
+  if (isEnded(job) && !isProven(job, state.now)) return around(job.claimUntil, action, scene);
   if (dice.chance(20)) return around(job.challengeUntil, action, scene);
   return { action, at: state.now };
 }
 
-export function challenge(scene: Scene): Intent | null {
+export function challenge(scene: Scene, chosen: Job | null = null): Intent | null {
   const { dice } = scene;
-  const job = pickJob(scene, holdsMoney);
+  const job = chosen ?? pickJob(scene, holdsMoney);
   if (!job) return null;
   const count = Number(chunkCount(job.output.outputSize));
   const chunkIndex = BigInt(dice.chance(5) ? count : dice.roll(Math.max(1, count)));
@@ -71,9 +71,9 @@ export function answer(scene: Scene): Intent | null {
     : { action, at: state.now + 1n };
 }
 
-export function arbitrate(scene: Scene): Intent | null {
+export function arbitrate(scene: Scene, chosen: Job | null = null): Intent | null {
   const { dice } = scene;
-  const job = pickJob(scene, holdsMoney);
+  const job = chosen ?? pickJob(scene, holdsMoney);
   if (!job) return null;
   const reason = dice.chance(6) ? dice.pick(["", "r".repeat(1025)]) : "wrong result";
   const action: Action = {
@@ -128,5 +128,3 @@ export function overlap(scene: Scene): Intent | null {
   const action: Action = { type: "report_device_overlap", who: STRANGER, job: first.job, other: second.job };
   return { action, at: scene.state.now + BigInt(dice.roll(3)) };
 }
-
-export const isSettled = (job: Job): boolean => job.state === STATE.settled;

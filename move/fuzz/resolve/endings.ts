@@ -5,7 +5,6 @@
 import { KEEPERS, STRANGER } from "../cast.ts";
 import type { Action } from "../model/actions.ts";
 import { isEnded } from "../model/endings.ts";
-import { fundedSecs } from "../model/meter.ts";
 import { heldBack, isProven } from "../model/stream.ts";
 import { type Address, type Job, type Output, STATE } from "../model/types.ts";
 import { attest, isLive, lastAttestation } from "./attestations.ts";
@@ -50,12 +49,12 @@ function randomOutput(scene: Scene, reason: string): Output {
   ]);
 }
 
-/** When a running job ends: soon, or where its funds or its time do. */
+/** When a running job ends: soon, or where its time does. */
 function endMoment(scene: Scene, job: Job): bigint {
   const { dice, state } = scene;
   const { stream } = job;
   if (!stream || !dice.chance(15)) return state.now + BigInt(dice.pick([0, 3, 1, 40]));
-  const at = stream.startedAt + fundedSecs(stream.meter) + BigInt(dice.pick([0, -1, 1]));
+  const at = stream.startedAt + stream.meter.maxDurationSecs + BigInt(dice.pick([0, -1, 1]));
   return at > state.now ? at : state.now;
 }
 
@@ -104,24 +103,27 @@ export function terminate(scene: Scene): Intent | null {
   };
 }
 
-export function confirm(scene: Scene): Intent | null {
-  const job = pickJob(scene, (j) => j.stream !== null && j.state !== STATE.settled);
+export function confirm(scene: Scene, chosen: Job | null = null): Intent | null {
+  const job = chosen ?? pickJob(scene, (j) => j.stream !== null && j.state !== STATE.settled);
   if (!job) return null;
   const action: Action = { type: "confirm", who: signer(job.terms.buyer, scene), job: job.job };
   return scene.dice.chance(20) ? around(job.challengeUntil, action, scene) : now(action, scene);
 }
 
-export function flagStalled(scene: Scene): Intent | null {
-  const job = pickJob(scene, isRunning);
+const isFlagged = (job: Job): boolean => isRunning(job) && (job.stream?.stalledAt ?? 0n) > 0n;
+
+export function flagStalled(scene: Scene, chosen: Job | null = null): Intent | null {
+  const job = chosen ?? pickJob(scene, isRunning);
   if (!job) return null;
   const action: Action = { type: "flag_stalled", who: anyone(scene), job: job.job };
   const { stream, rules } = job;
   return stream ? around(stream.lastProgressAt + rules.stallAfterSecs, action, scene) : now(action, scene);
 }
 
-export function expire(scene: Scene): Intent | null {
-  const flagged = (j: Job): boolean => !isRunning(j) || (j.stream?.stalledAt ?? 0n) > 0n;
-  const job = pickJob(scene, (j) => isLive(j) && flagged(j));
+export function expire(scene: Scene, chosen: Job | null = null): Intent | null {
+  // Flagged ones first: the next proof takes the flag away.
+  const isUrgent = jobsOf(scene).some(isFlagged) && !scene.dice.chance(30);
+  const job = chosen ?? pickJob(scene, (j) => isFlagged(j) || (!isUrgent && isLive(j) && !isRunning(j)));
   if (!job) return null;
   const action: Action = { type: "expire", who: anyone(scene), job: job.job };
   const overdue = {
@@ -132,11 +134,11 @@ export function expire(scene: Scene): Intent | null {
   return around(overdue ?? scene.state.now, action, scene);
 }
 
-export function finalize(scene: Scene): Intent | null {
-  const { dice } = scene;
-  const job = pickJob(scene, isEnded);
+export function finalize(scene: Scene, chosen: Job | null = null): Intent | null {
+  const { dice, state } = scene;
+  const job = chosen ?? pickJob(scene, isEnded);
   if (!job) return null;
-  const asOperator = dice.chance(job.stream && !isProven(job) ? 45 : 15);
+  const asOperator = dice.chance(job.stream && !isProven(job, state.now) ? 45 : 15);
   const who = asOperator ? operatorOf(scene, job) : anyone(scene);
   const action: Action = { type: "finalize", who, job: job.job };
   if (asOperator || dice.chance(20)) return now(action, scene);
@@ -162,6 +164,13 @@ function odd(scene: Scene): Intent | null {
   return job && (scene.dice.chance(50) ? start(scene, job) : accept(scene, job));
 }
 
+/** A provider with money held back that stops proving, and is expired. */
+function fallSilent(scene: Scene, job: Job): Intent | null {
+  const { dice } = scene;
+  if (isFlagged(job)) return dice.chance(70) ? expire(scene, job) : null;
+  return job.stream && heldBack(job) > 0n && dice.chance(10) ? flagStalled(scene, job) : null;
+}
+
 /** The next thing that would happen to a job in an ordinary life. */
 export function proceed(scene: Scene): Intent | null {
   const { dice } = scene;
@@ -183,9 +192,11 @@ export function proceed(scene: Scene): Intent | null {
     case STATE.accepted:
       return start(scene, job);
     case STATE.running:
-      return attest(scene, job);
+      return fallSilent(scene, job) ?? attest(scene, job);
+    case STATE.expired:
+      return dice.pick([disputes.arbitrate, confirm, finalize, disputes.challenge])(scene, job);
     case STATE.terminated:
-      return isProven(job)
+      return isProven(job, scene.state.now)
         ? around(
             heldBack(job) > 0n ? job.challengeUntil : job.claimUntil,
             { type: "finalize", who: anyone(scene), job: job.job },

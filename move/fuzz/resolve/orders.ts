@@ -5,12 +5,12 @@
 import { BUYERS, OWNERS, POOR_BUYER, PROVIDER_KEYS } from "../cast.ts";
 import type { Action } from "../model/actions.ts";
 import { type Order, onlyGpus } from "../model/jobs.ts";
-import { fundedSecs } from "../model/meter.ts";
 import { meets } from "../model/providers.ts";
 import { ACTIVE, type Job, MAX_U64, type Provider, type Requirements, STATE } from "../model/types.ts";
 import {
   around,
   type Intent,
+  jobsOf,
   now,
   pickJob,
   providerOfJob,
@@ -184,25 +184,56 @@ export function extend(scene: Scene): Intent | null {
   return now(action, scene);
 }
 
+const rateOf = (job: Job): bigint => job.stream?.meter.ratePerHour ?? job.terms.ratePerHour;
+
+/** The highest rate that what was deposited pays for to the end. */
+function affordable(job: Job): bigint {
+  if (!job.stream) return job.terms.ratePerHour;
+  const { maxDurationSecs, secondsBilled, deposited, acc } = job.stream.meter;
+  const left = maxDurationSecs - secondsBilled;
+  return left === 0n ? MAX_U64 : atMost((deposited * 3600n - acc) / left);
+}
+
+const canRaise = (job: Job): boolean => isRunning(job) && affordable(job) > rateOf(job);
+
 export function changeRate(scene: Scene): Intent | null {
   const { dice, state } = scene;
-  const job = pickJob(scene, isRunning);
-  if (!job) return null;
-  const rate = job.stream?.meter.ratePerHour ?? job.terms.ratePerHour;
   const raises = !dice.chance(50);
+  const isFunded = raises && jobsOf(scene).some(canRaise) && !dice.chance(20);
+  const job = pickJob(scene, isFunded ? canRaise : isRunning);
+  if (!job) return null;
+  const rate = rateOf(job);
+  // A buyer who raises adds to the deposit first.
+  if (raises && isRunning(job) && !canRaise(job) && !dice.chance(40)) return fundRaise(scene, job);
   const right = raises ? job.terms.buyer : (providerOfJob(scene, job)?.owner ?? job.terms.buyer);
-  const up = dice.pick([rate + 1n, rate * 2n + 1n, rate + 1000n, rate, rate * 50n, MAX_U64]);
+  const most = affordable(job);
+  const between = most > rate ? (most + rate + 1n) / 2n : rate + 1n;
+  const up = dice.pick([most, between, rate + 1n, most + 1n, rate * 2n + 1n, rate, rate * 50n, MAX_U64]);
   const down = dice.pick([rate / 2n, rate > 0n ? rate - 1n : 0n, 0n, rate]);
-  const next = raises ? up : down;
   const action: Action = {
     type: "change_rate",
     who: signer(right, scene),
     job: job.job,
-    rate: next > MAX_U64 ? MAX_U64 : next,
+    rate: atMost(raises ? up : down),
   };
   const { stream } = job;
-  // A raised rate near the end of the funds is where it hurts.
+  // A raised rate near the end of the time is where it hurts.
   return stream && dice.chance(15)
-    ? around(stream.startedAt + fundedSecs(stream.meter), action, scene)
+    ? around(stream.startedAt + stream.meter.maxDurationSecs, action, scene)
     : { action, at: state.now + BigInt(dice.roll(20)) };
+}
+
+/** Money for up to twice the rate, sometimes with more time. */
+function fundRaise(scene: Scene, job: Job): Intent {
+  const { dice } = scene;
+  const rate = rateOf(job);
+  const secs = BigInt(dice.pick([0, 0, 60]));
+  const left = (job.stream?.meter.maxDurationSecs ?? 0n) + secs;
+  const raise = dice.pick([rate + 1n, rate / 2n + 1n, 1n]);
+  const amount = cover(rate, secs) + cover(raise, left);
+  const action: Action = {
+    ...{ type: "extend", who: signer(job.terms.buyer, scene), job: job.job },
+    ...{ secs, amount: atMost(amount) },
+  };
+  return now(action, scene);
 }
