@@ -16,6 +16,8 @@ module computestream::attestation_tests {
     const JOB: address = @0x1111111111111111111111111111111111111111111111111111111111111111;
 
     const STARTED_AT: u64 = 1_000_000;
+    /// The claim is of this time.
+    const NOW: u64 = 1_000_300;
 
     fun claim(): Claim {
         attestation::new_claim(7, 300, 1_000_300, v::log_root(), SIGNATURE)
@@ -23,9 +25,20 @@ module computestream::attestation_tests {
 
     /// The code for the vector's claim, against this start and watermark.
     fun check(started_at: u64, last_seq: u64, last_seconds: u64): u64 {
+        check_at(started_at, last_seq, last_seconds, NOW)
+    }
+
+    fun check_at(
+        started_at: u64, last_seq: u64, last_seconds: u64, now: u64
+    ): u64 {
         attestation::check(
-            &claim(), KEY, JOB, v::hash(0x22), started_at, last_seq, last_seconds
+            &claim(), KEY, JOB, v::hash(0x22), started_at, last_seq, last_seconds, now
         )
+    }
+
+    /// The code for any claim in the vector's place, against a watermark it doesn't pass.
+    fun check_claim(claim: &Claim, key: vector<u8>, job: address, terms: u8): u64 {
+        attestation::check(claim, key, job, v::hash(terms), STARTED_AT, 9, 0, NOW)
     }
 
     #[test]
@@ -57,7 +70,6 @@ module computestream::attestation_tests {
     fun each_bound_field_breaks_the_signature() {
         m::start_market();
         let bad = 103;
-        let terms = v::hash(0x22);
         let other_claims =
             vector[
                 attestation::new_claim(8, 300, 1_000_300, v::log_root(), SIGNATURE),
@@ -66,19 +78,11 @@ module computestream::attestation_tests {
                 attestation::new_claim(7, 300, 1_000_300, v::hash(0), SIGNATURE)
             ];
         other_claims.for_each_ref(|other| {
-            assert!(
-                attestation::check(other, KEY, JOB, terms, STARTED_AT, 0, 0) == bad,
-                1
-            );
+            assert!(check_claim(other, KEY, JOB, 0x22) == bad, 1);
         });
-        assert!(attestation::check(&claim(), KEY, @0x11, terms, STARTED_AT, 0, 0) == bad, 2);
-        assert!(
-            attestation::check(&claim(), KEY, JOB, v::hash(0x23), STARTED_AT, 0, 0) == bad,
-            3
-        );
-        assert!(
-            attestation::check(&claim(), v::hash(9), JOB, terms, STARTED_AT, 0, 0) == bad, 4
-        );
+        assert!(check_claim(&claim(), KEY, @0x11, 0x22) == bad, 2);
+        assert!(check_claim(&claim(), KEY, JOB, 0x23) == bad, 3);
+        assert!(check_claim(&claim(), v::hash(9), JOB, 0x22) == bad, 4);
     }
 
     #[test]
@@ -90,11 +94,7 @@ module computestream::attestation_tests {
             signatures.for_each_ref(|signature| {
                 let claim =
                     attestation::new_claim(7, 300, 1_000_300, v::log_root(), *signature);
-                assert!(
-                    attestation::check(&claim, key, JOB, v::hash(0x22), STARTED_AT, 0, 0)
-                        == 103,
-                    1
-                );
+                assert!(check_claim(&claim, key, JOB, 0x22) == 103, 1);
             });
         });
     }
@@ -103,37 +103,39 @@ module computestream::attestation_tests {
     fun lengths_come_first() {
         m::start_market();
         let short_root = attestation::new_claim(7, 300, 0, v::bytes_of(31, 0), vector[]);
-        assert!(
-            attestation::check(&short_root, KEY, JOB, v::hash(0x22), STARTED_AT, 9, 0) == 101,
-            1
-        );
+        assert!(check_claim(&short_root, KEY, JOB, 0x22) == 101, 1);
         let short_signature =
             attestation::new_claim(7, 300, 0, v::log_root(), v::bytes_of(63, 0));
-        assert!(
-            attestation::check(&short_signature, KEY, JOB, v::hash(0x22), STARTED_AT, 9, 0)
-                == 102,
-            2
-        );
+        assert!(check_claim(&short_signature, KEY, JOB, 0x22) == 102, 2);
         let long_signature =
             attestation::new_claim(7, 300, 0, v::log_root(), v::bytes_of(65, 0));
-        assert!(
-            attestation::check(&long_signature, KEY, JOB, v::hash(0x22), STARTED_AT, 9, 0)
-                == 102,
-            3
-        );
+        assert!(check_claim(&long_signature, KEY, JOB, 0x22) == 102, 3);
     }
 
     #[test]
     fun then_the_watermark_then_time() {
         m::start_market();
-        // The claim is seq 7, 300 s, at second 1,000,300; every later check would fail too.
-        assert!(check(2_000_000, 8, 400) == 104, 1);
-        assert!(check(2_000_000, 7, 400) == 105, 2);
-        assert!(check(2_000_000, 7, 299) == 105, 3);
-        assert!(check(2_000_000, 6, 301) == 106, 4);
-        assert!(check(1_000_301, 6, 300) == 107, 5);
+        // The claim is seq 7, 300 s, at second 1,000,300; every later check that can would fail too.
+        assert!(check_at(2_000_000, 8, 400, 0) == 104, 1);
+        assert!(check_at(2_000_000, 7, 400, 0) == 105, 2);
+        assert!(check_at(2_000_000, 7, 299, 0) == 105, 3);
+        assert!(check_at(2_000_000, 6, 301, 0) == 106, 4);
+        assert!(check_at(1_000_301, 6, 300, 0) == 107, 5);
         // 300 s claimed, 299 passed.
-        assert!(check(1_000_001, 6, 300) == 108, 6);
+        assert!(check_at(1_000_001, 6, 300, 0) == 108, 6);
+        assert!(check_at(1_000_000, 6, 300, 0) == 110, 7);
+    }
+
+    #[test]
+    fun a_clock_may_be_thirty_seconds_ahead() {
+        m::start_market();
+        assert!(check_at(STARTED_AT, 0, 0, 1_000_270) == 0, 1);
+        assert!(check_at(STARTED_AT, 0, 0, 1_000_269) == 110, 2);
+        // Not even a repeat passes from further ahead, and an old claim always does.
+        assert!(check_at(STARTED_AT, 7, 300, 1_000_269) == 110, 3);
+        assert!(check_at(STARTED_AT, 0, 0, 1_000_000_000) == 0, 4);
+        // A report has no clock.
+        assert!(attestation::check_signature(&claim(), KEY, JOB, v::hash(0x22)) == 0, 5);
     }
 
     #[test]
@@ -142,6 +144,7 @@ module computestream::attestation_tests {
         assert!(c.seq() == 7 && c.seconds_cum() == 300 && c.t_last() == 1_000_300, 1);
         assert!(c.log_root() == v::log_root() && !c.is_empty(), 2);
         assert!(attestation::new_claim(7, 300, 0, v::log_root(), vector[]).is_empty(), 3);
+        assert!(attestation::nothing_new().is_empty(), 4);
     }
 
     #[test]

@@ -35,6 +35,7 @@ module computestream::meter_tests {
         assert!(m.seconds_attested() == 0 && m.seconds_confirmed() == 0, 3);
         assert!(m.seconds_billed() == 0 && m.earned() == 0 && m.paid() == 0, 4);
         assert!(m.fee_paid() == 0 && m.keeper_paid() == 0 && m.unreleased() == 0, 5);
+        assert!(m.acc() == 0 && m.held_rate_per_hour() == 7, 6);
         assert_due(m.collect(), 0, 0, 0);
     }
 
@@ -199,7 +200,7 @@ module computestream::meter_tests {
         // 1,000 an hour, 7 s held: 100 s earn floor(27.77) and release floor(93,000 / 3,600) = floor(25.83).
         let m = meter::new(1_000, 28, 100, 7, 0, 0);
         assert_due(settle(&mut m, 100, 100), 25, 0, 0);
-        assert!(m.earned() == 27 && m.unreleased() == 2, 1);
+        assert!(m.acc() == 100_000 && m.earned() == 27 && m.unreleased() == 2, 1);
     }
 
     #[test]
@@ -244,8 +245,9 @@ module computestream::meter_tests {
         let m = held_meter(10);
         assert_due(settle(&mut m, 20, 20), 10_000, 100, 10);
         m.set_rate(2 * RATE);
+        assert!(m.held_rate_per_hour() == 2 * RATE, 1);
         // 20,000 earned, 10 s held at 2,000: nothing more, and what is paid stays paid.
-        assert!(m.releasable() == 0, 1);
+        assert!(m.releasable() == 0, 2);
         assert_due(m.collect(), 0, 0, 0);
         // 30,000 earned, 20,000 held: the 10,000 paid already. 40,000 earned: 10,000 more.
         assert_due(settle(&mut m, 25, 25), 0, 0, 0);
@@ -259,6 +261,7 @@ module computestream::meter_tests {
         m.confirm(20);
         assert_due(m.collect(), 10_000, 100, 10);
         m.set_rate(RATE / 2);
+        assert!(m.held_rate_per_hour() == RATE / 2, 1);
         // 20,000 paid; 10 s at 500 wait: 25,000 - 5,000 and 26,000 - 5,000.
         assert_due(settle(&mut m, 30, 30), 0, 0, 0);
         assert_due(settle(&mut m, 32, 32), 1_000, 10, 1);
@@ -325,8 +328,9 @@ module computestream::meter_tests {
         m.set_rate(0);
         assert_due(settle(&mut m, 20, 20), 0, 0, 0);
         assert_due(settle(&mut m, 30, 30), 0, 0, 0);
-        assert!(m.unreleased() == 10_000, 1);
+        assert!(m.unreleased() == 10_000 && m.held_rate_per_hour() == RATE, 1);
         m.confirm(30);
+        assert!(m.held_rate_per_hour() == 0, 2);
         assert_due(m.collect(), 10_000, 100, 10);
     }
 

@@ -5,7 +5,8 @@ module computestream::payment_stream_tests {
     use computestream::attestation;
     use computestream::escrow;
     use computestream::market_test_utils as m;
-    use computestream::payment_stream::{Self, StreamOpened, StreamSettled};
+    use computestream::payment_stream;
+    use computestream::stream::{StreamOpened, StreamSettled, StreamStalled};
     use computestream::stream_test_utils::{Self as st, settled};
     use computestream::value_test_utils::{Self as v, a, n, s, yes};
 
@@ -44,12 +45,12 @@ module computestream::payment_stream_tests {
         );
         let fields =
             vector[a(job), a(BUYER), a(PAYEE), a(asset), s(stage.key())];
-        // Rate, deposit, maximum, funded, holdback, start, end.
-        vector[3_600_000, 100_001, 100, 100, 20, started_at, 0].for_each(
+        // Rate, deposit, maximum, funded, holdback, held rate, start, end, end of proofs.
+        vector[3_600_000, 100_001, 100, 100, 20, 3_600_000, started_at, 0, 0].for_each(
             |number| fields.push_back(n(number))
         );
-        // Seq, attested, confirmed, billed, earned, paid, fee and keepers' part paid.
-        vector[0, 0, 0, 0, 0, 0, 0, 0].for_each(|number| fields.push_back(n(number)));
+        // Seq, attested, confirmed, billed, twice eight bytes of acc, earned, paid, fee and keepers' part paid.
+        vector[0, 0, 0, 0, 0, 0, 0, 0, 0, 0].for_each(|number| fields.push_back(n(number)));
         // Fee, keepers' share, balance, last progress, stalled.
         vector[300, 2_500, 100_001, started_at, 0].for_each(
             |number| fields.push_back(n(number))
@@ -57,12 +58,12 @@ module computestream::payment_stream_tests {
         fields.push_back(yes(false));
         fields.push_back(yes(false));
         assert!(st::view_bytes(job) == v::join(fields), 1);
-        assert!(payment_stream::exists_at(job) && payment_stream::is_open(job), 2);
-        assert!(!payment_stream::exists_at(@0x77) && !payment_stream::is_open(@0x77), 3);
-        assert!(payment_stream::started_at(job) == started_at, 4);
-        assert!(payment_stream::ended_at(job) == 0, 5);
-        assert!(payment_stream::rate_per_hour(job) == 3_600_000, 6);
-        assert!(payment_stream::max_duration_secs(job) == 100, 7);
+        assert!(st::has_stream(job) && !st::has_stream(@0x77), 2);
+        assert!(payment_stream::started_at(job) == started_at, 3);
+        assert!(payment_stream::ended_at(job) == 0, 4);
+        assert!(payment_stream::rate_per_hour(job) == 3_600_000, 5);
+        assert!(payment_stream::max_duration_secs(job) == 100, 6);
+        assert!(payment_stream::deposited(job) == 100_001, 7);
     }
 
     #[test]
@@ -110,15 +111,27 @@ module computestream::payment_stream_tests {
     }
 
     #[test]
-    fun nothing_due_is_without_an_event_but_progress_counts() {
+    fun progress_that_earns_nothing_yet_is_told() {
         // 1 base unit an hour: half a minute earns nothing yet.
         let stage = st::setup();
         let job = stage.open(1, 1, 100, 0);
         m::wait(30);
         stage.pay(job, 1, 30);
-        assert!(st::settlements() == 0 && st::billed(job) == 30, 1);
-        assert!(st::last_progress(job) == m::start_time() + 30, 2);
+        v::assert_last<StreamSettled>(settled(job, 1, 30, 0, 30, 0, 0, 0, 0, 0, 0, 1, 30));
+        assert!(st::billed(job) == 30 && st::last_progress(job) == m::start_time() + 30, 1);
         stage.assert_money(job, 0, 0, 0, 0, 1);
+    }
+
+    #[test]
+    fun a_new_number_without_a_new_second_is_kept_and_not_told() {
+        let stage = st::setup();
+        let job = stage.open_plain();
+        m::wait(10);
+        stage.pay(job, 1, 10);
+        m::wait(5);
+        stage.pay(job, 2, 10);
+        assert!(st::seq(job) == 2 && st::last_progress(job) == m::start_time() + 10, 1);
+        assert!(st::settlements() == 1, 2);
     }
 
     #[test]
@@ -128,9 +141,9 @@ module computestream::payment_stream_tests {
         m::wait(60);
         stage.pay(job, 1, 60);
         // Funded for its 50 s, however long it ran.
-        assert!(st::billed(job) == 50 && st::settlements() == 0, 1);
+        v::assert_last<StreamSettled>(settled(job, 1, 60, 0, 50, 0, 0, 0, 0, 0, 0, 77, 60));
         let (seconds, paid, fees, deposited) = payment_stream::close(job, KEEPER);
-        assert!(seconds == 50 && paid == 0 && fees == 0 && deposited == 77, 2);
+        assert!(seconds == 50 && paid == 0 && fees == 0 && deposited == 77, 1);
         stage.assert_money(job, 0, 0, 0, 77, 0);
     }
 
@@ -206,8 +219,9 @@ module computestream::payment_stream_tests {
             second = second + 1;
         };
         stage.pay(once, 1, 100);
-        let index = 8;
-        while (index < 18) {
+        // From what is attested to the balance.
+        let index = 10;
+        while (index < 22) {
             assert!(st::field(often, index) == st::field(once, index), 1_000 + index);
             index = index + 1;
         };
@@ -229,7 +243,10 @@ module computestream::payment_stream_tests {
         );
         m::wait(500);
         stage.pay(job, 2, 1_000);
-        assert!(st::settlements() == 1, 1);
+        // More is proven, nothing more is billed.
+        v::assert_last<StreamSettled>(
+            settled(job, 2, 1_000, 0, 100, 0, 0, 0, 200, 2, 0, 5, 1_000)
+        );
         stage.assert_money(job, 198, 2, 0, 0, 5);
     }
 
@@ -238,15 +255,33 @@ module computestream::payment_stream_tests {
         let stage = st::setup();
         let job = stage.open_plain();
         m::wait(10);
-        // Signed for second 50 already; only 10 s have passed on chain.
-        let signature = stage.sign(job, 1, 50, 50);
-        st::bring(job, 1, 50, 50, signature, vector[]);
-        assert!(st::attested(job) == 50 && st::billed(job) == 10, 1);
-        m::wait(5);
-        st::bring(job, 1, 50, 50, signature, vector[]);
-        // A repeat brings what the clock has made due since.
-        assert!(st::billed(job) == 15, 2);
-        stage.assert_money(job, 14_850, 135, 15, 0, 85_000);
+        // Signed for second 40 already, as far ahead as may be; only 10 s have passed on chain.
+        let signature = stage.sign(job, 1, 40, 40);
+        st::bring(job, 1, 40, 40, signature, vector[]);
+        assert!(st::attested(job) == 40 && st::billed(job) == 10, 1);
+        stage.assert_money(job, 9_900, 90, 10, 0, 90_000);
+        // Each second a repeat brings what the clock has made due since, and a second repeat nothing.
+        let second = 11;
+        while (second <= 45) {
+            m::wait(1);
+            st::bring(job, 1, 40, 40, signature, vector[]);
+            st::bring(job, 1, 40, 40, signature, vector[]);
+            let passed = if (second < 40) second else 40;
+            assert!(st::billed(job) == passed && st::paid(job) == 1_000 * passed, second);
+            assert!(st::settlements() == passed - 9, 1_000 + second);
+            second = second + 1;
+        };
+        stage.assert_money(job, 39_600, 360, 40, 0, 60_000);
+    }
+
+    #[test]
+    #[expected_failure(abort_code = computestream::attestation::E_AHEAD_OF_TIME)]
+    fun a_time_more_than_thirty_seconds_ahead_aborts() {
+        let stage = st::setup();
+        let job = stage.open_plain();
+        m::wait(10);
+        // As many seconds as have passed: the time alone is too far.
+        stage.pay_at(job, 1, 10, 41);
     }
 
     #[test]
@@ -262,8 +297,10 @@ module computestream::payment_stream_tests {
         stage.pay(job, 1, 1_000);
         // floor(18,446,744,073,709,551,615,000 / 3,600) = 5,124,095,576,030,431,004; 10 % floors to ..043,100.
         assert!(st::paid(job) == 5_124_095_576_030_431_004, 1);
-        assert!(st::field(job, 13) == 512_409_557_603_043_100, 2);
+        assert!(st::field(job, 17) == 512_409_557_603_043_100, 2);
         assert!(escrow::balance(job) == 1, 3);
+        // 1,000 * (2^64 - 1) = 999 * 2^64 + 2^64 - 1,000.
+        assert!(st::field(job, 14) == 999 && st::acc(job) == MAX_U64 - 999, 4);
     }
 
     // === Stalling ===
@@ -273,14 +310,18 @@ module computestream::payment_stream_tests {
         let stage = st::setup();
         let job = stage.open(1, 1, 100, 0);
         m::wait(60);
-        payment_stream::flag_stalled(job, 60);
-        assert!(payment_stream::stalled_at(job) == m::start_time() + 60, 1);
+        payment_stream::flag_stalled(job, STRANGER, 60, 45);
+        let now = m::start_time() + 60;
+        v::assert_last<StreamStalled>(vector[a(job), a(STRANGER), n(now + 45), n(now)]);
+        assert!(payment_stream::stalled_at(job) == now, 1);
         stage.pay(job, 1, 30);
         // Half a minute at 1 base unit an hour earns nothing; the escrow still holds its 1.
         v::assert_last<StreamSettled>(settled(job, 1, 30, 0, 30, 0, 0, 0, 0, 0, 0, 1, 60));
         assert!(st::settlements() == 1 && st::stalled(job) == 0, 2);
-        stage.pay(job, 2, 31);
-        assert!(st::settlements() == 1, 3);
+        // It made progress now: the window starts anew, to the second.
+        m::wait(60);
+        payment_stream::flag_stalled(job, STRANGER, 60, 45);
+        assert!(v::count<StreamStalled>() == 2 && st::stalled(job) == now + 60, 3);
     }
 
     #[test]
@@ -290,7 +331,7 @@ module computestream::payment_stream_tests {
         m::wait(10);
         stage.pay(job, 1, 10);
         m::wait(60);
-        payment_stream::flag_stalled(job, 60);
+        payment_stream::flag_stalled(job, KEEPER, 60, 45);
         stage.pay(job, 2, 10);
         assert!(st::stalled(job) == m::start_time() + 70, 1);
         assert!(st::last_progress(job) == m::start_time() + 10, 2);
@@ -303,8 +344,8 @@ module computestream::payment_stream_tests {
         let stage = st::setup();
         let job = stage.open_plain();
         m::wait(60);
-        payment_stream::flag_stalled(job, 60);
-        payment_stream::flag_stalled(job, 60);
+        payment_stream::flag_stalled(job, KEEPER, 60, 45);
+        payment_stream::flag_stalled(job, KEEPER, 60, 45);
     }
 
     #[test]
@@ -315,7 +356,7 @@ module computestream::payment_stream_tests {
         m::wait(5);
         stage.pay(job, 1, 5);
         m::wait(59);
-        payment_stream::flag_stalled(job, 60);
+        payment_stream::flag_stalled(job, KEEPER, 60, 45);
     }
 
     // === Questions ===
@@ -347,11 +388,12 @@ module computestream::payment_stream_tests {
         let stage = st::setup();
         let job = stage.open_plain();
         m::wait(10);
-        // More seconds than time, but genuine.
+        // More seconds than time, or of a time to come, but genuine.
         assert!(payment_stream::check_signed(job, &stage.claim(job, 1, 99)) == 0, 1);
+        assert!(payment_stream::check_signed(job, &stage.claim_at(job, 1, 9, 9_999)) == 0, 2);
         let forged = attestation::new_claim(1, 99, 0, v::log_root(), v::bytes_of(64, 7));
-        assert!(payment_stream::check_signed(job, &forged) == 103, 2);
-        assert!(payment_stream::check_signed(@0x77, &forged) == 1, 3);
+        assert!(payment_stream::check_signed(job, &forged) == 103, 3);
+        assert!(payment_stream::check_signed(@0x77, &forged) == 1, 4);
     }
 
     #[test]
@@ -390,6 +432,8 @@ module computestream::payment_stream_tests {
         let stage = st::setup();
         let job = stage.open_plain();
         m::wait(10);
+        // The 10 s might be proven for a minute still.
+        payment_stream::end(job, BUYER, 60);
         payment_stream::close(job, KEEPER);
         stage.pay(job, 2, 10);
     }
@@ -400,6 +444,7 @@ module computestream::payment_stream_tests {
         let stage = st::setup();
         let job = stage.open_held();
         m::wait(10);
+        payment_stream::end(job, BUYER, 60);
         payment_stream::seal(job, KEEPER);
         stage.pay(job, 2, 10);
     }

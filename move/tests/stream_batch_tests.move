@@ -4,17 +4,14 @@ module computestream::stream_batch_tests {
     use aptos_framework::fungible_asset::{Deposit, Withdraw};
     use computestream::escrow;
     use computestream::market_test_utils as m;
-    use computestream::payment_stream::{Self, SettlementSkipped, StreamSettled};
-    use computestream::stream_test_utils::{Self as st, settled};
-    use computestream::value_test_utils::{Self as v, a, n};
+    use computestream::payment_stream;
+    use computestream::stream::{SettlementSkipped, StreamSettled};
+    use computestream::stream_test_utils::{Self as st, settled, skipped};
+    use computestream::value_test_utils as v;
 
     const KEEPER: address = @0x6e5;
     const PAYEE: address = @0xa11;
     const TREASURY: address = @0x7ea;
-
-    fun skipped(job: address, code: u64, at: u64): vector<u8> {
-        v::join(vector[a(job), a(KEEPER), n(code), n(m::start_time() + at)])
-    }
 
     #[test]
     fun a_batch_does_what_single_calls_do() {
@@ -37,12 +34,12 @@ module computestream::stream_batch_tests {
             vector[stage.sign(batched, 2, 500, 537), stage.sign(batched, 3, 537, 537)]
         );
         let index = 0;
-        while (index < 20) {
+        while (index < 24) {
             assert!(st::field(single, index) == st::field(batched, index), index);
             index = index + 1;
         };
         // floor((537 - 30) * 1,000 / 3,600) = 140; floor(140 * 0.0333) = 4; floor(4 * 0.0777) = 0.
-        assert!(st::paid(batched) == 140 && st::field(batched, 13) == 4, 101);
+        assert!(st::paid(batched) == 140 && st::field(batched, 17) == 4, 101);
         assert!(stage.balance(PAYEE) == 2 * 136 && stage.balance(TREASURY) == 2 * 4, 102);
         assert!(v::count<SettlementSkipped>() == 0, 103);
     }
@@ -153,10 +150,15 @@ module computestream::stream_batch_tests {
     #[test]
     fun regression_11_a_bad_entry_never_stops_the_batch() {
         let stage = st::setup();
-        m::wait(5);
+        m::wait(3);
         let closed = stage.open_plain();
-        payment_stream::close(closed, KEEPER);
         let sealed = stage.open_held();
+        m::wait(2);
+        // What they ran might be proven for a minute still.
+        vector[closed, sealed].for_each(|job| {
+            payment_stream::end(job, KEEPER, 60);
+        });
+        payment_stream::close(closed, KEEPER);
         payment_stream::seal(sealed, KEEPER);
         let victim = stage.open_held();
         let good = stage.open_plain();
@@ -164,16 +166,16 @@ module computestream::stream_batch_tests {
         stage.pay(victim, 5, 8);
         let before = st::view_bytes(victim);
 
-        // Everything at second 15, the streams' tenth.
+        // Everything at second 15, the last two streams' tenth.
         let jobs =
             vector[
                 @0x77, closed, sealed, victim, victim, victim, victim, victim, victim, victim,
-                victim, victim, victim, good
+                victim, victim, victim, victim, good
             ];
-        let seqs = vector[1, 2, 1, 6, 6, 6, 4, 5, 6, 6, 6, 6, 6, 1];
-        let seconds = vector[1, 1, 1, 9, 9, 9, 8, 9, 7, 8, 11, 9, 9, 10];
-        let times = vector[15, 15, 15, 15, 15, 15, 15, 15, 15, 4, 15, 15, 15, 15];
-        let codes = vector[1, 2, 2, 101, 102, 103, 104, 105, 106, 107, 108, 109, 109, 0];
+        let seqs = vector[1, 2, 1, 6, 6, 6, 4, 5, 6, 6, 6, 6, 6, 6, 1];
+        let seconds = vector[1, 1, 1, 9, 9, 9, 8, 9, 7, 8, 11, 9, 9, 9, 10];
+        let times = vector[15, 15, 15, 15, 15, 15, 15, 15, 15, 4, 15, 15, 15, 46, 15];
+        let codes = vector[1, 2, 2, 101, 102, 103, 104, 105, 106, 107, 108, 109, 109, 110, 0];
         let roots = vector[];
         let signatures = vector[];
         let countersignatures = vector[];
@@ -189,7 +191,7 @@ module computestream::stream_batch_tests {
                 else stage.sign(jobs[i], seqs[i], seconds[i], times[i])
             );
             countersignatures.push_back(
-                if (i == 11) v::bytes_of(64, 7)
+                if (i == 11 || i == 13) v::bytes_of(64, 7)
                 else if (i == 12) v::bytes_of(1, 7)
                 else vector[]
             );
@@ -219,7 +221,7 @@ module computestream::stream_batch_tests {
         m::claw_back(stage.asset(), taken, 95_000);
         m::wait(60);
         // A flag must not be cleared either.
-        payment_stream::flag_stalled(frozen, 60);
+        payment_stream::flag_stalled(frozen, KEEPER, 60, 30);
         let before = vector[st::view_bytes(frozen), st::view_bytes(taken)];
         let jobs = vector[frozen, taken, free];
         let signatures = vector[];
@@ -251,6 +253,56 @@ module computestream::stream_batch_tests {
         // 5 s, all held.
         stage.pay(job, 1, 5);
         assert!(st::billed(job) == 5 && st::paid(job) == 0, 1);
+    }
+
+    #[test]
+    fun a_batch_takes_what_is_thirty_seconds_ahead_and_skips_what_is_more() {
+        let stage = st::setup();
+        let near = stage.open_plain();
+        let far = stage.open_plain();
+        m::wait(10);
+        st::bring_all(
+            vector[near], vector[1], vector[40], 40, vector[stage.sign(near, 1, 40, 40)]
+        );
+        // As many seconds as have passed, but of a time to come.
+        st::bring_all(
+            vector[far, near],
+            vector[1, 2],
+            vector[10, 41],
+            41,
+            vector[stage.sign(far, 1, 10, 41), stage.sign(near, 2, 41, 41)]
+        );
+        v::assert_all<SettlementSkipped>(vector[skipped(far, 110, 10), skipped(near, 110, 10)]);
+        // Only the 10 s that have passed are paid: 10,000, 100 and 10.
+        v::assert_all<StreamSettled>(
+            vector[
+                v::join(
+                    settled(near, 1, 40, 0, 10, 10_000, 100, 10, 10_000, 100, 10, 90_000, 10)
+                )
+            ]
+        );
+        assert!(st::seq(far) == 0 && escrow::balance(far) == 100_000, 1);
+        // A second later the same bytes are good.
+        m::wait(1);
+        st::bring_all(
+            vector[far], vector[1], vector[10], 41, vector[stage.sign(far, 1, 10, 41)]
+        );
+        assert!(st::billed(far) == 10 && escrow::balance(far) == 90_000, 2);
+    }
+
+    #[test]
+    fun a_batch_skips_what_comes_when_the_time_to_prove_is_over() {
+        let stage = st::setup();
+        let job = stage.open_plain();
+        m::wait(10);
+        payment_stream::end(job, KEEPER, 60);
+        m::wait(59);
+        st::bring_all(vector[job], vector[1], vector[4], 69, vector[stage.sign(job, 1, 4, 69)]);
+        m::wait(1);
+        st::bring_all(vector[job], vector[2], vector[10], 70, vector[stage.sign(job, 2, 10, 70)]);
+        v::assert_all<SettlementSkipped>(vector[skipped(job, 2, 70)]);
+        // 4 s in time: 4,000, 40 and 4. The other 6,000 wait for the close.
+        stage.assert_money(job, 3_960, 36, 4, 90_000, 6_000);
     }
 
     #[test]

@@ -6,12 +6,16 @@ module computestream::stream_end_tests {
     use computestream::attestation;
     use computestream::escrow::{Self, EscrowRefunded};
     use computestream::market_test_utils as m;
-    use computestream::payment_stream::{Self, StreamClosed, StreamSealed, StreamSettled};
+    use computestream::payment_stream;
+    use computestream::stream::{StreamClosed, StreamSealed, StreamSettled};
     use computestream::stream_test_utils::{Self as st, Stage, settled};
     use computestream::value_test_utils::{Self as v, a, n};
 
     const BUYER: address = @0xb0b;
     const KEEPER: address = @0x6e5;
+
+    /// How long seconds may be proven after the end.
+    const WINDOW: u64 = 60;
 
     fun assert_refunded(job: address, amount: u64, balance: u64, at: u64) {
         v::assert_last<EscrowRefunded>(
@@ -64,8 +68,7 @@ module computestream::stream_end_tests {
 
     #[test]
     fun nothing_new_is_no_claim_even_without_a_stream() {
-        let nothing = attestation::new_claim(0, 0, 0, vector[], vector[]);
-        payment_stream::settle_last(@0x77, KEEPER, &nothing);
+        payment_stream::settle_last(@0x77, KEEPER, &attestation::nothing_new());
     }
 
     #[test]
@@ -90,6 +93,30 @@ module computestream::stream_end_tests {
     }
 
     #[test]
+    fun a_last_attestation_may_be_thirty_seconds_ahead_and_pays_what_has_passed() {
+        let stage = st::setup();
+        let job = stage.open_plain();
+        m::wait(10);
+        payment_stream::settle_last(job, KEEPER, &stage.claim_at(job, 1, 40, 40));
+        let (prove_until, _) = payment_stream::end(job, KEEPER, WINDOW);
+        // Of the 40 s no more than the 10 that ran will ever be billed.
+        assert!(prove_until == m::start_time() + 10 && st::billed(job) == 10, 1);
+        m::wait(30);
+        payment_stream::close(job, KEEPER);
+        assert_closed(job, 10, 10_000, 100, 10, 40);
+        stage.assert_money(job, 9_900, 90, 10, 90_000, 0);
+    }
+
+    #[test]
+    #[expected_failure(abort_code = computestream::attestation::E_AHEAD_OF_TIME)]
+    fun a_last_attestation_more_than_thirty_seconds_ahead_aborts() {
+        let stage = st::setup();
+        let job = stage.open_plain();
+        m::wait(10);
+        payment_stream::settle_last(job, KEEPER, &stage.claim_at(job, 1, 10, 41));
+    }
+
+    #[test]
     #[expected_failure(abort_code = computestream::payment_stream::E_NO_STREAM)]
     fun a_last_attestation_without_a_stream_aborts() {
         let stage = st::setup();
@@ -102,12 +129,13 @@ module computestream::stream_end_tests {
     fun an_end_keeps_what_may_still_be_proven() {
         let stage = st::setup();
         let job = half_proven(&stage);
-        let (all_proven, unreleased) = payment_stream::end(job, BUYER, true);
+        let (prove_until, unreleased) = payment_stream::end(job, BUYER, WINDOW);
         // Reachable: 30,000, of which 10,000 are paid.
-        assert!(!all_proven && unreleased == 10_000, 1);
+        assert!(prove_until == m::start_time() + 90 && unreleased == 10_000, 1);
+        assert!(st::prove_until(job) == prove_until, 2);
         assert_refunded(job, 70_000, 20_000, 30);
-        assert!(payment_stream::ended_at(job) == m::start_time() + 30, 2);
-        assert!(!payment_stream::is_fully_proven(job), 3);
+        assert!(payment_stream::ended_at(job) == m::start_time() + 30, 3);
+        assert!(!payment_stream::is_final(job), 4);
         stage.assert_money(job, 9_900, 90, 10, 70_000, 20_000);
 
         // The wall stands still: 40 s proven later are 30.
@@ -116,39 +144,60 @@ module computestream::stream_end_tests {
         v::assert_last<StreamSettled>(
             settled(job, 2, 40, 0, 30, 10_000, 100, 10, 20_000, 200, 20, 10_000, 40)
         );
-        assert!(payment_stream::is_fully_proven(job), 4);
-        assert!(payment_stream::unreleased(job) == 10_000, 5);
+        assert!(payment_stream::is_final(job), 5);
+        assert!(payment_stream::unreleased(job) == 10_000, 6);
 
         let (seconds, paid, fees, deposited) = payment_stream::close(job, KEEPER);
         assert_results(seconds, paid, fees, deposited, vector[30, 30_000, 300, 100_000]);
         assert_closed(job, 30, 30_000, 300, 30, 40);
         stage.assert_money(job, 29_700, 270, 30, 70_000, 0);
         // Nothing was left to refund.
-        assert!(v::count<EscrowRefunded>() == 1, 6);
+        assert!(v::count<EscrowRefunded>() == 1, 7);
     }
 
     #[test]
-    fun an_end_with_everything_proven_says_so() {
+    fun an_end_with_everything_proven_leaves_no_time_to_prove() {
         let stage = st::setup();
         let job = stage.open_plain();
         m::wait(30);
         stage.pay(job, 1, 30);
-        assert!(payment_stream::is_fully_proven(job), 1);
-        let (all_proven, unreleased) = payment_stream::end(job, BUYER, true);
-        assert!(all_proven && unreleased == 0, 2);
+        assert!(payment_stream::is_final(job) && st::prove_until(job) == 0, 1);
+        let (prove_until, unreleased) = payment_stream::end(job, BUYER, WINDOW);
+        assert!(prove_until == m::start_time() + 30 && unreleased == 0, 2);
+        assert!(st::prove_until(job) == prove_until && payment_stream::is_final(job), 3);
         stage.assert_money(job, 29_700, 270, 30, 70_000, 0);
+    }
+
+    #[test]
+    fun an_end_bills_what_the_clock_has_reached_and_tells_it_though_all_is_held() {
+        let stage = st::setup();
+        let job = stage.open_held();
+        m::wait(4);
+        stage.pay_at(job, 1, 8, 8);
+        m::wait(4);
+        let (prove_until, unreleased) = payment_stream::end(job, BUYER, WINDOW);
+        // All 8 s are proven now, and all of them wait for the buyer.
+        v::assert_last<StreamSettled>(
+            st::settled_by(
+                BUYER, job, vector[1, 8, 0, 8, 0, 0, 0, 0, 0, 0, 100_000], 8
+            )
+        );
+        assert!(prove_until == m::start_time() + 8 && unreleased == 8_000, 1);
+        stage.assert_money(job, 0, 0, 0, 92_000, 8_000);
     }
 
     #[test]
     fun an_end_without_proofs_to_come_seals() {
         let stage = st::setup();
         let job = half_proven(&stage);
-        let (all_proven, unreleased) = payment_stream::end(job, BUYER, false);
-        assert!(all_proven && unreleased == 10_000, 1);
+        let (prove_until, unreleased) = payment_stream::end(job, BUYER, 0);
+        assert!(prove_until == m::start_time() + 30 && unreleased == 10_000, 1);
+        assert!(st::prove_until(job) == prove_until, 2);
         assert_sealed(job, 20, 10_000, 30);
         // The unproven seconds are the buyer's at once.
         assert_refunded(job, 80_000, 10_000, 30);
-        assert!(payment_stream::is_fully_proven(job) && payment_stream::is_open(job), 2);
+        assert!(payment_stream::is_final(job), 3);
+        assert!(st::is_sealed(job) && !st::is_closed(job), 4);
         stage.assert_money(job, 9_900, 90, 10, 80_000, 10_000);
     }
 
@@ -156,9 +205,102 @@ module computestream::stream_end_tests {
     fun an_end_before_the_first_second_returns_everything() {
         let stage = st::setup();
         let job = stage.open_held();
-        let (all_proven, unreleased) = payment_stream::end(job, BUYER, true);
-        assert!(all_proven && unreleased == 0, 1);
+        let (prove_until, unreleased) = payment_stream::end(job, BUYER, WINDOW);
+        assert!(prove_until == m::start_time() && unreleased == 0, 1);
         stage.assert_money(job, 0, 0, 0, 100_000, 0);
+    }
+
+    // === The time to prove ===
+
+    /// 10 of 30 s are proven and paid for; the other 20 may be proven until second 90.
+    fun ended_unproven(stage: &Stage): address {
+        let job = stage.open_plain();
+        m::wait(10);
+        stage.pay(job, 1, 10);
+        m::wait(20);
+        payment_stream::end(job, BUYER, WINDOW);
+        job
+    }
+
+    #[test]
+    fun a_proof_counts_until_the_last_second_of_the_window() {
+        let stage = st::setup();
+        let job = ended_unproven(&stage);
+        m::wait(59);
+        assert!(!payment_stream::is_final(job), 1);
+        assert!(st::quote(job, 25, 89) == vector[15_000, 150], 2);
+        assert!(st::quote(job, 25, 90) == vector[0, 0], 3);
+        stage.pay(job, 2, 25);
+        v::assert_last<StreamSettled>(
+            settled(job, 2, 25, 0, 25, 15_000, 150, 15, 25_000, 250, 25, 5_000, 89)
+        );
+        // Nobody has to seal it: the other 5 s are lost a second later and go back with the close.
+        m::wait(1);
+        assert!(payment_stream::is_final(job) && !st::is_sealed(job), 4);
+        payment_stream::close(job, KEEPER);
+        assert_closed(job, 25, 25_000, 250, 25, 90);
+        stage.assert_money(job, 24_750, 225, 25, 75_000, 0);
+    }
+
+    #[test]
+    #[expected_failure(abort_code = computestream::payment_stream::E_STREAM_CLOSED)]
+    fun no_proof_counts_from_the_end_of_the_window_on() {
+        let stage = st::setup();
+        let job = ended_unproven(&stage);
+        m::wait(60);
+        stage.pay(job, 2, 25);
+    }
+
+    #[test]
+    fun a_proof_with_money_held_back_counts_until_the_last_second_of_the_window() {
+        let stage = st::setup();
+        let job = half_proven(&stage);
+        payment_stream::end(job, BUYER, WINDOW);
+        m::wait(59);
+        assert!(!payment_stream::is_final(job), 1);
+        stage.pay(job, 2, 25);
+        // 5 s more are free; 10 wait, and 5 may be proven for one second still.
+        v::assert_last<StreamSettled>(
+            settled(job, 2, 25, 0, 25, 5_000, 50, 5, 15_000, 150, 15, 15_000, 89)
+        );
+        m::wait(1);
+        assert!(payment_stream::is_final(job), 2);
+        assert!(payment_stream::unreleased(job) == 10_000, 3);
+        // The buyer still may agree to what waits; the 5 s that nobody proved are the buyer's.
+        payment_stream::confirm(job, KEEPER);
+        payment_stream::close(job, KEEPER);
+        stage.assert_money(job, 24_750, 225, 25, 75_000, 0);
+    }
+
+    #[test]
+    #[expected_failure(abort_code = computestream::payment_stream::E_STREAM_CLOSED)]
+    fun no_proof_with_money_held_back_counts_from_the_end_of_the_window_on() {
+        let stage = st::setup();
+        let job = half_proven(&stage);
+        payment_stream::end(job, BUYER, WINDOW);
+        m::wait(60);
+        // Not even with the buyer's signature.
+        stage.pay_agreed(job, 2, 25);
+    }
+
+    #[test]
+    #[expected_failure(abort_code = computestream::payment_stream::E_STREAM_CLOSED)]
+    fun a_last_attestation_after_the_window_aborts() {
+        let stage = st::setup();
+        let job = ended_unproven(&stage);
+        m::wait(60);
+        payment_stream::settle_last(job, KEEPER, &stage.claim(job, 2, 25));
+    }
+
+    #[test]
+    #[expected_failure(abort_code = computestream::payment_stream::E_STREAM_CLOSED)]
+    fun no_proof_counts_after_an_end_with_nothing_left_to_prove() {
+        let stage = st::setup();
+        let job = stage.open_held();
+        m::wait(20);
+        stage.pay(job, 1, 20);
+        payment_stream::end(job, BUYER, WINDOW);
+        stage.pay(job, 2, 20);
     }
 
     // === Sealing ===
@@ -167,7 +309,7 @@ module computestream::stream_end_tests {
     fun a_seal_waives_what_is_not_proven_and_a_second_one_changes_nothing() {
         let stage = st::setup();
         let job = half_proven(&stage);
-        payment_stream::end(job, BUYER, true);
+        payment_stream::end(job, BUYER, WINDOW);
         m::wait(5);
         assert!(payment_stream::seal(job, KEEPER) == 10_000, 1);
         assert_sealed(job, 20, 10_000, 35);
@@ -191,7 +333,7 @@ module computestream::stream_end_tests {
     fun a_sealed_stream_can_still_be_confirmed() {
         let stage = st::setup();
         let job = half_proven(&stage);
-        payment_stream::end(job, BUYER, false);
+        payment_stream::end(job, BUYER, 0);
         payment_stream::confirm(job, KEEPER);
         v::assert_last<StreamSettled>(
             settled(job, 1, 20, 20, 20, 10_000, 100, 10, 20_000, 200, 20, 0, 30)
@@ -212,7 +354,7 @@ module computestream::stream_end_tests {
         );
         assert_refunded(job, 80_000, 0, 30);
         assert_closed(job, 20, 20_000, 200, 20, 30);
-        assert!(!payment_stream::is_open(job) && payment_stream::exists_at(job), 1);
+        assert!(st::is_closed(job) && !st::is_sealed(job), 1);
         assert!(payment_stream::unreleased(job) == 0, 2);
         stage.assert_money(job, 19_800, 180, 20, 80_000, 0);
     }
@@ -222,7 +364,7 @@ module computestream::stream_end_tests {
         let stage = st::setup();
         let job = stage.open_plain();
         m::wait(10);
-        st::bring(job, 1, 50, 50, stage.sign(job, 1, 50, 50), vector[]);
+        stage.pay_at(job, 1, 40, 40);
         m::wait(5);
         payment_stream::close(job, KEEPER);
         assert_closed(job, 15, 15_000, 150, 15, 15);
@@ -233,7 +375,7 @@ module computestream::stream_end_tests {
     fun an_award_pays_a_part_of_what_was_held() {
         let stage = st::setup();
         let job = half_proven(&stage);
-        payment_stream::end(job, BUYER, false);
+        payment_stream::end(job, BUYER, 0);
         m::wait(5);
         let (seconds, paid, fees, deposited) =
             payment_stream::close_with_award(job, KEEPER, 3_456);
@@ -253,7 +395,7 @@ module computestream::stream_end_tests {
         let stage = st::setup();
         let job = stage.open_plain();
         m::wait(10);
-        st::bring(job, 1, 50, 50, stage.sign(job, 1, 50, 50), vector[]);
+        stage.pay_at(job, 1, 40, 40);
         m::wait(30);
         // 30 s more are proven and due, but not paid yet: a provider at fault gets none of it.
         let (seconds, paid, fees, deposited) =
@@ -298,13 +440,13 @@ module computestream::stream_end_tests {
         payment_stream::close(job, KEEPER);
         payment_stream::destroy(job);
         escrow::destroy(job, BUYER);
-        assert!(!payment_stream::exists_at(job), 1);
+        assert!(!st::has_stream(job), 1);
         assert!(!object::is_object(job) && !fungible_asset::store_exists(job), 2);
     }
 
     #[test]
     fun a_job_without_a_stream_has_none_to_destroy() {
         payment_stream::destroy(@0x77);
-        assert!(!payment_stream::exists_at(@0x77), 1);
+        assert!(!st::has_stream(@0x77), 1);
     }
 }

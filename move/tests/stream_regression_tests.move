@@ -7,9 +7,10 @@ module computestream::stream_regression_tests {
     use computestream::attestation;
     use computestream::escrow;
     use computestream::market_test_utils as m;
-    use computestream::payment_stream::{Self, SettlementSkipped};
-    use computestream::stream_test_utils::{Self as st, Stage};
-    use computestream::value_test_utils::{Self as v, a, n};
+    use computestream::payment_stream;
+    use computestream::stream::SettlementSkipped;
+    use computestream::stream_test_utils::{Self as st, Stage, skipped};
+    use computestream::value_test_utils as v;
 
     const BUYER: address = @0xb0b;
     const PAYEE: address = @0xa11;
@@ -24,11 +25,13 @@ module computestream::stream_regression_tests {
         // A quote for a time before the start doesn't wrap around.
         assert!(st::quote(job, 100, 0) == vector[0, 0], 1);
         m::wait(10);
-        payment_stream::end(job, BUYER, true);
+        payment_stream::end(job, BUYER, 1_001);
         m::wait(1_000);
         assert!(st::quote(job, 1_000, 1_060) == vector[10_000, 100], 2);
+        // Nor does a proof count from when the time to prove is over.
+        assert!(st::quote(job, 1_000, 1_061) == vector[0, 0], 3);
         stage.pay(job, 1, 1_000);
-        assert!(st::billed(job) == 10 && st::paid(job) == 10_000, 3);
+        assert!(st::billed(job) == 10 && st::paid(job) == 10_000, 4);
         stage.assert_money(job, 9_900, 90, 10, 90_000, 0);
     }
 
@@ -45,8 +48,21 @@ module computestream::stream_regression_tests {
         );
     }
 
-    fun skipped(job: address, code: u64, at: u64): vector<u8> {
-        v::join(vector[a(job), a(KEEPER), n(code), n(m::start_time() + at)])
+    #[test]
+    fun regression_1_a_clock_that_is_ahead_bills_no_second_ahead() {
+        let stage = st::setup();
+        let job = stage.open_plain();
+        // One new attestation a second, each 30 s ahead of the chain's clock.
+        let second = 1;
+        while (second <= 110) {
+            m::wait(1);
+            stage.pay_at(job, second, second + 30, second + 30);
+            let passed = if (second < 100) second else 100;
+            assert!(st::billed(job) == passed && st::paid(job) == 1_000 * passed, second);
+            second = second + 1;
+        };
+        assert!(v::count<SettlementSkipped>() == 0 && st::attested(job) == 140, 1);
+        stage.assert_money(job, 99_000, 900, 100, 0, 0);
     }
 
     #[test]
@@ -65,16 +81,17 @@ module computestream::stream_regression_tests {
         stage.assert_money(job, 27, 0, 0, 1, 0);
     }
 
-    /// A life with odd numbers, unproven seconds and a raise, up to its end at second 61.
+    /// A life with odd numbers, unproven seconds and a raise, up to its end at second 61. The deposit pays for the
+    /// raise: 23 * 198,007 + 277 * 301,001 = 87,931,438 parts are less than 24,426 units.
     fun odd_life(stage: &Stage, holdback: u64): address {
-        let job = stage.open_with(198_007, 20_001, 300, holdback, 333, 777, stage.buyer_key());
+        let job = stage.open_with(198_007, 24_501, 300, holdback, 333, 777, stage.buyer_key());
         m::wait(23);
         stage.pay(job, 1, 23);
         payment_stream::change_rate(job, BUYER, 301_001);
         m::wait(18);
         stage.pay(job, 2, 37);
         m::wait(20);
-        payment_stream::end(job, BUYER, true);
+        payment_stream::end(job, BUYER, 60);
         job
     }
 
@@ -88,10 +105,10 @@ module computestream::stream_regression_tests {
         assert!(stage.balance(BUYER) == 1_000_000_000 - 4_442, 2);
         stage.pay(job, 3, 61);
         assert!(st::paid(job) == 4_442 && escrow::balance(job) == 0, 3);
-        assert!(payment_stream::is_fully_proven(job), 4);
+        assert!(payment_stream::is_final(job), 4);
         payment_stream::close(job, KEEPER);
         // floor(4,442 * 0.0333) = 147, floor(147 * 0.0777) = 11.
-        stage.assert_money(job, 4_295, 136, 11, 20_001 - 4_442, 0);
+        stage.assert_money(job, 4_295, 136, 11, 24_501 - 4_442, 0);
     }
 
     #[test]
@@ -181,7 +198,7 @@ module computestream::stream_regression_tests {
         stage.pay(job, 2, 40);
         // 20,000 earned, and the last 10 s of before still wait.
         stage.assert_money(job, 9_900, 90, 10, 0, 90_000);
-        let (_, unreleased) = payment_stream::end(job, BUYER, false);
+        let (_, unreleased) = payment_stream::end(job, BUYER, 0);
         assert!(unreleased == 10_000, 1);
         payment_stream::close_with_award(job, KEEPER, 0);
         stage.assert_money(job, 9_900, 90, 10, 90_000, 0);
@@ -213,7 +230,7 @@ module computestream::stream_regression_tests {
         stage.pay(job, 2, 20);
         payment_stream::confirm(job, KEEPER);
         payment_stream::confirm(job, KEEPER);
-        payment_stream::end(job, KEEPER, true);
+        payment_stream::end(job, KEEPER, 60);
         payment_stream::seal(job, KEEPER);
         payment_stream::seal(job, KEEPER);
         payment_stream::close(job, KEEPER);

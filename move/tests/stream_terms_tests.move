@@ -3,12 +3,8 @@
 module computestream::stream_terms_tests {
     use computestream::escrow::EscrowDeposited;
     use computestream::market_test_utils as m;
-    use computestream::payment_stream::{
-        Self,
-        StreamExtended,
-        StreamRateChanged,
-        StreamSettled
-    };
+    use computestream::payment_stream;
+    use computestream::stream::{StreamExtended, StreamRateChanged, StreamSettled};
     use computestream::stream_test_utils::{Self as st, settled};
     use computestream::value_test_utils::{Self as v, a, n};
 
@@ -24,8 +20,8 @@ module computestream::stream_terms_tests {
         let job = stage.open_held();
         m::wait(10);
         stage.pay(job, 1, 10);
-        // All 10 wait: nothing to tell.
-        assert!(st::settlements() == 0 && st::earned(job) == 10_000, 1);
+        // All 10 wait.
+        assert!(st::earned(job) == 10_000 && st::paid(job) == 0, 1);
         assert!(payment_stream::unreleased(job) == 10_000, 2);
         m::wait(15);
         stage.pay(job, 2, 25);
@@ -33,6 +29,38 @@ module computestream::stream_terms_tests {
             settled(job, 2, 25, 0, 25, 15_000, 150, 15, 15_000, 150, 15, 85_000, 25)
         );
         stage.assert_money(job, 14_850, 135, 15, 0, 85_000);
+    }
+
+    #[test]
+    fun progress_that_is_all_held_is_told_once() {
+        let stage = st::setup();
+        let job = stage.open_held();
+        m::wait(6);
+        // Signed for second 9, all of which would wait for the buyer.
+        let signature = stage.sign(job, 1, 9, 9);
+        st::bring(job, 1, 9, 9, signature, vector[]);
+        v::assert_last<StreamSettled>(
+            settled(job, 1, 9, 0, 6, 0, 0, 0, 0, 0, 0, 100_000, 6)
+        );
+        st::bring(job, 1, 9, 9, signature, vector[]);
+        assert!(st::settlements() == 1, 1);
+        // The clock goes on: the same bytes bill more, and pay nothing still.
+        m::wait(2);
+        st::bring(job, 1, 9, 9, signature, vector[]);
+        v::assert_last<StreamSettled>(
+            settled(job, 1, 9, 0, 8, 0, 0, 0, 0, 0, 0, 100_000, 8)
+        );
+        m::wait(1);
+        // Whatever accrues tells it, here an extension of the buyer's.
+        payment_stream::extend(job, &m::buyer(), 1, 1_000);
+        v::assert_last<StreamSettled>(
+            st::settled_by(BUYER, job, vector[1, 9, 0, 9, 0, 0, 0, 0, 0, 0, 100_000], 9)
+        );
+        m::wait(1);
+        payment_stream::change_rate(job, PAYEE, 0);
+        st::bring(job, 1, 9, 9, signature, vector[]);
+        assert!(st::settlements() == 3, 2);
+        stage.assert_money(job, 0, 0, 0, 0, 101_000);
     }
 
     #[test]
@@ -107,7 +135,7 @@ module computestream::stream_terms_tests {
     }
 
     #[test]
-    fun the_buyer_confirms_what_is_proven() {
+    fun the_buyer_confirms_what_is_billed() {
         let stage = st::setup();
         let job = stage.open_held();
         m::wait(20);
@@ -127,6 +155,68 @@ module computestream::stream_terms_tests {
         stage.assert_money(job, 14_850, 135, 5, 10, 85_000);
         payment_stream::confirm(job, BUYER);
         assert!(st::settlements() == 2, 1);
+    }
+
+    #[test]
+    fun confirming_leaves_what_is_proven_ahead_of_the_clock_held() {
+        let stage = st::setup();
+        let job = stage.open_held();
+        m::wait(20);
+        let signature = stage.sign(job, 1, 50, 50);
+        st::bring(job, 1, 50, 50, signature, vector[]);
+        m::wait(5);
+        // Of 50 s proven 20 are billed, and 25 have run: those are what the buyer can agree to.
+        payment_stream::confirm(job, KEEPER);
+        v::assert_last<StreamSettled>(
+            settled(job, 1, 50, 25, 25, 15_000, 150, 15, 25_000, 250, 25, 75_000, 25)
+        );
+        m::wait(35);
+        st::bring(job, 1, 50, 50, signature, vector[]);
+        // Of the 25 s since then the last 10 wait.
+        v::assert_last<StreamSettled>(
+            settled(job, 1, 50, 25, 50, 15_000, 150, 15, 40_000, 400, 40, 60_000, 60)
+        );
+        assert!(payment_stream::unreleased(job) == 10_000, 1);
+        stage.assert_money(job, 39_600, 360, 40, 0, 60_000);
+    }
+
+    #[test]
+    fun a_countersignature_agrees_to_what_is_proven_ahead_of_the_clock_too() {
+        let stage = st::setup();
+        let job = stage.open_held();
+        m::wait(20);
+        let signature = stage.sign(job, 1, 50, 50);
+        st::bring(job, 1, 50, 50, signature, stage.countersign(job, 1, 50, 50));
+        // The buyer signed for those very seconds; they are paid as they pass.
+        assert!(st::confirmed(job) == 50 && st::paid(job) == 20_000, 1);
+        m::wait(30);
+        st::bring(job, 1, 50, 50, signature, vector[]);
+        assert!(st::paid(job) == 50_000, 2);
+    }
+
+    #[test]
+    fun the_view_tells_what_is_accrued_and_at_which_rate_it_is_held() {
+        let stage = st::setup();
+        // 10 parts an hour more than 1,000 a second.
+        let job = stage.open(3_600_010, 100_001, 100, 10);
+        assert!(st::acc(job) == 0 && st::held_rate(job) == 3_600_010, 1);
+        m::wait(20);
+        stage.pay(job, 1, 20);
+        // 72,000,200 parts are 20,000 units and 200 parts.
+        assert!(st::acc(job) == 72_000_200 && st::earned(job) == 20_000, 2);
+        payment_stream::change_rate(job, PAYEE, 1_800_000);
+        assert!(st::held_rate(job) == 3_600_010, 3);
+        m::wait(10);
+        stage.pay(job, 2, 30);
+        // 18,000,000 parts more; 36,000,100 of the 90,000,200 are held: 54,000,100 parts are free.
+        assert!(st::acc(job) == 90_000_200 && st::held_rate(job) == 3_600_010, 4);
+        assert!(st::earned(job) == 25_000 && st::paid(job) == 15_000, 5);
+        // Nothing waits any more: what comes next is held at the rate it is billed at.
+        payment_stream::confirm(job, KEEPER);
+        assert!(st::acc(job) == 90_000_200 && st::held_rate(job) == 1_800_000, 6);
+        payment_stream::change_rate(job, BUYER, 2_000_000);
+        assert!(st::held_rate(job) == 2_000_000, 7);
+        stage.assert_money(job, 24_750, 225, 25, 0, 75_001);
     }
 
     #[test]
@@ -224,20 +314,21 @@ module computestream::stream_terms_tests {
     }
 
     #[test]
-    fun a_raise_counts_from_the_next_second_and_brings_the_funded_end_nearer() {
+    fun a_raise_counts_from_the_next_second() {
         let stage = st::setup();
         let job = stage.open_plain();
         m::wait(20);
         stage.pay(job, 1, 20);
+        // 80 s more at 2,000 cost 160,000, of which 80,000 are there.
+        payment_stream::extend(job, &m::buyer(), 0, 80_000);
         payment_stream::change_rate(job, BUYER, 7_200_000);
-        // 80,000 are left for 40 s at 2,000.
-        v::assert_last<StreamRateChanged>(rate_changed(job, 7_200_000, BUYER, 20, 60, 20));
+        v::assert_last<StreamRateChanged>(rate_changed(job, 7_200_000, BUYER, 20, 100, 20));
         assert!(payment_stream::rate_per_hour(job) == 7_200_000, 1);
-        assert!(!payment_stream::is_covered(job) && st::funded(job) == 60, 2);
+        assert!(payment_stream::is_covered(job), 2);
         m::wait(80);
         stage.pay(job, 2, 100);
-        assert!(st::billed(job) == 60 && st::paid(job) == 100_000, 3);
-        stage.assert_money(job, 99_000, 900, 100, 0, 0);
+        // 20,000 and 160,000, less 1 %, of which a tenth is the keeper's.
+        stage.assert_money(job, 178_200, 1_620, 180, 0, 0);
     }
 
     #[test]
@@ -271,17 +362,56 @@ module computestream::stream_terms_tests {
         v::assert_last<StreamRateChanged>(rate_changed(job, 0, PAYEE, 30, 100, 30));
     }
 
-    #[test]
-    fun a_raise_may_use_up_what_has_not_run_yet() {
+    /// 80 s are left of a stream at 1,000 a second, with 80,000 and what is added for them.
+    fun raise(added: u64, rate: u64) {
         let stage = st::setup();
         let job = stage.open_plain();
+        m::wait(20);
+        stage.pay(job, 1, 20);
+        payment_stream::extend(job, &m::buyer(), 0, added);
+        payment_stream::change_rate(job, BUYER, rate);
+        assert!(payment_stream::is_covered(job) && st::funded(job) == 100, 1);
+        m::wait(80);
+        stage.pay(job, 2, 100);
+        // Every second at the new rate, and not a unit over.
+        assert!(st::billed(job) == 100 && st::paid(job) == 100_000 + added, 2);
+        stage.assert_money(job, 106_920, 972, 108, 0, 0);
+    }
+
+    #[test]
+    fun a_raise_that_the_deposit_covers_to_the_unit_passes() {
+        // 80 s at 1,100 are 88,000.
+        raise(8_000, 1_100 * 3_600);
+    }
+
+    #[test]
+    #[expected_failure(abort_code = computestream::payment_stream::E_RATE_NOT_FUNDED)]
+    fun a_raise_by_one_unit_an_hour_too_much_aborts() {
+        raise(8_000, 1_100 * 3_600 + 1);
+    }
+
+    #[test]
+    #[expected_failure(abort_code = computestream::payment_stream::E_RATE_NOT_FUNDED)]
+    fun a_raise_with_one_unit_too_little_aborts() {
+        raise(7_999, 1_100 * 3_600);
+    }
+
+    #[test]
+    fun a_lower_rate_is_always_covered() {
+        let stage = st::setup();
+        let job = stage.open_plain();
+        payment_stream::change_rate(job, PAYEE, 3_599_999);
         m::wait(50);
-        stage.pay(job, 1, 10);
-        // 40 s ran unproven, 90,000 are left: 2,250 a second is the most that pays for all of them.
-        payment_stream::change_rate(job, BUYER, 2_250 * 3_600);
-        assert!(st::funded(job) == 50, 1);
-        stage.pay(job, 2, 50);
-        assert!(st::paid(job) == 100_000, 2);
+        // 30 s proven ahead, 40 s in all unproven or unbilled, nothing added: each step down passes.
+        stage.pay_at(job, 1, 80, 80);
+        payment_stream::change_rate(job, PAYEE, 3_599_998);
+        m::wait(20);
+        payment_stream::change_rate(job, PAYEE, 1);
+        m::wait(40);
+        payment_stream::change_rate(job, PAYEE, 0);
+        // 50 s at 3,599,999, 20 at 3,599,998 and 10 at 1: 179,999,950 + 71,999,960 + 10 parts.
+        assert!(st::acc(job) == 251_999_920 && st::billed(job) == 80, 1);
+        assert!(st::paid(job) == 69_999 && payment_stream::is_covered(job), 2);
     }
 
     // Bug class 10 of streams: the payer changes something just before the receiver's claim, and the claim is void.
@@ -292,8 +422,8 @@ module computestream::stream_terms_tests {
         let job = stage.open_plain();
         m::wait(50);
         stage.pay(job, 1, 10);
-        // At 100,000 a second the 90,000 that are left would pay for none of the 40 s that ran.
-        payment_stream::change_rate(job, BUYER, 360_000_000);
+        // 90,000 are left. The 40 s that ran would be paid in full, but not the 50 s to come.
+        payment_stream::change_rate(job, BUYER, 2_250 * 3_600);
     }
 
     #[test]
@@ -302,7 +432,7 @@ module computestream::stream_terms_tests {
         let job = stage.open_held();
         m::wait(20);
         let signature = stage.sign(job, 1, 20, 20);
-        payment_stream::extend(job, &m::buyer(), 10, 10_000);
+        payment_stream::extend(job, &m::buyer(), 10, 10_001);
         payment_stream::change_rate(job, BUYER, 3_600_001);
         payment_stream::confirm(job, BUYER);
         st::bring(job, 1, 20, 20, signature, vector[]);

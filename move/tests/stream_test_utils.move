@@ -10,7 +10,8 @@ module computestream::stream_test_utils {
     use computestream::attestation::{Self, Claim};
     use computestream::escrow;
     use computestream::market_test_utils as m;
-    use computestream::payment_stream::{Self, StreamSettled};
+    use computestream::payment_stream;
+    use computestream::stream::StreamSettled;
     use computestream::value_test_utils::{Self as v, a, n};
     use computestream::vault;
 
@@ -20,6 +21,10 @@ module computestream::stream_test_utils {
     const TREASURY: address = @0x7ea;
 
     const FUNDS: u64 = 1_000_000_000;
+
+    /// Of a StreamView's bytes: four addresses and the key with its length come first, then the numbers.
+    const NUMBERS_AT: u64 = 161;
+    const NUMBERS: u64 = 24;
 
     struct Stage has drop {
         asset: Object<Metadata>,
@@ -165,7 +170,12 @@ module computestream::stream_test_utils {
 
     /// A claim of now.
     public fun claim(self: &Stage, job: address, seq: u64, seconds: u64): Claim {
-        let at = m::elapsed();
+        self.claim_at(job, seq, seconds, m::elapsed())
+    }
+
+    public fun claim_at(
+        self: &Stage, job: address, seq: u64, seconds: u64, at: u64
+    ): Claim {
         attestation::new_claim(
             seq, seconds, m::start_time() + at, v::log_root(), self.sign(job, seq, seconds, at)
         )
@@ -196,11 +206,15 @@ module computestream::stream_test_utils {
 
     /// The keeper settles `seconds` with an attestation of now.
     public fun pay(self: &Stage, job: address, seq: u64, seconds: u64) {
-        let at = m::elapsed();
+        self.pay_at(job, seq, seconds, m::elapsed());
+    }
+
+    /// The keeper settles `seconds` with an attestation whose time is START + `at`.
+    public fun pay_at(self: &Stage, job: address, seq: u64, seconds: u64, at: u64) {
         bring(job, seq, seconds, at, self.sign(job, seq, seconds, at), vector[]);
     }
 
-    /// The same with the buyer's signature as well.
+    /// The same of now, with the buyer's signature as well.
     public fun pay_agreed(self: &Stage, job: address, seq: u64, seconds: u64) {
         let at = m::elapsed();
         bring(
@@ -250,47 +264,72 @@ module computestream::stream_test_utils {
     }
 
     /// Field `index` among the numbers of a StreamView: 0 rate, 1 deposited, 2 maximum, 3 funded, 4 holdback,
-    /// 5 started, 6 ended, 7 seq, 8 attested, 9 confirmed, 10 billed, 11 earned, 12 paid, 13 fee paid, 14 keepers
-    /// paid, 15 fee bps, 16 keeper bps, 17 balance, 18 last progress, 19 stalled.
+    /// 5 held rate, 6 started, 7 ended, 8 prove until, 9 seq, 10 attested, 11 confirmed, 12 billed, 13 and 14 the
+    /// halves of acc, 15 earned, 16 paid, 17 fee paid, 18 keepers paid, 19 fee bps, 20 keeper bps, 21 balance,
+    /// 22 last progress, 23 stalled.
     public fun field(job: address, index: u64): u64 {
-        // Before them four addresses and the key with its length byte.
-        v::read_u64(&view_bytes(job), 4 * 32 + 33 + 8 * index)
+        v::read_u64(&view_bytes(job), NUMBERS_AT + 8 * index)
     }
 
     public fun funded(job: address): u64 {
         field(job, 3)
     }
 
-    public fun ended_at(job: address): u64 {
-        field(job, 6)
+    public fun held_rate(job: address): u64 {
+        field(job, 5)
     }
 
-    public fun seq(job: address): u64 {
-        field(job, 7)
-    }
-
-    public fun attested(job: address): u64 {
+    public fun prove_until(job: address): u64 {
         field(job, 8)
     }
 
-    public fun billed(job: address): u64 {
+    public fun seq(job: address): u64 {
+        field(job, 9)
+    }
+
+    public fun attested(job: address): u64 {
         field(job, 10)
     }
 
-    public fun earned(job: address): u64 {
+    public fun confirmed(job: address): u64 {
         field(job, 11)
     }
 
-    public fun paid(job: address): u64 {
+    public fun billed(job: address): u64 {
         field(job, 12)
     }
 
+    /// The lower half of acc; no test earns more than that.
+    public fun acc(job: address): u64 {
+        field(job, 13)
+    }
+
+    public fun earned(job: address): u64 {
+        field(job, 15)
+    }
+
+    public fun paid(job: address): u64 {
+        field(job, 16)
+    }
+
     public fun last_progress(job: address): u64 {
-        field(job, 18)
+        field(job, 22)
     }
 
     public fun stalled(job: address): u64 {
-        field(job, 19)
+        field(job, 23)
+    }
+
+    public fun is_sealed(job: address): bool {
+        view_bytes(job)[NUMBERS_AT + 8 * NUMBERS] == 1
+    }
+
+    public fun is_closed(job: address): bool {
+        view_bytes(job)[NUMBERS_AT + 8 * NUMBERS + 1] == 1
+    }
+
+    public fun has_stream(job: address): bool {
+        !payment_stream::get_streams(vector[job]).is_empty()
     }
 
     // === Money ===
@@ -378,6 +417,11 @@ module computestream::stream_test_utils {
         numbers.for_each(|number| fields.push_back(n(number)));
         fields.push_back(n(m::start_time() + at));
         fields
+    }
+
+    /// What a skipped entry of the keeper's batch tells, at START + `at`.
+    public fun skipped(job: address, code: u64, at: u64): vector<u8> {
+        v::join(vector[a(job), a(KEEPER), n(code), n(m::start_time() + at)])
     }
 
     public fun settlements(): u64 {
