@@ -187,7 +187,7 @@ export function flagStalled(ctx: Context, who: Address, jobAddress: Address): vo
   require(stream.stalledAt === 0n, "E_ALREADY_STALLED");
   require(now >= stream.lastProgressAt + job.rules.stallAfterSecs, "E_STILL_PROGRESSING");
   stream.stalledAt = now;
-  emit(ctx, "job_registry::JobStalled", {
+  emit(ctx, "stream::StreamStalled", {
     job: jobAddress,
     flagged_by: who,
     answer_by: now + job.rules.stallGraceSecs,
