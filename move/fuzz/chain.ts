@@ -46,7 +46,8 @@ export async function buildPackages(packageDir = PACKAGE_DIR): Promise<Packages>
 }
 
 export interface ChainEvent {
-  /** Without module and address. */
+  /** `module::Name`. */
+  type: string;
   name: string;
   data: Record<string, unknown>;
 }
@@ -227,9 +228,9 @@ export const GENESIS_SECS = 1_700_000_000n;
 function ownEvents(events: VmEvent[]): ChainEvent[] {
   const own: ChainEvent[] = [];
   for (const { type, data } of events) {
-    const [address, , name] = type.split("::");
+    const [address, module, name] = type.split("::");
     if (!address || formatAddress(bytesOf(address)) !== PACKAGE || !name) continue;
-    own.push({ name, data: data as Record<string, unknown> });
+    own.push({ type: `${module}::${name}`, name, data: data as Record<string, unknown> });
   }
   return own;
 }

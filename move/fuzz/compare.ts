@@ -66,7 +66,8 @@ export function compareRecord(check: string, chain: unknown, model: unknown): vo
 }
 
 interface NamedEvent {
-  name: string;
+  /** `module::Name`. */
+  type: string;
   data: unknown;
 }
 
@@ -77,18 +78,18 @@ export function compareEvents(chain: readonly NamedEvent[], model: readonly Name
   for (const event of chain) {
     const data = canonical(event.data);
     const at = left.findIndex(
-      (e) => e.name === event.name && differences(data, canonical(e.data)).length === 0,
+      (e) => e.type === event.type && differences(data, canonical(e.data)).length === 0,
     );
     if (at >= 0) left.splice(at, 1);
     else unmatched.push(event);
   }
   if (left.length === 0 && unmatched.length === 0) return;
   const lines = unmatched.map((event) => {
-    const at = left.findIndex((e) => e.name === event.name);
-    if (at < 0) return `chain alone has ${event.name} ${JSON.stringify(event.data)}`;
+    const at = left.findIndex((e) => e.type === event.type);
+    if (at < 0) return `chain alone has ${event.type} ${JSON.stringify(event.data)}`;
     const [twin] = left.splice(at, 1);
-    return `${event.name}: ${differences(canonical(event.data), canonical(twin?.data)).join("; ")}`;
+    return `${event.type}: ${differences(canonical(event.data), canonical(twin?.data)).join("; ")}`;
   });
-  const missing = left.map((e) => `model alone has ${e.name} ${JSON.stringify(canonical(e.data))}`);
+  const missing = left.map((e) => `model alone has ${e.type} ${JSON.stringify(canonical(e.data))}`);
   throw new Violation("events", [...lines, ...missing].join("\n    "));
 }

@@ -72,10 +72,10 @@ describe("comparing", () => {
   });
 
   it("doesn't mind the order of events, but a missing one", () => {
-    const a = { name: "A", data: { n: "1" } };
-    const b = { name: "B", data: { n: "2" } };
+    const a = { type: "m::A", data: { n: "1" } };
+    const b = { type: "m::B", data: { n: "2" } };
     expect(() => compareEvents([a, b], [b, a])).not.toThrow();
-    expect(() => compareEvents([a], [a, b])).toThrow("model alone has B");
-    expect(() => compareEvents([a, a], [a])).toThrow("chain alone has A");
+    expect(() => compareEvents([a], [a, b])).toThrow("model alone has m::B");
+    expect(() => compareEvents([a, a], [a])).toThrow("chain alone has m::A");
   });
 });

@@ -126,13 +126,12 @@ export function lastProof(before: View | null, after: View, now: bigint): void {
   const job = after.job as string;
   const endedAt = n(after, "ended_at");
   const until = n(after, "prove_until");
-  // A fault closes a stream that runs.
-  const isKnown = endedAt === 0n ? until === 0n : until >= endedAt || (until === 0n && after.closed === true);
+  const isKnown = endedAt === 0n ? until === 0n : until >= endedAt;
   must(isKnown, "I18_no_late_proof", () => `${job}: ended ${endedAt}, proofs until ${until}`);
   if (!before) return;
   const wasUntil = n(before, "prove_until");
   must(
-    wasUntil === 0n || wasUntil === until,
+    wasUntil === 0n || wasUntil === until || (until === now && after.sealed === true && now < wasUntil),
     "I18_no_late_proof",
     () => `${job}: proofs until ${until}, before ${wasUntil}`,
   );

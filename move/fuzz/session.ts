@@ -152,8 +152,7 @@ export function createSession(
       state = expected.state;
       readEvents(ledgers, result.events);
       noteGas(action, fresh, result.gas);
-      const named = expected.events.map(({ type, data }) => ({ name: type.split("::")[1] as string, data }));
-      compareEvents(result.events, named);
+      compareEvents(result.events, expected.events);
       compareChanged(before, action);
     }
     return { action, at, result };

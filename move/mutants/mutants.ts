@@ -97,8 +97,8 @@ export const MUTANTS: Mutant[] = [
   {
     name: "closed-stream-settles",
     file: "stream.move",
-    find: "        !self.sealed && !self.closed && (self.ended_at",
-    replace: "        !self.closed && (self.ended_at",
+    find: "        if (now < self.prove_until) self.prove_until = now;\n",
+    replace: "",
     harm: "a waived second is billed after all",
   },
   {
@@ -146,8 +146,9 @@ export const MUTANTS: Mutant[] = [
   {
     name: "change-untold",
     file: "payment_stream.move",
-    find: "        if (s.meter() == &meter) return;",
-    replace: "        if (due.amount() == 0) {\n            s.set_meter(meter);\n            return\n        };",
+    find: "        if (!is_newer && s.meter() == &meter) return;",
+    replace:
+      "        if (due.amount() == 0) {\n            s.set_meter(meter);\n            return\n        };",
     harm: "who only reads events believes an older count",
   },
   // Signatures.

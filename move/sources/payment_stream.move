@@ -411,8 +411,9 @@ module computestream::payment_stream {
         let due = meter.collect();
         if (!escrow::can_release(job, due.amount())) return E_ESCROW_UNAVAILABLE;
 
+        let is_newer = claim.seq() > s.seq();
         s.follow(claim, till.now);
-        pay(s, job, till, meter, due);
+        pay(s, job, till, meter, due, is_newer);
         0
     }
 
@@ -433,20 +434,21 @@ module computestream::payment_stream {
     ) {
         assert!(escrow::can_release(job, due.amount()), E_ESCROW_UNAVAILABLE);
         let till = open_till(keeper);
-        pay(s, job, &mut till, meter, due);
+        pay(s, job, &mut till, meter, due, false);
         till.pay_all();
     }
 
     /// Takes what is due from the escrow, shares it out and keeps the meter that worked it out. Tells of every change,
-    /// also of one that moves no money: who only reads events must never believe an older count.
+    /// also of one that moves no money: who only reads events must never believe an older count or number.
     fun pay(
         s: &mut StreamRecord,
         job: address,
         till: &mut Till,
         meter: Meter,
-        due: Due
+        due: Due,
+        is_newer: bool
     ) {
-        if (s.meter() == &meter) return;
+        if (!is_newer && s.meter() == &meter) return;
         let amount = due.amount();
         if (amount > 0) {
             let funds = escrow::take(job, amount);
@@ -473,7 +475,7 @@ module computestream::payment_stream {
             let now = timestamp::now_seconds();
             s.stop(now);
             settle_proven(s, job, keeper);
-            s.seal();
+            s.seal(now);
             refund_all_but(s, job, s.meter().unreleased());
             s.tell_sealed(job, now);
         };

@@ -231,8 +231,10 @@ module computestream::stream {
         self.prove_until = until;
     }
 
-    public(package) fun seal(self: &mut StreamRecord) {
+    /// What wasn't proven by now can't be any more.
+    public(package) fun seal(self: &mut StreamRecord, now: u64) {
         self.sealed = true;
+        if (now < self.prove_until) self.prove_until = now;
     }
 
     public(package) fun close(self: &mut StreamRecord) {
@@ -388,7 +390,7 @@ module computestream::stream {
     }
 
     public(package) fun takes_attestations(self: &StreamRecord, now: u64): bool {
-        !self.sealed && !self.closed && (self.ended_at == 0 || now < self.prove_until)
+        !self.closed && (self.ended_at == 0 || now < self.prove_until)
     }
 
     /// True once no attestation can add anything: none counts, or every second that ran and is funded is proven.
@@ -452,6 +454,10 @@ module computestream::stream {
 
     public(package) fun treasury(self: &StreamRecord): address {
         self.treasury
+    }
+
+    public(package) fun seq(self: &StreamRecord): u64 {
+        self.seq
     }
 
     public(package) fun started_at(self: &StreamRecord): u64 {

@@ -31,7 +31,7 @@ export function finalize(ctx: Context, who: Address, jobAddress: Address): void 
     if (heldBack(job) > 0n) {
       job.claimUntil = now;
       job.challengeUntil = now + job.rules.challengeWindowSecs;
-      emit(ctx, "job_registry::JobWaived", {
+      emit(ctx, "job::JobWaived", {
         job: jobAddress,
         claim_until: job.claimUntil,
         challenge_until: job.challengeUntil,

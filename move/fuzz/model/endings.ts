@@ -48,7 +48,7 @@ export function settleJob(ctx: Context, job: Job, keeper: Address, award: bigint
   job.state = STATE.settled;
   job.settledAt = now;
   if (wasAccepted && job.outcome !== STATE.cancelled) recordJob(ctx, job, job.outcome, seconds, gross - fees);
-  emit(ctx, "job_registry::JobSettled", {
+  emit(ctx, "job::JobSettled", {
     job: job.job,
     buyer: job.terms.buyer,
     provider: job.terms.provider,
@@ -100,7 +100,7 @@ function endWithOutput(
 }
 
 function tellOutput(ctx: Context, job: Job, name: string): void {
-  emit(ctx, `job_registry::${name}`, {
+  emit(ctx, `job::${name}`, {
     job: job.job,
     provider: job.terms.provider,
     output: snakeKeys(job.output),
@@ -159,7 +159,7 @@ export function cancel(ctx: Context, who: Address, jobAddress: Address): void {
   assertBuyer(job, who);
   require(job.state === STATE.pending || job.state === STATE.accepted, "E_NOT_CANCELLABLE");
   endAtOnce(ctx, job, STATE.cancelled);
-  emit(ctx, "job_registry::JobCancelled", { job: jobAddress, buyer: who });
+  emit(ctx, "job::JobCancelled", { job: jobAddress, buyer: who });
   settleJob(ctx, job, who, null);
 }
 
@@ -169,7 +169,7 @@ export function terminate(ctx: Context, who: Address, jobAddress: Address, attes
   require(job.state === STATE.running, "E_NOT_RUNNING");
   settleLast(ctx, job, who, attestation);
   const tell = (): void =>
-    emit(ctx, "job_registry::JobTerminated", {
+    emit(ctx, "job::JobTerminated", {
       job: jobAddress,
       buyer: who,
       ended_at: job.endedAt,
@@ -208,7 +208,7 @@ export function expire(ctx: Context, who: Address, jobAddress: Address): void {
   require(isLive, "E_ALREADY_ENDED");
   require(isOverdue(job, now), "E_NOT_EXPIRED");
   const tell = (): void =>
-    emit(ctx, "job_registry::JobExpired", {
+    emit(ctx, "job::JobExpired", {
       job: jobAddress,
       expired_by: who,
       claim_until: job.claimUntil,
@@ -230,6 +230,6 @@ export function forfeit(ctx: Context, job: Job, keeper: Address): void {
     endAtOnce(ctx, job, STATE.failed);
     job.output = { ...job.output, reason: "FAULT_PROVEN" };
   }
-  emit(ctx, "job_registry::JobForfeited", { job: job.job, provider: job.terms.provider });
+  emit(ctx, "job::JobForfeited", { job: job.job, provider: job.terms.provider });
   settleJob(ctx, job, keeper, 0n);
 }

@@ -146,7 +146,7 @@ function place(
   };
   deposit(ctx, job, buyer, order.deposit);
   state.jobs.set(address, job);
-  emit(ctx, "job_registry::JobCreated", {
+  emit(ctx, "job::JobCreated", {
     job: address,
     terms: termsView(terms),
     is_open: isOpen,
@@ -238,7 +238,7 @@ export function accept(
   job.gpuMask = mask;
   job.state = STATE.accepted;
   job.startBy = state.now + job.rules.startWindowSecs;
-  emit(ctx, "job_registry::JobAccepted", {
+  emit(ctx, "job::JobAccepted", {
     job: jobAddress,
     provider,
     operator: who,
@@ -259,7 +259,7 @@ export function start(ctx: Context, who: Address, jobAddress: Address): void {
   job.state = STATE.running;
   job.startedAt = state.now;
   openStream(ctx, job, { payee: owner, attestKey });
-  emit(ctx, "job_registry::JobStarted", {
+  emit(ctx, "job::JobStarted", {
     job: jobAddress,
     provider: job.terms.provider,
     started_at: state.now,

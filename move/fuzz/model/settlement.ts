@@ -5,7 +5,7 @@
 import { type Attestation, checkAttestation } from "./attestation.ts";
 import { cloneState } from "./clone.ts";
 import * as meter from "./meter.ts";
-import { accrue, streamOf, wallSecs } from "./stream.ts";
+import { accrue, standingOf, streamOf, wallSecs } from "./stream.ts";
 import {
   type Address,
   abort,
@@ -50,7 +50,7 @@ function settle(ctx: Context, job: Job, keeper: Address, a: Attestation, counter
   const { now, frozen } = ctx.state;
   require(takesProofs(stream, now), "E_STREAM_CLOSED");
   const confirms = checkAttestation(ctx, job.job, stream, a, countersignature);
-  const before = { ...stream.meter };
+  const before = standingOf(stream);
   note(ctx, stream, a, confirms);
   require(!frozen.has(job.job) || !isDue(stream, now), "E_ESCROW_UNAVAILABLE");
   accrue(ctx, job, keeper, before);

@@ -100,8 +100,16 @@ export function openStream(ctx: Context, job: Job, terms: { payee: Address; atte
   });
 }
 
-/** Pays what is due out of the escrow, and tells it unless the meter stands where it stood `before`. */
-function pay(ctx: Context, job: Job, keeper: Address, due: meter.Due, before: Meter): void {
+/** Where a stream stood before something was done to it. */
+export interface Standing {
+  meter: Meter;
+  seq: bigint;
+}
+
+export const standingOf = (stream: Stream): Standing => ({ meter: { ...stream.meter }, seq: stream.seq });
+
+/** Pays what is due out of the escrow, and tells it unless meter and number stand where they stood `before`. */
+function pay(ctx: Context, job: Job, keeper: Address, due: meter.Due, before: Standing): void {
   const stream = streamOf(job);
   const { state } = ctx;
   const { asset, payee, treasury, meter: m } = stream;
@@ -113,7 +121,7 @@ function pay(ctx: Context, job: Job, keeper: Address, due: meter.Due, before: Me
   give(state, asset, payee, amount - fee);
   give(state, asset, keeper, keeperGets);
   give(state, asset, treasury, fee - keeperGets);
-  if (meter.isSame(before, m)) return;
+  if (meter.isSame(before.meter, m) && before.seq === stream.seq) return;
   emit(ctx, "stream::StreamSettled", {
     job: job.job,
     payee,
@@ -132,13 +140,8 @@ function pay(ctx: Context, job: Job, keeper: Address, due: meter.Due, before: Me
   });
 }
 
-/** Bills up to now and pays what may be paid. `before`: the meter before the change that this follows. */
-export function accrue(
-  ctx: Context,
-  job: Job,
-  keeper: Address,
-  before: Meter = { ...streamOf(job).meter },
-): void {
+/** Bills up to now and pays what may be paid. `before` the change that this follows. */
+export function accrue(ctx: Context, job: Job, keeper: Address, before = standingOf(streamOf(job))): void {
   const stream = streamOf(job);
   meter.advance(stream.meter, wallSecs(stream, ctx.state.now));
   pay(ctx, job, keeper, meter.collect(stream.meter), before);
@@ -177,6 +180,7 @@ export function sealStream(ctx: Context, job: Job): void {
   const stream = streamOf(job);
   if (stream.sealed) return;
   stream.sealed = true;
+  stream.proveUntil = min(stream.proveUntil, ctx.state.now);
   const held = meter.unreleased(stream.meter);
   refund(ctx, job, job.escrow - held);
   emit(ctx, "stream::StreamSealed", {
@@ -190,7 +194,7 @@ export function sealStream(ctx: Context, job: Job): void {
 export function confirmStream(ctx: Context, job: Job, keeper: Address): void {
   const stream = streamOf(job);
   const m = stream.meter;
-  const before = { ...m };
+  const before = standingOf(stream);
   meter.advance(m, wallSecs(stream, ctx.state.now));
   meter.confirm(m, m.secondsBilled);
   accrue(ctx, job, keeper, before);
@@ -202,11 +206,11 @@ export function closeStream(ctx: Context, job: Job, keeper: Address, award: bigi
   const m = stream.meter;
   const held = meter.unreleased(m);
   require(award === null || award <= held, "E_AWARD_TOO_HIGH");
-  const before = { ...m };
+  const before = standingOf(stream);
   pay(ctx, job, keeper, meter.award(m, award ?? held), before);
   refund(ctx, job, job.escrow);
   stream.closed = true;
-  stream.endedAt = stream.endedAt === 0n ? ctx.state.now : stream.endedAt;
+  if (stream.endedAt === 0n) stream.endedAt = stream.proveUntil = ctx.state.now;
   emit(ctx, "stream::StreamClosed", {
     job: job.job,
     seconds_billed: m.secondsBilled,
