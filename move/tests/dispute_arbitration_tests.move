@@ -89,6 +89,18 @@ module computestream::dispute_arbitration_tests {
     }
 
     #[test]
+    fun an_arbitration_s_bond_counts_what_an_extension_added() {
+        let w = d::setup();
+        let job = d::running(&w);
+        j::extend(job, 0, 100_000);
+        m::wait(50);
+        d::complete(&w, job, 1, 50, d::root(), d::size());
+        d::arbitrate(job);
+        // 1 % of 200,000.
+        d::assert_case(job, 2, 2_000, 250, 0, v::text(b"it never ran"), 20_000, 50);
+    }
+
+    #[test]
     fun a_reason_has_1_to_1024_bytes() {
         let w = d::setup();
         let job = d::held(&w);

@@ -52,6 +52,21 @@ module computestream::dispute_challenge_tests {
     }
 
     #[test]
+    fun the_bond_counts_what_an_extension_added() {
+        let w = d::setup();
+        let job = d::running(&w);
+        j::extend(job, 50, 50_001);
+        m::wait(50);
+        d::complete(&w, job, 1, 50, d::root(), d::size());
+        d::challenge(job, 0);
+        // 1 % of 150,001 is 1,500.01.
+        d::assert_case(job, 1, 1_501, 110, 0, v::text(b""), 0, 50);
+        d::assert_money(
+            &w, job, 999_948_499, 1_000_029_700, 300, 0, 20_000, 100_000_000, 1_501
+        );
+    }
+
+    #[test]
     fun a_market_may_ask_for_no_bond() {
         let w = d::setup();
         d::set_terms(@0xa7b, 100, 60, 200, 0);

@@ -101,6 +101,16 @@ module computestream::dispute_evidence_tests {
     }
 
     #[test]
+    fun attestations_ahead_of_time_are_evidence_too() {
+        let w = t::setup();
+        let job = w.running(100, 100_000);
+        m::wait(20);
+        // No settlement would take either of them for hours.
+        d::report(&w, job, 4, 10, 10_000, 4, 11, 10_000);
+        d::assert_fault(&w, job, 1, 50_000_000, 5_000_000);
+    }
+
+    #[test]
     fun fewer_seconds_under_a_higher_number_are_a_fault() {
         let w = t::setup();
         let job = w.running(100, 100_000);

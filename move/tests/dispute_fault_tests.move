@@ -6,6 +6,7 @@ module computestream::dispute_fault_tests {
     use computestream::dispute_test_utils::{Self as d, at};
     use computestream::job::{JobForfeited, JobSettled};
     use computestream::job_registry;
+    use computestream::job_test_utils as j;
     use computestream::market_test_utils as m;
     use computestream::payment_stream;
     use computestream::provider_registry;
@@ -51,7 +52,22 @@ module computestream::dispute_fault_tests {
         d::assert_record(&w, 0, 1, 1, 30, 29_700, 348);
         t::assert_state(job, 8, 4);
         assert!(w.slots_busy() == 0, 1);
-        assert!(!payment_stream::is_open(job), 2);
+        assert!(t::is_stream_closed(job), 2);
+    }
+
+    #[test]
+    fun a_fault_leaves_a_running_job_nothing_to_wait_for() {
+        let w = d::setup();
+        let job = d::running(&w);
+        m::wait(30);
+        w.pay(job, 1, 30);
+        // Ten of the thirty were paid, twenty are held: those go back too.
+        d::report_time(&w, job, 31, 30);
+        d::assert_money(
+            &w, job, 999_990_000, 1_000_009_900, 45_000_100, 5_000_000, 0, 50_000_000, 0
+        );
+        t::assert_state(job, 8, 4);
+        assert!(j::claim_until(job) == 0 && j::challenge_until(job) == 0, 1);
     }
 
     #[test]

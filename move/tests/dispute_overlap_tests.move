@@ -2,6 +2,8 @@
 /// One GPU sold twice: when two jobs of one owner used the same device in the same second.
 /// It doesn't know signatures: commitments and times on chain prove this fault.
 module computestream::dispute_overlap_tests {
+    use std::bcs;
+    use aptos_std::from_bcs;
     use aptos_framework::account;
     use aptos_framework::object::{Self, Object};
     use computestream::dispute::{Self, FaultProven};
@@ -77,6 +79,20 @@ module computestream::dispute_overlap_tests {
         job
     }
 
+    /// Two accepted jobs for one device of two machines, the lower address first.
+    fun rivals(w: &World): (address, address) {
+        let one = accepted(machine(w, vector[1]), 1, 1);
+        let two = accepted(machine(w, vector[1]), 1, 1);
+        if (number_of(one) < number_of(two)) (one, two) else (two, one)
+    }
+
+    /// An address is a number whose first byte is the highest.
+    fun number_of(job: address): u256 {
+        let bytes = bcs::to_bytes(&job);
+        bytes.reverse();
+        from_bcs::to_u256(bytes)
+    }
+
     fun report(job: address, other_job: address) {
         dispute::report_device_overlap(
             &m::stranger(), t::handle(job), t::handle(other_job)
@@ -85,6 +101,14 @@ module computestream::dispute_overlap_tests {
 
     fun assert_slashed(provider: Object<Provider>, staked: u64) {
         assert!(stake::staked(object::object_address(&provider)) == staked, 1);
+    }
+
+    /// The first is slashed for and closed, the second isn't and goes on.
+    fun assert_at_fault(job: address, other_job: address) {
+        assert!(stake::staked(job_registry::provider(job)) == 50_000_000, 2);
+        assert!(stake::staked(job_registry::provider(other_job)) == 100_000_000, 3);
+        t::assert_state(job, 8, 4);
+        t::assert_state(other_job, 2, 0);
     }
 
     #[test]
@@ -120,17 +144,60 @@ module computestream::dispute_overlap_tests {
     }
 
     #[test]
-    fun jobs_that_started_in_the_same_second_are_both_at_fault() {
+    fun of_two_that_started_in_one_second_the_higher_address_is_at_fault() {
         let w = t::setup();
-        let first = machine(&w, vector[1]);
-        let second = machine(&w, vector[1]);
-        let one = running(first);
-        let two = running(second);
+        let (low, high) = rivals(&w);
+        start(low);
+        start(high);
         m::wait(1);
-        report(one, two);
-        report(two, one);
-        assert_slashed(first, 50_000_000);
-        assert_slashed(second, 50_000_000);
+        report(high, low);
+        assert_at_fault(high, low);
+    }
+
+    #[test]
+    fun which_of_them_was_started_first_doesn_t_matter() {
+        let w = t::setup();
+        let (low, high) = rivals(&w);
+        start(high);
+        start(low);
+        m::wait(1);
+        report(high, low);
+        assert_at_fault(high, low);
+    }
+
+    #[test]
+    fun a_later_start_is_at_fault_whatever_the_addresses() {
+        let w = t::setup();
+        let (low, high) = rivals(&w);
+        start(high);
+        m::wait(1);
+        start(low);
+        m::wait(1);
+        report(low, high);
+        assert_at_fault(low, high);
+    }
+
+    #[test]
+    #[expected_failure(abort_code = computestream::dispute::E_NO_OVERLAP)]
+    fun of_two_that_started_in_one_second_the_lower_address_is_not_at_fault() {
+        let w = t::setup();
+        let (low, high) = rivals(&w);
+        start(high);
+        start(low);
+        m::wait(1);
+        report(low, high);
+    }
+
+    #[test]
+    #[expected_failure(abort_code = computestream::dispute::E_NO_OVERLAP)]
+    fun one_of_a_pair_is_slashed_and_never_both() {
+        let w = t::setup();
+        let (low, high) = rivals(&w);
+        start(low);
+        start(high);
+        m::wait(1);
+        report(high, low);
+        report(low, high);
     }
 
     #[test]
@@ -141,6 +208,7 @@ module computestream::dispute_overlap_tests {
         // GPUs 1 and 3, and only the second of the other machine, which is 3 too.
         let earlier = accepted(first, 5, 2);
         start(earlier);
+        m::wait(1);
         let later = accepted(second, 2, 1);
         start(later);
         m::wait(1);
@@ -156,6 +224,7 @@ module computestream::dispute_overlap_tests {
         let second = machine(&w, vector[4, 3]);
         let earlier = accepted(first, 3, 2);
         start(earlier);
+        m::wait(1);
         let later = accepted(second, 2, 1);
         start(later);
         m::wait(1);
@@ -250,6 +319,7 @@ module computestream::dispute_overlap_tests {
     fun other_devices_don_t_overlap() {
         let w = t::setup();
         let earlier = running(machine(&w, vector[1]));
+        m::wait(1);
         let later = running(machine(&w, vector[2]));
         m::wait(1);
         report(later, earlier);
@@ -260,6 +330,7 @@ module computestream::dispute_overlap_tests {
     fun machines_without_commitments_don_t_overlap() {
         let w = t::setup();
         let earlier = running(machine_of(&w, m::of(&m::owner()), 1, vector[]));
+        m::wait(1);
         let later = running(machine_of(&w, m::of(&m::owner()), 1, vector[]));
         m::wait(1);
         report(later, earlier);
@@ -281,6 +352,7 @@ module computestream::dispute_overlap_tests {
         let w = t::setup();
         let provider = machine(&w, vector[1, 2]);
         let earlier = running(provider);
+        m::wait(1);
         let later = accepted(provider, 2, 1);
         start(later);
         m::wait(1);
@@ -312,6 +384,7 @@ module computestream::dispute_overlap_tests {
     fun one_overlap_slashes_once() {
         let w = t::setup();
         let earlier = running(machine(&w, vector[1]));
+        m::wait(1);
         let later = running(machine(&w, vector[1]));
         m::wait(1);
         report(later, earlier);

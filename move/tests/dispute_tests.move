@@ -121,7 +121,10 @@ module computestream::dispute_tests {
         m::wait(50);
         w.terminate(job, 1, 30);
         w.pay(job, 2, 50);
+        assert!(t::stream_field(job, 8) == m::start_time() + 65, 1);
         d::arbitrate(job);
+        // The case ends the time to prove.
+        assert!(t::stream_field(job, 8) == m::start_time() + 50, 2);
         d::assert_money(
             &w, job, 999_949_000, 1_000_029_700, 300, 0, 20_000, 100_000_000, 1_000
         );

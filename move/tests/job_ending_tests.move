@@ -9,8 +9,8 @@ module computestream::job_ending_tests {
     use computestream::job_registry;
     use computestream::job_test_utils as j;
     use computestream::market_test_utils as m;
-    use computestream::payment_stream::{StreamClosed, StreamSettled};
     use computestream::reputation::ProviderStatsUpdated;
+    use computestream::stream::{StreamClosed, StreamSettled};
     use computestream::value_test_utils::{Self as v, a, n};
     use computestream::world_test_utils::{Self as t, World};
 
@@ -183,6 +183,42 @@ module computestream::job_ending_tests {
         w.pay(job, 10, 10);
         w.complete(job, 9, 9);
         j::assert_settled(&w, job, 3, 10, 100_000, 9_900, 100, 90_000);
+    }
+
+    /// Completes with an attestation of 10 s that were signed at START + `at`.
+    fun complete_at(w: &World, job: address, at: u64) {
+        job_registry::complete(
+            &m::operator(),
+            t::handle(job),
+            0,
+            vector[],
+            vector[],
+            vector[],
+            0,
+            1,
+            10,
+            m::start_time() + at,
+            v::log_root(),
+            w.sign(job, 1, 10, at)
+        );
+    }
+
+    #[test]
+    fun an_ending_forgives_a_clock_half_a_minute_ahead() {
+        let w = t::setup();
+        let job = w.running(100, 100_000);
+        m::wait(10);
+        complete_at(&w, job, 40);
+        j::assert_settled(&w, job, 3, 10, 100_000, 9_900, 100, 90_000);
+    }
+
+    #[test]
+    #[expected_failure(abort_code = computestream::attestation::E_AHEAD_OF_TIME)]
+    fun an_ending_with_an_attestation_ahead_of_time_aborts() {
+        let w = t::setup();
+        let job = w.running(100, 100_000);
+        m::wait(10);
+        complete_at(&w, job, 41);
     }
 
     #[test]

@@ -151,12 +151,12 @@ module computestream::job_hostile_tests {
     fun a_stranger_without_a_store_expires_a_job_for_nothing() {
         let w = t::setup();
         m::set_fees(1_000, 5_000);
-        let job = w.running_held(1_000, 1_000_000, 10, vector[]);
+        let job = w.running(1_000, 1_000_000);
         m::wait(10);
-        w.pay(job, 1, 10);
+        j::bring(&w, job, 1, 40, 40);
         m::wait(60);
         j::expire_stalled(job);
-        // The ten held seconds are paid at the end; the stranger's share stays with the treasury.
-        j::assert_settled(&w, job, 7, 10, 1_000_000, 9_000, 1_000, 990_000);
+        // The thirty seconds attested ahead are paid at the end; the stranger's share stays with the treasury.
+        j::assert_settled(&w, job, 7, 40, 1_000_000, 36_000, 4_000, 960_000);
     }
 }

@@ -8,27 +8,12 @@ module computestream::job_isolation_tests {
     use computestream::job_test_utils as j;
     use computestream::market;
     use computestream::market_test_utils as m;
-    use computestream::payment_stream;
     use computestream::provider_registry;
     use computestream::value_test_utils as v;
-    use computestream::world_test_utils::{Self as t, World};
+    use computestream::world_test_utils as t;
 
     const YEAR: u64 = 31_536_000;
     const DAY: u64 = 86_400;
-
-    /// Brings an attestation of START + `at` whose time has come or not.
-    fun bring(w: &World, job: address, seq: u64, seconds: u64, at: u64) {
-        payment_stream::process_payment(
-            &m::keeper(),
-            job,
-            seq,
-            seconds,
-            m::start_time() + at,
-            v::log_root(),
-            w.sign(job, seq, seconds, at),
-            vector[]
-        );
-    }
 
     /// Every window, bound and share that the market allows, as short and small as it may be.
     fun set_all_to_the_least() {
@@ -63,10 +48,10 @@ module computestream::job_isolation_tests {
         j::start(job);
         let began = 718;
         m::wait(30);
-        bring(&w, job, 1, 20, began + 30);
+        j::bring(&w, job, 1, 20, began + 30);
         t::terminate_with_nothing_new(job);
         m::wait(14);
-        bring(&w, job, 2, 30, began + 30);
+        j::bring(&w, job, 2, 30, began + 30);
         w.assert_money(job, 19_800, 200, 70_000, 10_000);
         // In the last of the 3,600 s; the bond is still 1 % and the arbiter the publisher.
         m::wait(3_600);
@@ -223,6 +208,10 @@ module computestream::job_isolation_tests {
         job_registry::flag_stalled(&m::buyer(), t::handle(job));
         m::wait(60);
         job_registry::expire(&m::buyer(), t::handle(job));
+        // Its unused money at once, the rest when nobody has challenged what is held.
+        w.assert_money(job, 19_800, 200, 970_000, 10_000);
+        m::wait(3_600);
+        j::finalize(job);
         j::assert_settled(&w, job, 7, 30, 1_000_000, 29_700, 300, 970_000);
     }
 }

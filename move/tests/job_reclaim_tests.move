@@ -4,8 +4,7 @@
 /// A refused call breaks the rule that is checked next as well, wherever there is one.
 module computestream::job_reclaim_tests {
     use computestream::escrow;
-    use computestream::job::JobReclaimed;
-    use computestream::job_registry;
+    use computestream::job_registry::{Self, JobReclaimed};
     use computestream::job_test_utils as j;
     use computestream::market_test_utils as m;
     use computestream::payment_stream;

@@ -8,8 +8,9 @@ module computestream::job_registry_tests {
     use computestream::job_registry;
     use computestream::job_test_utils as j;
     use computestream::market_test_utils as m;
-    use computestream::payment_stream::{Self, StreamOpened};
+    use computestream::payment_stream;
     use computestream::provider_registry::{Self, Provider, ProviderCapacityChanged};
+    use computestream::stream::StreamOpened;
     use computestream::value_test_utils::{Self as v, a, n, s};
     use computestream::world_test_utils::{Self as t, World};
 

@@ -10,24 +10,11 @@ module computestream::job_regression_tests {
     use computestream::job_test_utils as j;
     use computestream::market;
     use computestream::market_test_utils as m;
-    use computestream::payment_stream::{Self, StreamSettled};
+    use computestream::payment_stream;
     use computestream::provider_registry;
+    use computestream::stream::StreamSettled;
     use computestream::value_test_utils::{Self as v, a, n};
-    use computestream::world_test_utils::{Self as t, World};
-
-    /// Brings an attestation of START + `at` whose time has come or not.
-    fun bring(w: &World, job: address, seq: u64, seconds: u64, at: u64) {
-        payment_stream::process_payment(
-            &m::keeper(),
-            job,
-            seq,
-            seconds,
-            m::start_time() + at,
-            v::log_root(),
-            w.sign(job, seq, seconds, at),
-            vector[]
-        );
-    }
+    use computestream::world_test_utils as t;
 
     /// The record and the stream of a job know the same end.
     fun assert_one_end(job: address, ended: u64) {
@@ -89,17 +76,15 @@ module computestream::job_regression_tests {
     // === 2: debts and dust that get lost ===
 
     #[test]
-    fun regression_2_what_ran_beyond_the_money_is_paid_when_money_comes() {
+    fun regression_2_what_ran_beyond_the_maximum_is_paid_when_time_is_bought() {
         let w = t::setup();
-        let job = w.running(100, 100_000);
-        j::raise(job, 7_200_000);
+        let job = w.running(50, 50_000);
         m::wait(80);
-        // 50 of the 80 s are funded at 2,000 a second.
         w.pay(job, 1, 80);
-        w.assert_money(job, 99_000, 1_000, 0, 0);
-        j::extend(job, 0, 100_000);
+        w.assert_money(job, 49_500, 500, 0, 0);
+        j::extend(job, 40, 40_000);
         w.complete(job, 2, 80);
-        j::assert_settled(&w, job, 3, 80, 200_000, 158_400, 1_600, 40_000);
+        j::assert_settled(&w, job, 3, 80, 90_000, 79_200, 800, 10_000);
     }
 
     #[test]
@@ -119,16 +104,16 @@ module computestream::job_regression_tests {
             let job = w.running_held(997, deposit, 50, vector[]);
             let began = m::elapsed();
             m::wait(111);
-            bring(&w, job, 1, 111, began + 111);
+            j::bring(&w, job, 1, 111, began + 111);
             j::raise(job, raised);
             m::wait(222);
-            bring(&w, job, 2, 300, began + 333);
+            j::bring(&w, job, 2, 300, began + 333);
             j::extend(job, 3, 17);
             m::wait(200);
             j::confirm(job);
             t::terminate_with_nothing_new(job);
             m::wait(7);
-            bring(&w, job, 3, 499, began + 533);
+            j::bring(&w, job, 3, 499, began + 533);
             m::wait(8 + 3_600);
             j::finalize(job);
             // 111 s at the first rate, 388 at the raised one; 34 of 533 were never proven.
@@ -153,12 +138,12 @@ module computestream::job_regression_tests {
             let job = w.running(997, rate * 997 / 3_600 + 2);
             let began = m::elapsed();
             m::wait(123);
-            bring(&w, job, 1, 100, began + 123);
+            j::bring(&w, job, 1, 100, began + 123);
             t::terminate_with_nothing_new(job);
             let locked = escrow::balance(job);
             // Whole units of 123 s less those of 100 s.
             assert!(locked == rate * 123 / 3_600 - rate * 100 / 3_600, rate);
-            bring(&w, job, 2, 123, began + 123);
+            j::bring(&w, job, 2, 123, began + 123);
             assert!(escrow::balance(job) == 0, rate);
             j::finalize(job);
         });
@@ -171,7 +156,7 @@ module computestream::job_regression_tests {
         m::wait(30);
         t::terminate_with_nothing_new(job);
         m::wait(14);
-        bring(&w, job, 1, 30, 30);
+        j::bring(&w, job, 1, 30, 30);
         j::finalize(job);
         j::assert_settled(&w, job, 6, 30, 100_000, 29_700, 300, 70_000);
     }
@@ -203,10 +188,10 @@ module computestream::job_regression_tests {
         let w = t::setup();
         let job = w.running(100, 1_000_000);
         m::wait(10);
-        bring(&w, job, 1, 10, 10);
+        j::bring(&w, job, 1, 10, 10);
         j::raise(job, 36_000_000);
         // A repeat of what was billed at the old rate.
-        bring(&w, job, 1, 10, 10);
+        j::bring(&w, job, 1, 10, 10);
         w.assert_money(job, 9_900, 100, 0, 990_000);
         j::lower(job, 0);
         w.complete(job, 1, 10);
@@ -253,7 +238,7 @@ module computestream::job_regression_tests {
         let job = w.running(100, 100_000);
         m::wait(30);
         // An old attestation right before the operator's last one.
-        bring(&w, job, 1, 1, 1);
+        j::bring(&w, job, 1, 1, 1);
         w.complete(job, 30, 30);
         j::assert_settled(&w, job, 3, 30, 100_000, 29_700, 300, 70_000);
     }
@@ -263,11 +248,11 @@ module computestream::job_regression_tests {
         let w = t::setup();
         let job = w.running(10, 10_000);
         m::wait(30);
-        bring(&w, job, 1, 30, 30);
+        j::bring(&w, job, 1, 30, 30);
         w.assert_money(job, 9_900, 100, 0, 0);
         j::extend(job, 30, 30_000);
         // The same proof again is worth the other twenty now.
-        bring(&w, job, 1, 30, 30);
+        j::bring(&w, job, 1, 30, 30);
         w.assert_money(job, 29_700, 300, 0, 10_000);
     }
 

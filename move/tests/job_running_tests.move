@@ -8,12 +8,8 @@ module computestream::job_running_tests {
     use computestream::job_test_utils as j;
     use computestream::market;
     use computestream::market_test_utils as m;
-    use computestream::payment_stream::{
-        Self,
-        StreamExtended,
-        StreamRateChanged,
-        StreamSettled
-    };
+    use computestream::payment_stream;
+    use computestream::stream::{StreamExtended, StreamRateChanged, StreamSettled};
     use computestream::value_test_utils::{Self as v, a, n};
     use computestream::world_test_utils::{Self as t, World};
 
@@ -23,27 +19,13 @@ module computestream::job_running_tests {
         m::start_time() + m::elapsed()
     }
 
-    /// The operator proves 100 s in the tenth: more than have run.
-    fun pay_ahead(w: &World, job: address) {
-        payment_stream::process_payment(
-            &m::operator(),
-            job,
-            1,
-            100,
-            m::start_time() + 100,
-            v::log_root(),
-            w.sign(job, 1, 100, 100),
-            vector[]
-        );
-    }
-
     /// A running job whose buyer owns the provider too.
     fun running_for_its_owner(w: &World): address {
         let provider =
             j::machine_of(
                 &m::buyer(), m::of(&m::operator()), v::key(), w.asset(), 1, vector[], 1, 3_600_000, 0
             );
-        let job = j::order().order_from(provider);
+        let job = j::order().deposit(100_001).order_from(provider);
         j::accept(provider, job, 0);
         j::start(job);
         job
@@ -83,7 +65,7 @@ module computestream::job_running_tests {
         let before = t::job_bytes(job);
         let signature = w.sign(job, 1, 10, 10);
         m::wait(10);
-        j::extend(job, 1, 1_000);
+        j::extend(job, 1, 1_001);
         j::raise(job, 3_600_001);
         assert!(t::job_bytes(job) == before, 1);
         // What was signed before still holds.
@@ -141,7 +123,7 @@ module computestream::job_running_tests {
         let w = t::setup();
         let job = w.running(100, 100_000);
         m::wait(10);
-        pay_ahead(&w, job);
+        j::bring(&w, job, 1, 40, 40);
         w.assert_money(job, 9_900, 100, 0, 90_000);
         m::wait(10);
         j::extend(job, 0, 1);
@@ -171,24 +153,48 @@ module computestream::job_running_tests {
         let w = t::setup();
         let job = w.running(100, 100_000);
         m::pause();
-        j::extend(job, 1, 1_000);
+        j::extend(job, 1, 1_001);
         j::raise(job, 3_600_001);
         assert!(v::count<StreamRateChanged>() == 1, 1);
     }
 
     #[test]
-    fun a_raised_rate_is_covered_by_the_next_extension() {
+    fun an_extension_pays_for_a_raise_that_comes_after_it() {
         let w = t::setup();
         let job = w.running(100, 100_000);
-        j::raise(job, 7_200_000);
-        // Half as far: 50 s.
-        assert!(t::stream_field(job, 3) == 50, 1);
         // 110 s at 2,000 cost 220,000.
         j::extend(job, 10, 120_000);
-        assert!(t::stream_field(job, 3) == 110, 2);
+        j::raise(job, 7_200_000);
+        assert!(t::stream_field(job, 3) == 110, 1);
         m::wait(110);
         w.complete(job, 1, 110);
         j::assert_settled(&w, job, 3, 110, 220_000, 217_800, 2_200, 0);
+    }
+
+    #[test]
+    fun an_extension_after_the_maximum_pays_the_overrun_seconds_first() {
+        let w = t::setup();
+        let job = w.running(100, 100_000);
+        m::wait(130);
+        w.pay(job, 1, 130);
+        w.assert_money(job, 99_000, 1_000, 0, 0);
+        j::extend(job, 50, 50_000);
+        // Ten seconds later 40 of the 50 bought ones are used up: 30 had run before they were bought.
+        m::wait(10);
+        w.complete(job, 2, 140);
+        j::assert_settled(&w, job, 3, 140, 150_000, 138_600, 1_400, 10_000);
+    }
+
+    #[test]
+    fun overrun_seconds_proven_after_the_extension_are_paid_too() {
+        let w = t::setup();
+        let job = w.running(100, 100_000);
+        m::wait(130);
+        j::extend(job, 50, 50_000);
+        m::wait(40);
+        // 170 s ran, and with 150 the money is at its end.
+        w.complete(job, 1, 170);
+        j::assert_settled(&w, job, 3, 150, 150_000, 148_500, 1_500, 0);
     }
 
     #[test]
@@ -258,9 +264,10 @@ module computestream::job_running_tests {
     #[expected_failure(abort_code = computestream::job_terms::E_DEPOSIT_TOO_LOW)]
     fun too_little_money_for_a_raised_rate_is_refused() {
         let w = t::setup();
-        let job = w.running(100, 100_000);
+        let job = w.running(100, 200_000);
         j::raise(job, 7_200_000);
-        j::extend(job, 0, 99_999);
+        // Ten more cost 20,000 now.
+        j::extend(job, 10, 19_999);
     }
 
     // === Changing the rate ===
@@ -326,9 +333,9 @@ module computestream::job_running_tests {
         let w = t::setup();
         let job = w.running(100, 100_000);
         m::wait(10);
-        pay_ahead(&w, job);
+        j::bring(&w, job, 1, 40, 40);
         m::wait(10);
-        // The 100 s are proven already, but only those that ran get the old rate.
+        // 40 s are proven already, but only those that ran get the old rate.
         j::lower(job, 1_800_000);
         v::assert_last<StreamSettled>(
             vector[
@@ -336,7 +343,7 @@ module computestream::job_running_tests {
                 a(m::of(&m::owner())),
                 a(m::of(&m::owner())),
                 n(1),
-                n(100),
+                n(40),
                 n(0),
                 n(20),
                 n(10_000),
@@ -435,14 +442,36 @@ module computestream::job_running_tests {
     }
 
     #[test]
-    fun a_raise_that_leaves_the_provider_no_less_is_taken() {
+    fun a_raise_that_the_deposit_just_covers_is_taken() {
+        let w = t::setup();
+        let job = w.running(100, 160_000);
+        m::wait(60);
+        w.pay(job, 1, 40);
+        // 120,000 are left for the 60 s that aren't billed yet: 2,000 for each, whether it has run or not.
+        j::raise(job, 7_200_000);
+        m::wait(40);
+        w.complete(job, 2, 100);
+        j::assert_settled(&w, job, 3, 100, 160_000, 158_400, 1_600, 0);
+    }
+
+    #[test]
+    #[expected_failure(abort_code = computestream::payment_stream::E_RATE_NOT_FUNDED)]
+    fun a_raise_beyond_the_deposit_by_a_unit_an_hour_is_refused() {
+        let w = t::setup();
+        let job = w.running(100, 160_000);
+        m::wait(60);
+        w.pay(job, 1, 40);
+        j::raise(job, 7_200_001);
+    }
+
+    #[test]
+    #[expected_failure(abort_code = computestream::payment_stream::E_RATE_NOT_FUNDED)]
+    fun a_raise_must_be_paid_for_to_the_end_not_only_for_what_has_run() {
         let w = t::setup();
         let job = w.running(100, 100_000);
         m::wait(60);
-        // 60 s at 1,000 could be proven; at 1,666 the 60 s that 100,000 pays for are worth 99,960.
+        // The 60 s that ran cost 99,960 at 1,666, and 40 more may run.
         j::raise(job, 5_997_600);
-        w.complete(job, 1, 60);
-        j::assert_settled(&w, job, 3, 60, 100_000, 98_961, 999, 40);
     }
 
     #[test]

@@ -8,9 +8,10 @@ module computestream::job_terminate_tests {
     use computestream::job_registry;
     use computestream::job_test_utils as j;
     use computestream::market_test_utils as m;
-    use computestream::payment_stream::{Self, SettlementSkipped};
+    use computestream::payment_stream;
     use computestream::provider_registry;
     use computestream::reputation::ProviderStatsUpdated;
+    use computestream::stream::SettlementSkipped;
     use computestream::value_test_utils::{Self as v, a, n};
     use computestream::world_test_utils as t;
 
@@ -117,6 +118,29 @@ module computestream::job_terminate_tests {
         m::wait(12);
         j::finalize(job);
         j::assert_settled(&w, job, 6, 4, 100_000, 3_960, 40, 96_000);
+    }
+
+    #[test]
+    fun the_last_second_of_the_claim_window_proves() {
+        let w = t::setup();
+        let job = w.running(100, 100_000);
+        m::wait(10);
+        t::terminate_with_nothing_new(job);
+        m::wait(14);
+        w.pay(job, 1, 10);
+        w.assert_money(job, 9_900, 100, 90_000, 0);
+    }
+
+    #[test]
+    #[expected_failure(abort_code = computestream::payment_stream::E_STREAM_CLOSED)]
+    fun from_the_end_of_the_claim_window_on_nothing_is_proven() {
+        let w = t::setup();
+        let job = w.running(100, 100_000);
+        m::wait(10);
+        t::terminate_with_nothing_new(job);
+        // Nobody has finalized it yet.
+        m::wait(15);
+        w.pay(job, 1, 10);
     }
 
     #[test]

@@ -125,11 +125,47 @@ module computestream::job_test_utils {
         job_registry::change_rate(&m::owner(), t::handle(job), rate_per_hour);
     }
 
+    /// 100 s at 1,000 a second, the last ten of which wait for the buyer.
+    public fun running_held(w: &World): address {
+        w.running_held(100, 100_000, 10, vector[])
+    }
+
+    /// 30 s of it ran and are proven: 20,000 are paid, 10,000 held.
+    public fun ran_thirty(w: &World): address {
+        let job = running_held(w);
+        m::wait(30);
+        w.pay(job, 1, 30);
+        job
+    }
+
+    /// 30 s of it ran, 20 are proven: 10,000 are paid, 10,000 held, 10,000 wait for proof; the buyer has ended it.
+    public fun terminated_unproven(w: &World): address {
+        let job = running_held(w);
+        m::wait(30);
+        w.pay(job, 1, 20);
+        t::terminate_with_nothing_new(job);
+        job
+    }
+
     /// Flags and expires a job that has been silent for long enough.
     public fun expire_stalled(job: address) {
         job_registry::flag_stalled(&m::stranger(), t::handle(job));
         m::wait(60);
         job_registry::expire(&m::stranger(), t::handle(job));
+    }
+
+    /// A keeper brings an attestation of START + `at`, whether that has come or not.
+    public fun bring(w: &World, job: address, seq: u64, seconds: u64, at: u64) {
+        payment_stream::process_payment(
+            &m::keeper(),
+            job,
+            seq,
+            seconds,
+            m::start_time() + at,
+            v::log_root(),
+            w.sign(job, seq, seconds, at),
+            vector[]
+        );
     }
 
     /// A keeper brings an attestation that the buyer has countersigned with `secret`.
@@ -235,6 +271,14 @@ module computestream::job_test_utils {
         else (low - 128 + 128 * (bytes[at + 1] as u64), at + 2)
     }
 
+    /// The world's only job has ended and waits for proof, for its buyer, or both.
+    public fun assert_waits(job: address, state: u8, claim_until: u64, challenge_until: u64) {
+        t::assert_state(job, state, 0);
+        assert!(Self::claim_until(job) == claim_until, 9321);
+        assert!(Self::challenge_until(job) == challenge_until, 9322);
+        assert!(v::count<JobSettled>() == 0, 9323);
+    }
+
     /// The job is settled as told, and not a base unit is left in it.
     public fun assert_settled(
         w: &World,
@@ -312,10 +356,9 @@ module computestream::job_test_utils {
     public fun assert_gone(job: address) {
         assert!(!object::is_object(job), 9311);
         assert!(!object::object_exists<Job>(job), 9312);
-        assert!(!payment_stream::exists_at(job), 9313);
+        assert!(!t::has_stream(job), 9313);
         assert!(!fungible_asset::store_exists(job), 9314);
         assert!(job_registry::get_jobs(vector[job]).is_empty(), 9315);
-        assert!(payment_stream::get_streams(vector[job]).is_empty(), 9316);
     }
 
     // === Bytes ===

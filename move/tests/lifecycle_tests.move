@@ -9,17 +9,17 @@ module computestream::lifecycle_tests {
         JobAccepted,
         JobCompleted,
         JobCreated,
-        JobReclaimed,
         JobSettled,
         JobStarted,
         JobTerminated,
         JobWaived
     };
-    use computestream::job_registry;
+    use computestream::job_registry::{Self, JobReclaimed};
     use computestream::job_test_utils as j;
     use computestream::market_test_utils as m;
-    use computestream::payment_stream::{
-        Self,
+    use computestream::provider_registry::{Self, ProviderCapacityChanged};
+    use computestream::reputation::ProviderStatsUpdated;
+    use computestream::stream::{
         StreamClosed,
         StreamExtended,
         StreamOpened,
@@ -27,8 +27,6 @@ module computestream::lifecycle_tests {
         StreamSealed,
         StreamSettled
     };
-    use computestream::provider_registry::{Self, ProviderCapacityChanged};
-    use computestream::reputation::ProviderStatsUpdated;
     use computestream::value_test_utils::{Self as v, a, b, n};
     use computestream::world_test_utils as t;
 
@@ -408,8 +406,8 @@ module computestream::lifecycle_tests {
             assert!(w.balance(m::of(&m::owner())) == m::funds() + paid - fees, rate);
             assert!(w.balance(m::treasury_address()) == fees, rate);
             // What the stream says of itself agrees.
-            assert!(t::stream_field(job, 12) == gross, rate);
-            assert!(!payment_stream::is_open(job), rate);
+            assert!(t::stream_field(job, 16) == gross, rate);
+            assert!(t::is_stream_closed(job), rate);
         });
     }
 }

@@ -1,6 +1,7 @@
 #[test_only]
-/// Providers with jobs: slots, GPUs, the record, stake that answers for what was served, and what a fault costs.
-/// The arithmetic of stakes and scores alone is in `stake_tests` and `reputation_tests`.
+/// Providers with jobs: slots, GPUs, the record, stake that comes and goes, and what a fault costs. For how long stake
+/// answers for jobs is in `provider_liability_tests`, the arithmetic of stakes and scores alone in `stake_tests` and
+/// `reputation_tests`.
 module computestream::provider_capacity_tests {
     use aptos_framework::fungible_asset;
     use aptos_framework::object::{Self, Object};
@@ -401,96 +402,6 @@ module computestream::provider_capacity_tests {
         provider_registry::add_stake(&m::stranger(), w.provider(), 1);
     }
 
-    // === Liability ===
-
-    /// All but the job is over: the stake has unbonded, a job of `holdback` 60 runs and is proven up to now.
-    fun unbonded_with_a_job(): (World, address) {
-        let w = t::setup();
-        let job = w.running_held(100_000, 100_000_000, 60, vector[]);
-        provider_registry::request_unstake(&m::owner(), w.provider(), 1);
-        m::wait(DAY);
-        (w, job)
-    }
-
-    fun withdraw(w: &World) {
-        provider_registry::withdraw_stake(&m::owner(), w.provider());
-    }
-
-    #[test]
-    #[expected_failure(abort_code = computestream::provider_registry::E_STILL_LIABLE)]
-    fun stake_stays_while_a_job_runs() {
-        let (w, _) = unbonded_with_a_job();
-        withdraw(&w);
-    }
-
-    #[test]
-    #[expected_failure(abort_code = computestream::provider_registry::E_STILL_LIABLE)]
-    fun stake_stays_while_the_last_job_can_be_challenged() {
-        let (w, job) = unbonded_with_a_job();
-        w.complete(job, 1, DAY);
-        // Challenges may come during 3,600 s.
-        m::wait(3_599);
-        withdraw(&w);
-    }
-
-    #[test]
-    fun stake_leaves_when_no_challenge_can_come() {
-        let (w, job) = unbonded_with_a_job();
-        w.complete(job, 1, DAY);
-        m::wait(3_600);
-        withdraw(&w);
-        assert!(stake::staked(w.provider_address()) == STAKE - 1, 1);
-        assert!(v::count<StakeWithdrawn>() == 1, 2);
-    }
-
-    #[test]
-    fun stake_above_the_minimum_answers_for_jobs() {
-        let (w, _) = unbonded_with_a_job();
-        // Back at the minimum, which stays for whatever comes.
-        provider_registry::add_stake(&m::owner(), w.provider(), 1);
-        withdraw(&w);
-        assert!(stake::staked(w.provider_address()) == STAKE, 1);
-        assert!(v::count<StakeWithdrawn>() == 1, 2);
-    }
-
-    #[test]
-    fun liability_is_never_brought_nearer() {
-        let w = t::setup();
-        let provider = w.provider_address();
-        provider_registry::extend_liability(provider, m::start_time() + DAY + 10);
-        provider_registry::extend_liability(provider, m::start_time() + 10);
-        provider_registry::reserve(provider, @0x1, 0, 0);
-        provider_registry::release(provider, @0x1, 0, m::start_time() + 20);
-        provider_registry::request_unstake(&m::owner(), w.provider(), STAKE);
-        m::wait(DAY + 10);
-        withdraw(&w);
-        assert_conserved(&w, 0, STAKE, 0, 0, 0);
-    }
-
-    #[test]
-    #[expected_failure(abort_code = computestream::provider_registry::E_STILL_LIABLE)]
-    fun the_longest_liability_counts() {
-        let w = t::setup();
-        let provider = w.provider_address();
-        provider_registry::extend_liability(provider, m::start_time() + DAY + 10);
-        provider_registry::extend_liability(provider, m::start_time() + 10);
-        provider_registry::request_unstake(&m::owner(), w.provider(), STAKE);
-        m::wait(DAY + 9);
-        withdraw(&w);
-    }
-
-    #[test]
-    #[expected_failure(abort_code = computestream::provider_registry::E_STILL_LIABLE)]
-    fun a_released_job_leaves_its_liability() {
-        let w = t::setup();
-        let provider = w.provider_address();
-        provider_registry::reserve(provider, @0x1, 0, 0);
-        provider_registry::release(provider, @0x1, 0, m::start_time() + DAY + 1);
-        provider_registry::request_unstake(&m::owner(), w.provider(), 1);
-        m::wait(DAY);
-        withdraw(&w);
-    }
-
     // === Faults ===
 
     #[test]
@@ -549,7 +460,7 @@ module computestream::provider_capacity_tests {
         // Offline already since the unstaking.
         assert!(v::count<ProviderStatusChanged>() == 1, 1);
         m::wait(DAY);
-        withdraw(&w);
+        provider_registry::withdraw_stake(&m::owner(), w.provider());
         assert_conserved(&w, 0, 50_000_000, 50_000_000, 0, 0);
     }
 

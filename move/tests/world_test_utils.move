@@ -290,8 +290,8 @@ module computestream::world_test_utils {
 
     /// What the buyer has put in so far.
     fun deposited(job: address): u64 {
-        if (payment_stream::exists_at(job)) stream_field(job, DEPOSITED)
-        else job_registry::terms_deposit(job)
+        if (has_stream(job)) stream_field(job, DEPOSITED)
+        else job_registry::record(job).terms().deposit()
     }
 
     public fun balance(self: &World, who: address): u64 {
@@ -337,12 +337,23 @@ module computestream::world_test_utils {
         assert!(found_outcome == outcome, 9102);
     }
 
-    /// Field `index` among the u64 fields of a StreamView after its addresses and its key of 32 bytes: 0 rate,
-    /// 1 deposited, 2 max duration, 3 funded, 4 holdback, 5 started, 6 ended, 7 seq, 8 attested, 9 confirmed,
-    /// 10 billed, 11 earned, 12 paid, 13 fee paid, 14 keeper paid, 15 fee bps, 16 keeper share bps, 17 balance,
-    /// 18 last progress, 19 stalled.
+    /// Field `index` among the numbers of a StreamView after its addresses and its key of 32 bytes: 0 rate,
+    /// 1 deposited, 2 max duration, 3 funded, 4 holdback, 5 held rate, 6 started, 7 ended, 8 prove until, 9 seq,
+    /// 10 attested, 11 confirmed, 12 billed, 13 and 14 the halves of acc, 15 earned, 16 paid, 17 fee paid,
+    /// 18 keeper paid, 19 fee bps, 20 keeper share bps, 21 balance, 22 last progress, 23 stalled.
     public fun stream_field(job: address, index: u64): u64 {
         v::read_u64(&bcs::to_bytes(&payment_stream::get_stream(job)), 4 * 32 + 33 + 8 * index)
+    }
+
+    /// True from the start to the reclaim, open or closed.
+    public fun has_stream(job: address): bool {
+        !payment_stream::get_streams(vector[job]).is_empty()
+    }
+
+    /// The last field of a StreamView.
+    public fun is_stream_closed(job: address): bool {
+        let bytes = bcs::to_bytes(&payment_stream::get_stream(job));
+        bytes[bytes.length() - 1] == 1
     }
 
     public fun slots_busy(self: &World): u64 {
