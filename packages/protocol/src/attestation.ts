@@ -10,6 +10,9 @@ import { fromHex, toHex, zAddress, zHash32, zHex, zU64 } from "./primitives.ts";
 
 export const USAGE_DOMAIN = "computestream::usage.v1";
 
+/** How far `tLast` may be ahead of the chain's clock: the chain refuses more (`E_AHEAD_OF_TIME`) and would take it later. */
+export const CLOCK_SKEW_SECS = 30n;
+
 /** Hashes are 32 bytes as hex; addresses normalised; integers u64. */
 export interface UsageV1 {
   chainId: number;

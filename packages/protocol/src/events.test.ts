@@ -102,6 +102,22 @@ describe("decodeEvent", () => {
     });
   });
 
+  it("tells the windows of a job that expired with money held back", () => {
+    const expired = {
+      job: "0x1",
+      expired_by: "0x2",
+      claim_until: "7",
+      challenge_until: "3607",
+      timestamp: "7",
+    };
+    expect(decodeEvent(PACKAGE, "0xcafe::job::JobExpired", expired)?.data).toMatchObject({
+      claim_until: 7n,
+      challenge_until: 3_607n,
+    });
+    const { challenge_until: _, ...without } = expired;
+    expect(() => decodeEvent(PACKAGE, "0xcafe::job::JobExpired", without)).toThrow(EventDecodeError);
+  });
+
   it("refuses an event whose struct lacks a field", () => {
     const output = { exit_code: "0", reason: "", output_uris: [], output_sha256: "0x", output_root: "0x" };
     const completed = {
@@ -149,7 +165,7 @@ describe("decodeEvent", () => {
     expect(decodeEvent(PACKAGE, type, settled)).toBeNull();
   });
 
-  it.each(["job::JobUnheardOf", "job_registry::JobSettled"])(
+  it.each(["job::JobUnheardOf", "job_registry::JobSettled", "payment_stream::StreamSettled"])(
     "refuses an unknown %s of the package",
     (name) => {
       expect(() => decodeEvent(PACKAGE, `0xcafe::${name}`, settled)).toThrow(EventDecodeError);

@@ -5,7 +5,7 @@
  */
 import type { z } from "zod";
 import { DISPUTE_EVENTS } from "./events/dispute.ts";
-import { JOB_EVENTS } from "./events/job.ts";
+import { JOB_EVENTS, JOB_REGISTRY_EVENTS } from "./events/job.ts";
 import { MARKET_EVENTS } from "./events/market.ts";
 import { ESCROW_EVENTS, STREAM_EVENTS } from "./events/payment.ts";
 import { PROVIDER_EVENTS, REPUTATION_EVENTS, STAKE_EVENTS } from "./events/provider.ts";
@@ -18,8 +18,9 @@ export const EVENT_SCHEMAS = {
   stake: STAKE_EVENTS,
   reputation: REPUTATION_EVENTS,
   escrow: ESCROW_EVENTS,
-  payment_stream: STREAM_EVENTS,
+  stream: STREAM_EVENTS,
   job: JOB_EVENTS,
+  job_registry: JOB_REGISTRY_EVENTS,
   dispute: DISPUTE_EVENTS,
 } as const;
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isEnded, JOB_STATES, jobStateName } from "./job-state.ts";
+import { isEnded, isWaiting, JOB_STATES, jobStateName } from "./job-state.ts";
 
 describe("job states", () => {
   it("have the numbers of the Move module", () => {
@@ -17,5 +17,9 @@ describe("job states", () => {
 
   it("have ended from Completed on", () => {
     expect(JOB_STATES.filter((state) => !isEnded(state))).toEqual(["Pending", "Accepted", "Running"]);
+  });
+
+  it("wait for the rest of their money in every way a running job can end", () => {
+    expect(JOB_STATES.filter(isWaiting)).toEqual(["Completed", "Failed", "Terminated", "Expired"]);
   });
 });

@@ -77,7 +77,7 @@ export function heldSecs(p: {
 
 /**
  * Rounds down: what of the earned money may be paid now. `heldRatePerHour` is the highest rate that a held second may
- * have been billed at; the stream's rate, unless that was lowered.
+ * have been billed at: the stream tells it.
  */
 export function releasable(p: { acc: bigint; heldRatePerHour: bigint; heldSecs: bigint }): bigint {
   const held = p.heldRatePerHour * p.heldSecs;

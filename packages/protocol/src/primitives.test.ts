@@ -1,5 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { fromHex, normalizeAddress, toHex, zAddress, zDecimal, zHash32, zHex, zU64 } from "./primitives.ts";
+import {
+  fromHex,
+  normalizeAddress,
+  toHex,
+  zAddress,
+  zDecimal,
+  zHash32,
+  zHex,
+  zU64,
+  zU128,
+} from "./primitives.ts";
 
 describe("addresses", () => {
   it.each(["0xA", "0xa", "0x0a", `0x${"0".repeat(63)}A`, "a"])("%s has one spelling", (address) => {
@@ -25,8 +35,14 @@ describe("integers", () => {
     expect(zU64.safeParse("1".repeat(39)).success).toBe(false);
   });
 
+  it("of twice that width end at 2^128 - 1", () => {
+    expect(zU128.parse("340282366920938463463374607431768211455")).toBe((1n << 128n) - 1n);
+    expect(zU128.safeParse("340282366920938463463374607431768211456").success).toBe(false);
+  });
+
   it.each(["", "-1", "1.0", "1e3", "0x1", " 1", "1\n", 1, null])("%j is refused", (value) => {
     expect(zU64.safeParse(value).success).toBe(false);
+    expect(zU128.safeParse(value).success).toBe(false);
   });
 });
 

@@ -8,6 +8,7 @@ import { z } from "zod";
 export const NO_ADDRESS = `0x${"0".repeat(64)}`;
 
 const MAX_U64 = 0xffff_ffff_ffff_ffffn;
+const MAX_U128 = (1n << 128n) - 1n;
 
 /** A u64 as a decimal string on the wire, a bigint in TypeScript. */
 export const zU64 = z
@@ -15,6 +16,13 @@ export const zU64 = z
   .regex(/^\d{1,20}$/, "must be a decimal integer")
   .transform(BigInt)
   .refine((value) => value <= MAX_U64, "must be at most 18446744073709551615");
+
+/** A u128 as a decimal string on the wire, a bigint in TypeScript. */
+export const zU128 = z
+  .string()
+  .regex(/^\d{1,39}$/, "must be a decimal integer")
+  .transform(BigInt)
+  .refine((value) => value <= MAX_U128, "must be at most 340282366920938463463374607431768211455");
 
 /** A decimal string that stays one: what an HTTP answer carries. */
 export const zDecimal = z.string().regex(/^\d{1,78}$/, "must be a decimal integer");

@@ -187,13 +187,19 @@ describe("a running job", () => {
 
   it("changes its rate in the other side's favour", async () => {
     const { job } = await world.startedJob({ deposit: 60_000_000n });
-    const raised = await client.execute(buyer, client.payloads.changeRate(job, 2n * RATE_PER_HOUR));
-    // 60_000_000 at 2_000_000 a second.
+    const raise = client.payloads.changeRate(job, 2n * RATE_PER_HOUR);
+    expect(await refusal(client.execute(buyer, raise))).toMatchObject({
+      code: "E_RATE_NOT_FUNDED",
+      module: "payment_stream",
+    });
+    // 60 s at 2_000_000 a second.
+    await client.execute(buyer, client.payloads.extend(job, 0n, 60_000_000n));
+    const raised = await client.execute(buyer, raise);
     expect(event(raised, "StreamRateChanged").data).toMatchObject({
       rate_per_hour: 7_200_000_000n,
       changed_by: addressOf(buyer),
       seconds_billed: 0n,
-      funded_secs: 30n,
+      funded_secs: 60n,
     });
     const lowered = await client.execute(owner, client.payloads.changeRate(job, RATE_PER_HOUR));
     expect(event(lowered, "StreamRateChanged").data.funded_secs).toBe(60n);
@@ -256,6 +262,62 @@ describe("money held back", () => {
     });
   });
 
+  it("is valued by the stream's own numbers, also after its rate has changed", async () => {
+    const { job, startedAt } = await world.startedJob({ holdbackSecs: 2n, deposit: 60_000_000n });
+    await client.execute(
+      buyer,
+      client.payloads.processPayment(world.sign(await proofOf(job, startedAt, 3n))),
+    );
+    await client.execute(owner, client.payloads.changeRate(job, RATE_PER_HOUR / 2n));
+    const stream = await client.getStream(job);
+    // 3 s at 3_600_000_000; the last two are held at that rate still, though the next ones cost half.
+    expect(stream).toMatchObject({
+      acc: 10_800_000_000n,
+      earned: 3_000_000n,
+      paid: 1_000_000n,
+      ratePerHour: 1_800_000_000n,
+      heldRatePerHour: 3_600_000_000n,
+      proveUntil: 0n,
+    });
+  });
+
+  it("of a job that expired waits for the buyer too", async () => {
+    const { job, startedAt } = await world.startedJob({ holdbackSecs: 60n });
+    const counted = await client.execute(
+      buyer,
+      client.payloads.processPayment(world.sign(await proofOf(job, startedAt, 2n))),
+    );
+    // Progress that pays nothing yet is told all the same.
+    expect(event(counted, "StreamSettled").data).toMatchObject({ amount: 0n, seconds_billed: 2n });
+    await world.chain.passSecs(60);
+    const flagged = await client.execute(buyer, client.payloads.flagStalled(job));
+    expect(event(flagged, "StreamStalled").data).toMatchObject({ job, flagged_by: addressOf(buyer) });
+    await world.chain.passSecs(60);
+    const expired = await client.execute(buyer, client.payloads.expire(job));
+    const { claim_until, challenge_until, timestamp } = event(expired, "JobExpired").data;
+    expect({ claim_until, challenge_until }).toEqual({
+      claim_until: timestamp,
+      challenge_until: timestamp + 3_600n,
+    });
+    expect(await client.getJob(job)).toMatchObject({ state: "Expired", outcome: null });
+    expect(await client.getStream(job)).toMatchObject({
+      proveUntil: timestamp,
+      sealed: true,
+      balance: 2_000_000n,
+    });
+    expect(await refusal(client.execute(operator, client.payloads.finalize(job)))).toMatchObject({
+      code: "E_CHALLENGE_WINDOW_OPEN",
+    });
+    await world.chain.passSecs(3_600);
+    const settled = await client.execute(operator, client.payloads.finalize(job));
+    expect(event(settled, "JobSettled").data).toMatchObject({
+      outcome: 7,
+      paid: 1_980_000n,
+      fees: 20_000n,
+      refunded: 58_000_005n,
+    });
+  });
+
   it("isn't confirmed by a stranger's countersignature, which spoils its payment", async () => {
     const { job, startedAt } = await world.startedJob({ holdbackSecs: 60n, buyerKey: BUYER_KEY });
     const one = await proofOf(job, startedAt, 1n);
@@ -266,6 +328,34 @@ describe("money held back", () => {
     });
     const skipped = await client.execute(buyer, client.payloads.processPayments([forged]));
     expect(event(skipped, "SettlementSkipped").data).toMatchObject({ job, code: 109n });
+  });
+});
+
+describe("an attestation that comes at the wrong time", () => {
+  it("is refused by name while its time is more than half a minute ahead of the chain's", async () => {
+    const { job, startedAt } = await world.startedJob();
+    const soon = world.sign(await world.usageOf({ job, seq: 1n, secondsCum: 1n, tLast: startedAt + 100n }));
+    await world.chainReaches(startedAt + 1n);
+    expect(await refusal(client.execute(buyer, client.payloads.processPayment(soon)))).toMatchObject({
+      code: "E_AHEAD_OF_TIME",
+      module: "attestation",
+    });
+    await world.chain.passSecs(70);
+    const paid = await client.execute(buyer, client.payloads.processPayment(soon));
+    expect(event(paid, "StreamSettled").data).toMatchObject({ seconds_billed: 1n, amount: 1_000_000n });
+  });
+
+  it("doesn't count any more once the claim window is over", async () => {
+    const { job, startedAt } = await world.startedJob();
+    const two = world.sign(await proofOf(job, startedAt, 2n));
+    await client.execute(buyer, client.payloads.terminate(job, null));
+    const { proveUntil, endedAt } = (await client.getStream(job)) ?? {};
+    expect(proveUntil).toBe((endedAt ?? 0n) + 15n);
+    await world.chain.passSecs(15);
+    expect(await refusal(client.execute(buyer, client.payloads.processPayment(two)))).toMatchObject({
+      code: "E_STREAM_CLOSED",
+      module: "payment_stream",
+    });
   });
 });
 
@@ -398,6 +488,8 @@ describe("a fault", () => {
     const [first, second] = [await registerMachine(), await registerMachine()];
     const withGpu = { gpus: 1n, maxRatePerHour: 2n * RATE_PER_HOUR, deposit: 2n * RATE_PER_SEC * 60n };
     const earlier = await world.startedJob({ ...withGpu, provider: first });
+    // Of two that start in one second the address decides which is the later.
+    await world.chainReaches(earlier.startedAt + 1n);
     const later = await world.startedJob({ ...withGpu, provider: second });
     await world.chainReaches(later.startedAt + 1n);
     const reported = await client.execute(buyer, client.payloads.reportDeviceOverlap(later.job, earlier.job));

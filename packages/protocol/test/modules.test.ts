@@ -38,7 +38,7 @@ const VIEWS: Array<[module: string, struct: string, schema: z.ZodType]> = [
   ["stake", "StakeView", zStakeView],
   ["reputation", "RecordView", zRecordView],
   ["job", "JobRecord", zJobView],
-  ["payment_stream", "StreamView", zStreamView],
+  ["stream", "StreamView", zStreamView],
   ["dispute", "CaseView", zCaseView],
 ];
 

@@ -136,6 +136,8 @@ export const zJob = z.object({
   balance: zDecimal,
   /** Earned but waiting for the buyer's confirmation or the end of the challenge window; part of `balance`. */
   held: zDecimal,
+  /** What the billed seconds are worth, each at its own rate: base units times 3600. */
+  acc: zDecimal,
   feeBps: z.number(),
   keeperShareBps: z.number(),
   secondsAttested: z.number(),
@@ -149,7 +151,7 @@ export const zJob = z.object({
 });
 export type JobDto = z.output<typeof zJob>;
 
-/** One settlement of one stream; the points of the payment chart. */
+/** One settlement of one stream; `amount` is 0 where nothing new is earned, or all of it is held back. */
 export const zTick = z.object({
   version: z.string(),
   index: z.number(),
@@ -165,6 +167,8 @@ export const zTick = z.object({
   keeperFee: zDecimal,
   paid: zDecimal,
   balance: zDecimal,
+  /** As in a job, after the settlement. */
+  acc: zDecimal,
   timestamp: z.number(),
 });
 export type TickDto = z.output<typeof zTick>;
@@ -196,7 +200,7 @@ export const zStats = z.object({
   /** Sum of the running streams' rates. */
   ratePerHourRunning: zDecimal,
   asset: zAsset,
-  /** Network settlement per bucket, oldest first. */
+  /** What left escrows per bucket, and by how many settlements, oldest first. Those that paid nothing don't count. */
   recent: z.array(z.object({ timestamp: z.number(), amount: zDecimal, settlements: z.number() })),
 });
 export type StatsDto = z.output<typeof zStats>;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { NO_ADDRESS, normalizeAddress } from "../primitives.ts";
 import { termsHash } from "../terms.ts";
-import { zCaseView, zJobView, zProviderView } from "./view-schemas.ts";
+import { zCaseView, zJobView, zProviderView, zStreamView } from "./view-schemas.ts";
 
 const job = {
   job: "0x51",
@@ -207,6 +207,46 @@ describe("a provider", () => {
 
   it("of an unknown status is refused", () => {
     expect(zProviderView.safeParse({ ...provider, status: 4 }).success).toBe(false);
+  });
+});
+
+describe("a stream", () => {
+  it("tells what it earned to the fraction, however much that is", () => {
+    // The highest rate for a second less than the longest run: far beyond a u64.
+    const acc = 18_446_744_073_709_551_615n * 604_799n;
+    const view = zStreamView.parse({
+      job: "0x51",
+      payer: "0xb0b",
+      payee: "0x1",
+      asset: "0xa",
+      attest_key: `0x${"11".repeat(32)}`,
+      rate_per_hour: "18446744073709551615",
+      deposited: "18446744073709551615",
+      max_duration_secs: "604800",
+      funded_secs: "604800",
+      holdback_secs: "10",
+      held_rate_per_hour: "3600",
+      started_at: "1700000000",
+      ended_at: "0",
+      prove_until: "0",
+      seq: "1",
+      seconds_attested: "604799",
+      seconds_confirmed: "0",
+      seconds_billed: "604799",
+      acc: acc.toString(),
+      earned: "1",
+      paid: "0",
+      fee_paid: "0",
+      keeper_paid: "0",
+      fee_bps: "100",
+      keeper_share_bps: "1000",
+      balance: "1",
+      last_progress_at: "1700604799",
+      stalled_at: "0",
+      sealed: false,
+      closed: false,
+    });
+    expect(view).toMatchObject({ acc, heldRatePerHour: 3_600n, proveUntil: 0n });
   });
 });
 

@@ -5,7 +5,7 @@
 import { z } from "zod";
 import { caseKindName } from "../dispute.ts";
 import { jobStateName } from "../job-state.ts";
-import { zAddress, zHex, zU64 } from "../primitives.ts";
+import { zAddress, zHex, zU64, zU128 } from "../primitives.ts";
 import { providerStatusName } from "../provider-status.ts";
 import { zJobRules, zMachine, zOutput, zParameters, zTerms, zU8 } from "../structs.ts";
 import type {
@@ -106,12 +106,15 @@ export const zStreamView = z
     max_duration_secs: zU64,
     funded_secs: zU64,
     holdback_secs: zU64,
+    held_rate_per_hour: zU64,
     started_at: zU64,
     ended_at: zU64,
+    prove_until: zU64,
     seq: zU64,
     seconds_attested: zU64,
     seconds_confirmed: zU64,
     seconds_billed: zU64,
+    acc: zU128,
     earned: zU64,
     paid: zU64,
     fee_paid: zU64,

@@ -103,7 +103,7 @@ export interface ProviderView extends Machine, StakeView, RecordView {
   status: ProviderStatus;
   lastHeartbeatAt: bigint;
   registeredAt: bigint;
-  /** The last moment at which a job that has ended may still be challenged or decided. */
+  /** The last moment at which a job that has ended may still cost stake. */
   liableUntil: bigint;
 }
 
@@ -119,14 +119,20 @@ export interface StreamView {
   /** Seconds that the deposit pays for in all, at most the maximum. */
   fundedSecs: bigint;
   holdbackSecs: bigint;
+  /** The highest rate that a second which waits for the buyer may have been billed at. */
+  heldRatePerHour: bigint;
   startedAt: bigint;
   /** 0 while running. */
   endedAt: bigint;
+  /** From here on no attestation counts; 0 while running. */
+  proveUntil: bigint;
   seq: bigint;
   secondsAttested: bigint;
   secondsConfirmed: bigint;
   secondsBilled: bigint;
-  /** Gross, held back or not; `earned - paid` waits. */
+  /** What the billed seconds are worth, each at its own rate: base units times 3600. */
+  acc: bigint;
+  /** The whole units of `acc`: gross, held back or not; `earned - paid` waits. */
   earned: bigint;
   paid: bigint;
   /** Of `paid`, the keepers' part included. */
@@ -138,7 +144,7 @@ export interface StreamView {
   lastProgressAt: bigint;
   /** 0 = not flagged. */
   stalledAt: bigint;
-  /** No attestation counts any more. */
+  /** No attestation counts any more, whatever `proveUntil` says. */
   sealed: boolean;
   closed: boolean;
 }

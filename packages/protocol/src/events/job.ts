@@ -1,5 +1,5 @@
 /**
- * The events of `job`: every step of a job from its order to its disappearance.
+ * The events of `job` and `job_registry`: every step of a job from its order to its disappearance.
  * It doesn't know money beyond the final split; `outcome` is a number of job-state.ts, `gpu_mask` one of devices.ts.
  */
 import { z } from "zod";
@@ -56,8 +56,13 @@ export const JOB_EVENTS = {
     challenge_until: zU64,
     timestamp: zU64,
   }),
-  JobStalled: z.object({ job: zAddress, flagged_by: zAddress, answer_by: zU64, timestamp: zU64 }),
-  JobExpired: z.object({ job: zAddress, expired_by: zAddress, timestamp: zU64 }),
+  JobExpired: z.object({
+    job: zAddress,
+    expired_by: zAddress,
+    claim_until: zU64,
+    challenge_until: zU64,
+    timestamp: zU64,
+  }),
   /** The operator gave up what it couldn't prove: these are the new ends of the windows. */
   JobWaived: z.object({ job: zAddress, claim_until: zU64, challenge_until: zU64, timestamp: zU64 }),
   /** A running job then ends as Failed, without a `JobFailed`; one that has ended keeps how. */
@@ -74,5 +79,8 @@ export const JOB_EVENTS = {
     refunded: zU64,
     timestamp: zU64,
   }),
+};
+
+export const JOB_REGISTRY_EVENTS = {
   JobReclaimed: z.object({ job: zAddress, reclaimed_by: zAddress, timestamp: zU64 }),
 };

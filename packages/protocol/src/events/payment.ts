@@ -32,7 +32,11 @@ export const STREAM_EVENTS = {
     started_at: zU64,
     timestamp: zU64,
   }),
-  /** `fee` and `fee_paid` include what the keeper got of them. */
+  /**
+   * Comes with every change of the meter and every new number: `amount` is 0 where nothing new is earned, or all of it
+   * is held back.
+   * `fee` and `fee_paid` include what the keeper got of them.
+   */
   StreamSettled: z.object({
     job: zAddress,
     payee: zAddress,
@@ -66,6 +70,8 @@ export const STREAM_EVENTS = {
     funded_secs: zU64,
     timestamp: zU64,
   }),
+  /** The next new second clears the flag, which the `StreamSettled` that counts it tells. */
+  StreamStalled: z.object({ job: zAddress, flagged_by: zAddress, answer_by: zU64, timestamp: zU64 }),
   StreamSealed: z.object({ job: zAddress, seconds_billed: zU64, unreleased: zU64, timestamp: zU64 }),
   SettlementSkipped: z.object({ job: zAddress, keeper: zAddress, code: zU64, timestamp: zU64 }),
   StreamClosed: z.object({
