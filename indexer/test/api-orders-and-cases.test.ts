@@ -12,6 +12,7 @@ import {
   BUYER,
   closed,
   completed,
+  counted,
   created,
   faultProven,
   jobSettled,
@@ -75,6 +76,7 @@ function appendHistory(): void {
     chain.append(T0 + 20, started(job, { ...terms, atSecs: T0 + 20 }));
     // 5 s, all of them held.
     chain.append(T0 + 25, [
+      counted(job, { seq: 5, secs: 5, balance: "600000" }),
       refunded(job, "550000", "50000"),
       sealed(job, 5, "50000"),
       completed(job, CHEAP, { claimUntil: T0 + 25, challengeUntil: T0 + 3625 }),
@@ -178,6 +180,18 @@ describe("open orders, cases and faults", () => {
       [ARBITRATED, arbitration],
       [CHALLENGED, challenge],
     ]);
+  });
+
+  it("seconds that only grow what is held are ticks, and no settlement of the network", async () => {
+    const { items } = await get("/api/v1/jobs/:address/ticks", "", { address: CHALLENGED });
+    expect(items).toEqual([
+      expect.objectContaining({ amount: "0", secondsBilled: 5, paid: "0", acc: "180000000" }),
+    ]);
+    const { recent } = await get("/api/v1/stats");
+    expect(recent.find((bucket) => bucket.timestamp === T0 + 25)).toMatchObject({
+      amount: "0",
+      settlements: 0,
+    });
   });
 
   it("a case that is closed is gone from the job", async () => {

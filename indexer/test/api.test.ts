@@ -85,7 +85,9 @@ beforeAll(async () => {
       refunded: "590000",
     }),
   ]);
-  chain.append(T0 + 14, [["job::JobStalled", { job: RUNNING, flagged_by: address("1"), answer_by: "9" }]]);
+  chain.append(T0 + 14, [
+    ["stream::StreamStalled", { job: RUNNING, flagged_by: address("1"), answer_by: "9" }],
+  ]);
   service = await serve(databaseUrl, chain);
   await untilMirrored(service.url, chain.head);
 }, 60_000);
@@ -320,9 +322,7 @@ describe("each route answers its schema", () => {
     expect((await fetch(`${service.url}/ready`)).status).toBe(200);
     const text = await (await fetch(`${service.url}/metrics`)).text();
     expect(text).toContain(`computestream_indexer_cursor_version ${chain.head}`);
-    expect(text).toContain(
-      'computestream_indexer_events_total{module="payment_stream",name="StreamSettled"} 2',
-    );
+    expect(text).toContain('computestream_indexer_events_total{module="stream",name="StreamSettled"} 2');
     expect(text).toContain("computestream_indexer_conservation_violations_total 0");
     expect(text).toContain('route="/api/v1/jobs/:address"');
   });

@@ -1,6 +1,6 @@
 /**
  * A market with many providers and jobs at once, the same for the same seed, in which everything happens that the
- * modules tell of: open orders, holdbacks, extensions, lowered rates, cases, faults.
+ * modules tell of: open orders, holdbacks, extensions, lowered rates, silence, cases, faults.
  * It doesn't obey windows or clocks; its money follows docs/protocol.md.
  */
 import { earned, feeOf } from "@computestream/protocol/money";
@@ -14,6 +14,7 @@ import {
   closed,
   completed,
   created,
+  expired,
   faultProven,
   jobSettled,
   OWNER,
@@ -36,6 +37,8 @@ interface Life {
   provider: string;
   isOpen: boolean;
   phase: Phase;
+  /** How it ended: 3 completed, 7 expired. */
+  outcome: number;
   rate: bigint;
   /** The highest rate of a held second. */
   heldRate: bigint;
@@ -109,6 +112,7 @@ export function busyMarket(chain: HandWrittenChain, transactions: number, seed =
       provider,
       isOpen: random(3) === 0,
       phase: "pending",
+      outcome: 3,
       rate,
       heldRate: rate,
       maxSecs,
@@ -155,7 +159,7 @@ export function busyMarket(chain: HandWrittenChain, transactions: number, seed =
           return goOn([arbitrationOpened(j.job, opened)], "arbitrated");
         }
         // The buyer confirms.
-        return end([...award(j, unreleasedOf(j), j.secs), ...close(j, 3)]);
+        return end([...award(j, unreleasedOf(j), j.secs), ...close(j, j.outcome)]);
       }
       case "challenged":
         if (random(2) === 0) {
@@ -164,12 +168,12 @@ export function busyMarket(chain: HandWrittenChain, transactions: number, seed =
         }
         return end([
           ["dispute::ChallengeLost", { job: j.job, provider: j.provider, refunded_bond: "77" }],
-          ...fault(j, 5, 3),
+          ...fault(j, 5, j.outcome),
         ]);
       case "arbitrated": {
         const ruling = BigInt(random(Number(unreleasedOf(j)) + 1));
         const bondTo = ruling === unreleasedOf(j) ? OWNER : BUYER;
-        const events = [...award(j, ruling, 0n), ...close(j, 3)];
+        const events = [...award(j, ruling, 0n), ...close(j, j.outcome)];
         return end([...events, arbitrationDecided(j.job, { award: String(ruling), unreleased, bondTo })]);
       }
     }
@@ -193,12 +197,14 @@ export function busyMarket(chain: HandWrittenChain, transactions: number, seed =
     if (dice < 5 && j.rate > 1n) return { events: lowerRate(j), isLast: false };
     j.seq += 1;
     bill(j, BigInt(1 + random(3)));
-    const events = award(j, releasable(j) - j.paid, 0n);
+    const events = told(j, releasable(j) - j.paid, 0n);
     if (j.secs < j.maxSecs && random(6) !== 0) return { events, isLast: false };
     events.push(...refund(j, balanceOf(j) - unreleasedOf(j)));
     events.push(sealed(j.job, Number(j.secs), String(unreleasedOf(j))));
-    events.push(completed(j.job, j.provider, { claimUntil: now, challengeUntil: j.holdback > 0n ? now : 0 }));
-    if (unreleasedOf(j) === 0n) return { events: [...events, ...close(j, 3)], isLast: true };
+    const windows = { claimUntil: now, challengeUntil: j.holdback > 0n ? now : 0 };
+    if (random(5) === 0) j.outcome = 7;
+    events.push(j.outcome === 7 ? expired(j.job, windows) : completed(j.job, j.provider, windows));
+    if (unreleasedOf(j) === 0n) return { events: [...events, ...close(j, j.outcome)], isLast: true };
     j.phase = "held";
     return { events, isLast: false };
   }
@@ -215,9 +221,12 @@ export function busyMarket(chain: HandWrittenChain, transactions: number, seed =
     return free > j.paid ? free : j.paid;
   }
 
-  /** Nothing is told where nothing is due. */
+  /** A ruling that awards nothing changes nothing, and is told by the close alone. */
   function award(j: Life, amount: bigint, confirmed: bigint): RawEvent[] {
-    if (amount === 0n) return [];
+    return amount === 0n ? [] : told(j, amount, confirmed);
+  }
+
+  function told(j: Life, amount: bigint, confirmed: bigint): RawEvent[] {
     const [fee, keeperFee] = [feeOf(j.paid, 100n), keepersPart(j.paid)];
     j.paid += amount;
     j.keeperPaid += keepersPart(j.paid) - keeperFee;
@@ -254,7 +263,7 @@ export function busyMarket(chain: HandWrittenChain, transactions: number, seed =
         { job: j.job, payer: BUYER, asset: address("a"), amount: String(added), balance },
       ],
       [
-        "payment_stream::StreamExtended",
+        "stream::StreamExtended",
         {
           job: j.job,
           max_duration_secs: String(j.maxSecs),
@@ -270,7 +279,7 @@ export function busyMarket(chain: HandWrittenChain, transactions: number, seed =
     j.rate -= 1n + BigInt(random(Number(j.rate / 2n)));
     return [
       [
-        "payment_stream::StreamRateChanged",
+        "stream::StreamRateChanged",
         {
           job: j.job,
           rate_per_hour: String(j.rate),

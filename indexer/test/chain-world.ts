@@ -257,6 +257,7 @@ export async function startChainWorld() {
         secondsAttested: Number(stream.secondsAttested),
         secondsConfirmed: Number(stream.secondsConfirmed),
         fundedSecs: Number(stream.fundedSecs),
+        acc: String(stream.acc),
         stalledAt: Number(stream.stalledAt),
         sealed: stream.sealed,
       });

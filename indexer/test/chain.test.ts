@@ -12,7 +12,6 @@ import {
   output,
   PACK,
   PER_HOUR,
-  PER_SEC,
   STAKE,
   source,
   startChainWorld,
@@ -97,7 +96,7 @@ describe("the mirror of a real chain", () => {
     expect((await expectMirrored(silent.job)).stalledAt).toBe(0);
     await world.chain.passSecs(60);
     const flagged = await client.execute(buyer, payloads.flagStalled(silent.job));
-    await world.reach(eventOf(flagged, "JobStalled").data.answer_by);
+    await world.reach(eventOf(flagged, "StreamStalled").data.answer_by);
     await client.execute(buyer, payloads.expire(silent.job));
     expect(await expectMirrored(silent.job)).toMatchObject({
       outcome: "Expired",
@@ -155,16 +154,16 @@ describe("the mirror of a real chain", () => {
     const { client, payloads, buyer, owner, operator, expectMirrored, startedJob, usageAt } = world;
     const run = await startedJob("changed");
     await client.execute(buyer, payloads.processPayment(await usageAt(run, 2n)));
-    await client.execute(buyer, payloads.extend(run.job, 30n, PER_SEC * 30n));
+    // 88 s more at 20,000 are 1,760,000: the deposit must pay for them before the rate is raised.
+    await client.execute(buyer, payloads.extend(run.job, 30n, 1_180_000n));
     expect(await expectMirrored(run.job)).toMatchObject({
-      deposited: "900000",
+      deposited: "1780000",
       maxDurationSecs: 90,
       fundedSecs: 90,
-      balance: "880000",
+      balance: "1760000",
     });
     await client.execute(buyer, payloads.changeRate(run.job, PER_HOUR * 2n));
-    // 880,000 pay for 44 s at 20,000.
-    expect(await expectMirrored(run.job)).toMatchObject({ ratePerHour: "72000000", fundedSecs: 46 });
+    expect(await expectMirrored(run.job)).toMatchObject({ ratePerHour: "72000000", fundedSecs: 90 });
     await client.execute(buyer, payloads.processPayment(await usageAt(run, 4n)));
     await client.execute(owner, payloads.changeRate(run.job, PER_HOUR / 2n));
     expect(await expectMirrored(run.job)).toMatchObject({ ratePerHour: "18000000", fundedSecs: 90 });
@@ -174,8 +173,60 @@ describe("the mirror of a real chain", () => {
       outcome: "Completed",
       paidToProvider: "69300",
       fees: "700",
-      refunded: "830000",
+      refunded: "1710000",
     });
+  });
+
+  it("follows what is held through changed rates, second by second", async () => {
+    const { client, payloads, buyer, owner, expectMirrored, startedJob, usageAt } = world;
+    const run = await startedJob("held at its own rate", { holdbackSecs: 3n });
+    await client.execute(buyer, payloads.processPayment(await usageAt(run, 2n)));
+    // All of it is held: nothing is paid, and still each second shows.
+    expect(await expectMirrored(run.job)).toMatchObject({
+      held: "20000",
+      secondsBilled: 2,
+      paidToProvider: "0",
+      acc: "72000000",
+    });
+    await client.execute(owner, payloads.changeRate(run.job, PER_HOUR / 2n));
+    await client.execute(buyer, payloads.processPayment(await usageAt(run, 4n)));
+    // 30,000 are earned; three seconds are held at the old rate still.
+    expect(await expectMirrored(run.job)).toMatchObject({ held: "30000", paidToProvider: "0" });
+    await client.execute(buyer, payloads.processPayment(await usageAt(run, 6n)));
+    expect(await expectMirrored(run.job)).toMatchObject({ held: "30000", paidToProvider: "9900" });
+    await client.execute(buyer, payloads.confirm(run.job));
+    expect(await expectMirrored(run.job)).toMatchObject({ held: "0", secondsConfirmed: 6 });
+    await client.execute(buyer, payloads.terminate(run.job, null));
+  });
+
+  it("follows a job that expires with money held back until it is finalized", async () => {
+    const { client, payloads, buyer, expectMirrored, startedJob, usageAt } = world;
+    const run = await startedJob("expired, held", { holdbackSecs: 60n });
+    await client.execute(buyer, payloads.processPayment(await usageAt(run, 5n)));
+    await world.chain.passSecs(60);
+    await client.execute(buyer, payloads.flagStalled(run.job));
+    await world.chain.passSecs(60);
+    const { timestamp } = eventOf(await client.execute(buyer, payloads.expire(run.job)), "JobExpired").data;
+    expect(await expectMirrored(run.job)).toMatchObject({
+      state: "Expired",
+      outcome: null,
+      sealed: true,
+      held: "50000",
+      balance: "50000",
+      challengeUntil: Number(timestamp) + 3_600,
+    });
+    const waiting = zPage(zJob).parse(await world.read("/jobs?state=Expired")).items;
+    expect(waiting.map((j) => j.job)).toEqual([run.job]);
+    await world.reach(timestamp + 3_600n);
+    await client.execute(buyer, payloads.finalize(run.job));
+    expect(await expectMirrored(run.job)).toMatchObject({
+      state: "Settled",
+      outcome: "Expired",
+      paidToProvider: "49500",
+      fees: "500",
+      refunded: "550000",
+    });
+    await world.expectProviderMirrored();
   });
 
   it("follows what is held back until the buyer confirms", async () => {
@@ -189,7 +240,7 @@ describe("the mirror of a real chain", () => {
       secondsConfirmed: 8,
       paidToProvider: "79200",
     });
-    // Four more seconds, all held: nothing is due for them, and the chain tells of them with the seal.
+    // Four more seconds, all held.
     await client.execute(operator, payloads.complete(run.job, output, await usageAt(run, 12n)));
     expect(await expectMirrored(run.job)).toMatchObject({
       state: "Completed",
@@ -343,7 +394,7 @@ describe("the mirror of a real chain", () => {
       unbalancedJobs: 0,
       unbalancedStakes: 0,
       tables: {
-        jobs: { rows: 11, onlyLive: 0, onlyRebuilt: 0 },
+        jobs: { rows: 13, onlyLive: 0, onlyRebuilt: 0 },
         providers: { rows: 1 },
         cases: { rows: 3 },
         faults: { rows: 2 },

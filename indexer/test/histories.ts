@@ -170,7 +170,7 @@ export function started(
   return [
     ["job::JobStarted", { job, provider: p.provider, started_at: String(p.atSecs) }],
     [
-      "payment_stream::StreamOpened",
+      "stream::StreamOpened",
       {
         job,
         payer: BUYER,
@@ -205,7 +205,7 @@ export interface Settlement {
 
 /** Without a keeper's part, as if the keeper had no store for the asset. */
 export const settledTo = (job: string, p: Settlement): RawEvent => [
-  "payment_stream::StreamSettled",
+  "stream::StreamSettled",
   {
     job,
     payee: OWNER,
@@ -224,13 +224,19 @@ export const settledTo = (job: string, p: Settlement): RawEvent => [
   },
 ];
 
+/** More seconds count, all of them held back: nothing is paid, and all the totals stay what they are. */
+export const counted = (
+  job: string,
+  p: Pick<Settlement, "seq" | "secs" | "balance"> & Partial<Settlement>,
+): RawEvent => settledTo(job, { amount: "0", fee: "0", paid: "0", feePaid: "0", ...p });
+
 export const refunded = (job: string, amount: string, balance: string): RawEvent => [
   "escrow::EscrowRefunded",
   { job, to: BUYER, amount, balance },
 ];
 
 export const sealed = (job: string, secs: number, unreleased: string): RawEvent => [
-  "payment_stream::StreamSealed",
+  "stream::StreamSealed",
   { job, seconds_billed: String(secs), unreleased },
 ];
 
@@ -238,7 +244,7 @@ export const closed = (
   job: string,
   p: { secs: number; paid: string; feePaid: string; keeperPaid?: string },
 ): RawEvent => [
-  "payment_stream::StreamClosed",
+  "stream::StreamClosed",
   {
     job,
     seconds_billed: String(p.secs),
@@ -279,6 +285,16 @@ export const completed = (job: string, provider: string, p: Windows = {}): RawEv
       output_root: HASH,
       output_size: "40000",
     },
+    claim_until: String(p.claimUntil ?? 0),
+    challenge_until: String(p.challengeUntil ?? 0),
+  },
+];
+
+export const expired = (job: string, p: Windows = {}): RawEvent => [
+  "job::JobExpired",
+  {
+    job,
+    expired_by: KEEPER,
     claim_until: String(p.claimUntil ?? 0),
     challenge_until: String(p.challengeUntil ?? 0),
   },

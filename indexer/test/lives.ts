@@ -9,6 +9,7 @@ import {
   accepted,
   address,
   completed,
+  counted,
   created,
   jobSettled,
   parameters,
@@ -67,12 +68,13 @@ export const twoSeconds: RawEvent = settledTo(JOB, {
   balance: "580000",
 });
 
-/** Ran 5 s, all held: 50,000 wait, 550,000 went back. The chain told of no settlement, as none was due. */
+/** Ran 5 s, all held: 50,000 wait, 550,000 went back. */
 export const heldWhole: Step[] = [
   ...running("5"),
   [
     T1 + 5,
     [
+      counted(JOB, { seq: 5, secs: 5, balance: "600000" }),
       refunded(JOB, "550000", "50000"),
       sealed(JOB, 5, "50000"),
       completed(JOB, PROVIDER, { claimUntil: T1 + 5, challengeUntil: T1 + 3605 }),

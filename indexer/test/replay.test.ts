@@ -220,13 +220,18 @@ describe("the mirror in PostgreSQL", () => {
       }),
       accepted(JOB, PROVIDER, { rate: max, gpuMask: max }),
       ...started(JOB, { provider: PROVIDER, atSecs: T0, deposit: max, rate: max, maxSecs: max }),
-      sealed(JOB, 0, max),
       [
-        "payment_stream::StreamClosed",
-        { job: JOB, seconds_billed: max, paid: max, fee_paid: max, keeper_paid: max },
+        "stream::StreamSettled",
+        {
+          ...{ job: JOB, payee: PROVIDER, keeper: PROVIDER, seq: max, balance: max },
+          ...{ seconds_attested: max, seconds_confirmed: max, seconds_billed: max },
+          ...{ amount: max, fee: max, keeper_fee: max, paid: max, fee_paid: max, keeper_paid: max },
+        },
       ],
+      sealed(JOB, 0, max),
+      ["stream::StreamClosed", { job: JOB, seconds_billed: max, paid: max, fee_paid: max, keeper_paid: max }],
       // Anyone may put any address into a batch of settlements.
-      ["payment_stream::SettlementSkipped", { job: address("dead"), keeper: address("1"), code: "99" }],
+      ["stream::SettlementSkipped", { job: address("dead"), keeper: address("1"), code: "99" }],
     ]);
     await rebuildInto({
       databaseUrl,

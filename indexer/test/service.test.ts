@@ -143,10 +143,10 @@ describe("migrate", () => {
   it("applies each file once, also when two start at the same time", async () => {
     const databaseUrl = await databases.database();
     const [dry] = await Promise.all([migrate({ databaseUrl, dryRun: true })]);
-    expect(dry.applied).toHaveLength(4);
+    expect(dry.applied).toHaveLength(5);
     expect(await run(databaseUrl, "SELECT to_regclass('jobs') AS jobs")).toEqual([{ jobs: null }]);
     const both = await Promise.all([migrate({ databaseUrl }), migrate({ databaseUrl })]);
-    expect(both.map((r) => r.applied.length).sort()).toEqual([0, 4]);
+    expect(both.map((r) => r.applied.length).sort()).toEqual([0, 5]);
     expect((await migrate({ databaseUrl, dryRun: true })).applied).toEqual([]);
   });
 
@@ -175,16 +175,19 @@ describe("migrate", () => {
   it("lets a mirror of the earlier modules start over instead of making up what they didn't tell", async () => {
     const databaseUrl = await databases.database();
     const directory = mkdtempSync(join(tmpdir(), "indexer-earlier-"));
-    for (const name of ["0001_core.sql", "0002_time_series.sql", "0003_indexes.sql"]) {
-      copyFileSync(join(MIGRATIONS_DIR, name), join(directory, name));
-    }
-    await migrate({ databaseUrl, directory });
-    await run(databaseUrl, "INSERT INTO chain_cursor VALUES (TRUE, 4, '0x1', NULL, 7, NULL, 0)");
-    await run(databaseUrl, "INSERT INTO assets VALUES ('0xa', TRUE, 6, 0)");
-    await run(databaseUrl, `INSERT INTO provider_heartbeats VALUES (now(), 6, 0, '0xf1')`);
-    await migrate({ databaseUrl });
-    for (const table of ["chain_cursor", "assets", "provider_heartbeats"]) {
-      expect(await run(databaseUrl, `SELECT * FROM ${table}`)).toEqual([]);
+    const earlier = ["0001_core.sql", "0002_time_series.sql", "0003_indexes.sql"];
+    for (const breaking of ["0004_whole_protocol.sql", "0005_every_second_told.sql"]) {
+      for (const name of earlier) copyFileSync(join(MIGRATIONS_DIR, name), join(directory, name));
+      await migrate({ databaseUrl, directory });
+      await run(databaseUrl, "INSERT INTO chain_cursor VALUES (TRUE, 4, '0x1', NULL, 7, NULL, 0)");
+      await run(databaseUrl, "INSERT INTO assets VALUES ('0xa', TRUE, 6, 0)");
+      await run(databaseUrl, `INSERT INTO provider_heartbeats VALUES (now(), 6, 0, '0xf1')`);
+      copyFileSync(join(MIGRATIONS_DIR, breaking), join(directory, breaking));
+      await migrate({ databaseUrl, directory });
+      for (const table of ["chain_cursor", "assets", "provider_heartbeats"]) {
+        expect(await run(databaseUrl, `SELECT * FROM ${table}`)).toEqual([]);
+      }
+      earlier.push(breaking);
     }
     const chain = createHandWrittenChain();
     busyMarket(chain, 50);

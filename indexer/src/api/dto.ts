@@ -117,6 +117,7 @@ export function jobDto(row: JobRow, openCase: CaseRow | null, asset: Asset): Job
     refunded: row.refunded.toString(),
     balance: row.balance.toString(),
     held: row.held.toString(),
+    acc: row.acc.toString(),
     feeBps: Number(row.fee_bps),
     keeperShareBps: Number(row.keeper_share_bps),
     secondsAttested: Number(row.seconds_attested),
@@ -155,6 +156,7 @@ export function tickDto(row: TickRow): TickDto {
     keeperFee: row.keeper_fee.toString(),
     paid: row.paid.toString(),
     balance: row.balance.toString(),
+    acc: row.acc.toString(),
     timestamp: Number(row.occurred_at),
   };
 }

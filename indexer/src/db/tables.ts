@@ -176,6 +176,7 @@ export const TICKS = defineTable("stream_ticks", ["occurred_at", "version", "eve
   fee_paid: "numeric",
   keeper_paid: "numeric",
   balance: "numeric",
+  acc: "numeric",
 });
 
 export const HEARTBEATS = defineTable("provider_heartbeats", ["occurred_at", "version", "event_index"], {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { draftOf, type Step } from "../../test/draft-of.ts";
-import { jobSettled, refunded, sealed, settledTo } from "../../test/histories.ts";
+import { counted, jobSettled, refunded, sealed, settledTo } from "../../test/histories.ts";
 import { JOB, PROVIDER, running, T1 } from "../../test/lives.ts";
 
 describe("what is told when money doesn't add up", () => {
@@ -44,9 +44,20 @@ describe("what is told when money doesn't add up", () => {
   });
 
   it("names a sealed stream that holds something else than what is earned and unpaid", async () => {
-    expect(await toldOf([T1 + 1, [refunded(JOB, "599000", "1000"), sealed(JOB, 1, "1000")]])).toEqual([
-      `job ${JOB} at StreamSealed: held 10000 is not 1000`,
+    const second = counted(JOB, { seq: 1, secs: 1, balance: "600000" });
+    expect(await toldOf([T1 + 1, [second, refunded(JOB, "599000", "1000"), sealed(JOB, 1, "1000")]])).toEqual(
+      [`job ${JOB} at StreamSealed: held 10000 is not 1000`],
+    );
+  });
+
+  it("names seconds that no settlement has told of", async () => {
+    expect(await toldOf([T1 + 1, [refunded(JOB, "600000", "0"), sealed(JOB, 1, "0")]])).toEqual([
+      `job ${JOB} at StreamSealed: seconds billed 0 is not 1`,
     ]);
+    const raised = { job: JOB, rate_per_hour: "1", changed_by: PROVIDER, funded_secs: "60" };
+    expect(
+      await toldOf([T1 + 1, [["stream::StreamRateChanged", { ...raised, seconds_billed: "2" }]]]),
+    ).toEqual([`job ${JOB} at StreamRateChanged: seconds billed 0 is not 2`]);
   });
 
   it("names an extension that tells another deposit than what came in", async () => {
@@ -54,7 +65,7 @@ describe("what is told when money doesn't add up", () => {
     expect(
       await toldOf([
         T1 + 1,
-        [["payment_stream::StreamExtended", { ...told, deposited: "900000", balance: "900000" }]],
+        [["stream::StreamExtended", { ...told, deposited: "900000", balance: "900000" }]],
       ]),
     ).toEqual([`job ${JOB} at StreamExtended: deposited 600000 is not 900000, balance 600000 is not 900000`]);
   });

@@ -28,17 +28,20 @@ export function stakeImbalance(row: ProviderRow): string[] {
   ];
 }
 
-export type PaidTotals = Pick<JobRow, "paid" | "fee_paid" | "keeper_paid">;
+export type Totals = Pick<JobRow, "paid" | "fee_paid" | "keeper_paid" | "seconds_billed">;
 
-/** Empty when what `event` tells of a job's money agrees with the events before it. `job` is the row after the event. */
-export function moneyDifferences(before: PaidTotals, job: JobRow, event: ProtocolEvent): string[] {
+/**
+ * Empty when what `event` tells of a job's money, and of the seconds it is paid for, agrees with the events before it.
+ * `job` is the row after the event.
+ */
+export function moneyDifferences(before: Totals, job: JobRow, event: ProtocolEvent): string[] {
   return pairs(before, job, event)
     .filter(([, mirrored, told]) => mirrored !== told)
     .map(([name, mirrored, told]) => `${name} ${mirrored} is not ${told}`);
 }
 
 function pairs(
-  before: PaidTotals,
+  before: Totals,
   job: JobRow,
   event: ProtocolEvent,
 ): Array<[name: string, mirrored: bigint, told: bigint]> {
@@ -56,8 +59,11 @@ function pairs(
         ["deposited", job.deposited, event.data.deposited],
         ["balance", job.balance, event.data.balance],
       ];
+    case "StreamRateChanged":
+      return [["seconds billed", before.seconds_billed, event.data.seconds_billed]];
     case "StreamSealed":
       return [
+        ["seconds billed", before.seconds_billed, event.data.seconds_billed],
         ["held", job.held, event.data.unreleased],
         ["balance", job.balance, event.data.unreleased],
       ];
@@ -65,6 +71,7 @@ function pairs(
       return [["held", job.held, event.data.unreleased]];
     case "StreamClosed":
       return [
+        ["seconds billed", before.seconds_billed, event.data.seconds_billed],
         ["paid", before.paid, event.data.paid],
         ["fees", before.fee_paid, event.data.fee_paid],
         ["keepers' part", before.keeper_paid, event.data.keeper_paid],
@@ -72,6 +79,7 @@ function pairs(
       ];
     case "JobSettled":
       return [
+        ["seconds billed", before.seconds_billed, event.data.seconds],
         ["deposited", job.deposited, event.data.deposited],
         ["paid", job.paid - job.fee_paid, event.data.paid],
         ["fees", job.fee_paid, event.data.fees],

@@ -9,6 +9,7 @@ import {
   BUYER,
   closed,
   completed,
+  counted,
   faultProven,
   KEEPER,
   OWNER,
@@ -91,10 +92,11 @@ describe("a proven fault", () => {
   });
 
   it("takes what was earned but held", async () => {
-    // 3 s were billed without an event, 30,000 held: nothing of it is paid.
+    // 3 s are billed, 30,000 held: nothing of it is paid.
     const draft = await live(...running("5"), [
       T1 + 3,
       [
+        counted(JOB, { seq: 3, secs: 3, balance: "600000" }),
         forfeited,
         refunded(JOB, "600000", "0"),
         closed(JOB, { secs: 3, paid: "0", feePaid: "0" }),
@@ -143,7 +145,7 @@ describe("a proven fault", () => {
     expect(jobOf(challenged)).toMatchObject({ case_kind: 1, case_deadline: BigInt(T1 + 3701), state: 3 });
     expect(challenged.cases).toEqual([
       {
-        opened_version: 11n,
+        opened_version: 12n,
         opened_index: 0,
         job: JOB,
         provider: PROVIDER,
@@ -176,7 +178,7 @@ describe("a proven fault", () => {
         outcome: "answered",
         bond_to_provider: true,
         closed_at: BigInt(T1 + 200),
-        closed_version: 12n,
+        closed_version: 13n,
       }),
     ]);
 

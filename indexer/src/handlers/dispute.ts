@@ -1,6 +1,6 @@
 /**
  * dispute events -> a job's open case and fault, every case's row, and one row per proven fault.
- * It doesn't follow what a decision does to money or stake: escrow, payment_stream and stake events tell.
+ * It doesn't follow what a decision does to money or stake: escrow, stream and stake events tell.
  */
 import type { EventOf, EventPosition, ProtocolEvent } from "@computestream/protocol/events";
 import type { CaseRow, FaultRow, JobRow } from "../db/tables.ts";

@@ -1,6 +1,6 @@
 /**
  * escrow events -> the money columns of a job's row that only custody knows: deposited, refunded, balance.
- * It doesn't know prices or settlements; releases are told by payment_stream.
+ * It doesn't know prices or settlements; releases are told by stream.
  */
 import type { ProtocolEvent } from "@computestream/protocol/events";
 import type { JobRow } from "../db/tables.ts";

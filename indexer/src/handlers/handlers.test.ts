@@ -118,15 +118,30 @@ describe("a job's row", () => {
     const stalled: Step[] = [
       ...life,
       [T0 + 11, [tick(1)]],
-      [T0 + 90, [["job::JobStalled", { job: JOB, flagged_by: address("1"), answer_by: "1" }]]],
+      [T0 + 90, [["stream::StreamStalled", { job: JOB, flagged_by: address("1"), answer_by: "1" }]]],
     ];
     expect(job(await draftOf(...stalled))?.stalled_at).toBe(BigInt(T0 + 90));
     expect(job(await draftOf(...stalled, [T0 + 91, [tick(2)]]))?.stalled_at).toBe(0n);
-    const expired = await draftOf(...stalled, [
-      T0 + 200,
-      [["job::JobExpired", { job: JOB, expired_by: address("1") }]],
-    ]);
-    expect(job(expired)).toMatchObject({ state: 7, ended_at: BigInt(T0 + 200) });
+  });
+
+  it("keeps a stall flag through a settlement that proves no new second", async () => {
+    const confirmed = settledTo(JOB, {
+      seq: 1,
+      secs: 1,
+      confirmed: 1,
+      amount: "0",
+      fee: "0",
+      paid: "10000",
+      feePaid: "100",
+      balance: "590000",
+    });
+    const draft = await draftOf(
+      ...life,
+      [T0 + 11, [tick(1)]],
+      [T0 + 90, [["stream::StreamStalled", { job: JOB, flagged_by: address("1"), answer_by: "1" }]]],
+      [T0 + 91, [confirmed]],
+    );
+    expect(job(draft)).toMatchObject({ stalled_at: BigInt(T0 + 90), seconds_confirmed: 1n });
   });
 
   it("has a failed job's reason, and neither hash nor size for no output", async () => {
@@ -157,7 +172,7 @@ describe("a job's row", () => {
   it("stays when the job is reclaimed on chain", async () => {
     const reclaimed = await draftOf(...life, [
       T0 + 90_000,
-      [["job::JobReclaimed", { job: JOB, reclaimed_by: address("b0") }]],
+      [["job_registry::JobReclaimed", { job: JOB, reclaimed_by: address("b0") }]],
     ]);
     expect(job(reclaimed)).toMatchObject({ reclaimed_at: BigInt(T0 + 90_000), title: "Render" });
   });
@@ -380,7 +395,7 @@ describe("applyTransactions", () => {
     const transactions = await record(...life, [
       T0,
       [
-        ["payment_stream::SettlementSkipped", { job: address("dead"), keeper: address("1"), code: "4" }],
+        ["stream::SettlementSkipped", { job: address("dead"), keeper: address("1"), code: "4" }],
         ["stake::StakeAdded", { provider: address("f2"), amount: "1", staked: "1" }],
         stats(address("f3")),
         outputChallenged(address("e2"), "0", "9", T0 + 20),

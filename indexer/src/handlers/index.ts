@@ -22,7 +22,6 @@ import { applyDispute, type DisputeEvent, faultOf } from "./dispute.ts";
 import { applyEscrow, type EscrowEvent } from "./escrow.ts";
 import { applyJob, blankJob, type JobEvent } from "./job.ts";
 import { allowanceOf, applyMarket, type MarketEvent } from "./market.ts";
-import { applyPaymentStream, type PaymentStreamEvent, tickOf } from "./payment-stream.ts";
 import {
   applyProviderRegistry,
   blankProvider,
@@ -31,6 +30,7 @@ import {
 } from "./provider-registry.ts";
 import { applyReputation, type ReputationEvent } from "./reputation.ts";
 import { applyStake, type StakeEvent } from "./stake.ts";
+import { applyStream, type StreamEvent, tickOf } from "./stream.ts";
 
 /** The rows a batch touches: stored ones where there are any, and what the batch adds. */
 export interface Draft {
@@ -67,11 +67,7 @@ export function emptyDraft(): Draft {
 
 type OfProvider = ProviderEvent | StakeEvent | ReputationEvent;
 /** A skipped settlement changes nothing: anyone may put any address into a batch, so its job need not exist. */
-type OfJob =
-  | EscrowEvent
-  | Exclude<PaymentStreamEvent, { name: "SettlementSkipped" }>
-  | JobEvent
-  | DisputeEvent;
+type OfJob = EscrowEvent | Exclude<StreamEvent, { name: "SettlementSkipped" }> | JobEvent | DisputeEvent;
 
 /** An event by the one row that it changes. */
 type Subject =
@@ -88,10 +84,11 @@ function subjectOf(event: ProtocolEvent): Subject {
     case "stake":
     case "reputation":
       return { table: "providers", event };
-    case "payment_stream":
+    case "stream":
       return event.name === "SettlementSkipped" ? { table: null } : { table: "jobs", event };
     case "escrow":
     case "job":
+    case "job_registry":
     case "dispute":
       return { table: "jobs", event };
   }
@@ -160,21 +157,23 @@ function applyToProvider(draft: Draft, event: OfProvider, at: EventPosition): vo
 }
 
 function applyToJob(draft: Draft, event: OfJob, at: EventPosition): void {
-  const tick = event.module === "payment_stream" && tickOf(event, at);
-  if (tick) draft.ticks.push(tick);
   const fault = event.module === "dispute" && faultOf(event, at);
   if (fault) draft.faults.push(fault);
   const job = getOrCreate(draft.jobs, event.data.job, blankJob);
   if (!advance(job, at)) return;
-  const { paid, fee_paid, keeper_paid } = job;
+  const { paid, fee_paid, keeper_paid, seconds_billed } = job;
   switch (event.module) {
     case "escrow":
       applyEscrow(job, event);
       break;
-    case "payment_stream":
-      applyPaymentStream(job, event);
+    case "stream": {
+      applyStream(job, event);
+      const tick = tickOf(event, job.acc, at);
+      if (tick) draft.ticks.push(tick);
       break;
+    }
     case "job":
+    case "job_registry":
       applyJob(job, event, at, draft.market);
       break;
     case "dispute":
@@ -185,7 +184,7 @@ function applyToJob(draft: Draft, event: OfJob, at: EventPosition): void {
   tell(
     draft,
     `job ${job.job} at ${event.name}`,
-    moneyDifferences({ paid, fee_paid, keeper_paid }, job, event),
+    moneyDifferences({ paid, fee_paid, keeper_paid, seconds_billed }, job, event),
   );
 }
 

@@ -2,14 +2,20 @@
 import { NO_ADDRESS } from "@computestream/protocol";
 import { describe, expect, it } from "vitest";
 import type { Step } from "../../test/draft-of.ts";
+import type { RawEvent } from "../../test/hand-written-chain.ts";
 import {
   accepted,
   address,
+  arbitrationDecided,
+  arbitrationOpened,
   BUYER,
   closed,
   completed,
+  counted,
   created,
+  expired,
   HASH,
+  KEEPER,
   OWNER,
   parameters,
   refunded,
@@ -124,12 +130,14 @@ describe("a holdback", () => {
     ];
     expect(jobOf(await live(...confirmed))).toMatchObject({ held: 0n, seconds_confirmed: 8n });
 
-    // Four more seconds, all held, so their proof isn't told of before the end.
+    // Four more seconds, all held.
+    const totals = { paid: "80000", feePaid: "800", keeperPaid: "80", balance: "520000" };
     const ended: Step[] = [
       ...confirmed,
       [
         T1 + 12,
         [
+          counted(JOB, { seq: 12, secs: 12, confirmed: 8, ...totals }),
           refunded(JOB, "480000", "40000"),
           sealed(JOB, 12, "40000"),
           completed(JOB, PROVIDER, { claimUntil: T1 + 12, challengeUntil: T1 + 3612 }),
@@ -178,6 +186,7 @@ describe("a holdback", () => {
     expect(settled.ticks.map((t) => [t.amount, t.keeper_fee, t.keeper_paid, t.seconds_confirmed])).toEqual([
       [30_000n, 30n, 30n, 0n],
       [50_000n, 50n, 80n, 8n],
+      [0n, 0n, 80n, 8n],
       [40_000n, 40n, 120n, 12n],
     ]);
   });
@@ -272,6 +281,7 @@ describe("a terminated job", () => {
       [
         T1 + 4,
         [
+          counted(JOB, { seq: 3, secs: 3, balance: "600000" }),
           refunded(JOB, "560000", "40000"),
           [
             "job::JobTerminated",
@@ -317,7 +327,7 @@ describe("a running job that changes", () => {
           { job: JOB, payer: BUYER, asset: address("a"), amount: "300000", balance: "880000" },
         ],
         [
-          "payment_stream::StreamExtended",
+          "stream::StreamExtended",
           { job: JOB, max_duration_secs: "90", deposited: "900000", funded_secs: "90", balance: "880000" },
         ],
       ],
@@ -331,15 +341,23 @@ describe("a running job that changes", () => {
     });
   });
 
-  it("is funded for less when its buyer raises the rate", async () => {
+  it("pays each second's own rate once its buyer has paid for a raise", async () => {
     const raised = await live(...running(), [
       T1 + 2,
       [
         twoSeconds,
-        // 580,000 pay for 29 s at 20,000 a second.
+        // 58 s more at 20,000 a second are 1,160,000; 580,000 are there.
         [
-          "payment_stream::StreamRateChanged",
-          { job: JOB, rate_per_hour: "72000000", changed_by: BUYER, seconds_billed: "2", funded_secs: "31" },
+          "escrow::EscrowDeposited",
+          { job: JOB, payer: BUYER, asset: address("a"), amount: "580000", balance: "1160000" },
+        ],
+        [
+          "stream::StreamExtended",
+          { job: JOB, max_duration_secs: "60", deposited: "1180000", funded_secs: "60", balance: "1160000" },
+        ],
+        [
+          "stream::StreamRateChanged",
+          { job: JOB, rate_per_hour: "72000000", changed_by: BUYER, seconds_billed: "2", funded_secs: "60" },
         ],
         settledTo(JOB, {
           seq: 4,
@@ -350,32 +368,168 @@ describe("a running job that changes", () => {
           paid: "60000",
           feePaid: "600",
           keeperPaid: "60",
-          balance: "540000",
+          balance: "1120000",
         }),
       ],
     ]);
     expect(jobOf(raised)).toMatchObject({
       rate_per_hour: 72_000_000n,
       max_duration_secs: 60n,
-      funded_secs: 31n,
+      funded_secs: 60n,
       paid: 60_000n,
       held: 0n,
     });
   });
 
-  it("is worth each second's own rate, also of seconds that were billed without an event", async () => {
+  it("holds each second at its own rate", async () => {
     const lowered = await live(...running("5"), [
       T1 + 5,
       [
         // 3 s at 10,000, all held; then 2 s at 5,000.
+        counted(JOB, { seq: 3, secs: 3, balance: "600000" }),
         [
-          "payment_stream::StreamRateChanged",
+          "stream::StreamRateChanged",
           { job: JOB, rate_per_hour: "18000000", changed_by: OWNER, seconds_billed: "3", funded_secs: "60" },
         ],
+        counted(JOB, { seq: 5, secs: 5, balance: "600000" }),
         refunded(JOB, "560000", "40000"),
         sealed(JOB, 5, "40000"),
       ],
     ]);
     expect(jobOf(lowered)).toMatchObject({ held: 40_000n, seconds_billed: 5n, rate_per_hour: 18_000_000n });
+    // Times 3600: what the API's estimates go on from, to the fraction.
+    expect(lowered.ticks.map((t) => t.acc)).toEqual([108_000_000n, 144_000_000n]);
+  });
+});
+
+describe("a job that falls silent", () => {
+  const silent: Step[] = [
+    ...running("5"),
+    // 8 s are 80,000; the last 5 wait.
+    [
+      T1 + 8,
+      [
+        settledTo(JOB, {
+          seq: 8,
+          secs: 8,
+          amount: "30000",
+          fee: "300",
+          keeperFee: "30",
+          paid: "30000",
+          feePaid: "300",
+          keeperPaid: "30",
+          balance: "570000",
+        }),
+      ],
+    ],
+    [T1 + 70, [["stream::StreamStalled", { job: JOB, flagged_by: KEEPER, answer_by: String(T1 + 130) }]]],
+    [
+      T1 + 130,
+      [
+        refunded(JOB, "520000", "50000"),
+        sealed(JOB, 8, "50000"),
+        expired(JOB, { claimUntil: T1 + 130, challengeUntil: T1 + 3730 }),
+      ],
+    ],
+  ];
+  /** The rest of the held 50,000 goes back. */
+  const settled = (award: string, fee: string, rest: string): RawEvent[] => [
+    ...(award === "0"
+      ? []
+      : [
+          settledTo(JOB, {
+            seq: 8,
+            secs: 8,
+            amount: award,
+            fee,
+            keeperFee: String(Number(fee) / 10),
+            paid: String(30_000 + Number(award)),
+            feePaid: String(300 + Number(fee)),
+            keeperPaid: String(30 + Number(fee) / 10),
+            balance: rest,
+          }),
+        ]),
+    ...(rest === "0" ? [] : [refunded(JOB, rest, "0")]),
+    closed(JOB, {
+      secs: 8,
+      paid: String(30_000 + Number(award)),
+      feePaid: String(300 + Number(fee)),
+      keeperPaid: String(30 + Number(fee) / 10),
+    }),
+    settledWith({
+      outcome: 7,
+      seconds: "8",
+      paid: String(29_700 + Number(award) - Number(fee)),
+      fees: String(300 + Number(fee)),
+      refunded: String(520_000 + Number(rest)),
+    }),
+  ];
+
+  it("waits, expired, while money is held back for its buyer", async () => {
+    expect(jobOf(await live(...silent))).toMatchObject({
+      state: 7,
+      outcome: null,
+      sealed: true,
+      stalled_at: BigInt(T1 + 70),
+      ended_at: BigInt(T1 + 130),
+      claim_until: BigInt(T1 + 130),
+      challenge_until: BigInt(T1 + 3730),
+      settled_at: 0n,
+      held: 50_000n,
+      balance: 50_000n,
+      refunded: 520_000n,
+    });
+  });
+
+  it("is paid in full once the challenge window is over", async () => {
+    const draft = await live(...silent, [T1 + 3730, settled("50000", "500", "0")]);
+    expect(jobOf(draft)).toMatchObject({
+      state: 8,
+      outcome: 7,
+      paid: 80_000n,
+      fee_paid: 800n,
+      keeper_paid: 80n,
+      refunded: 520_000n,
+      held: 0n,
+    });
+  });
+
+  it("may be disputed meanwhile, and pays what the arbiter rules", async () => {
+    const opened = arbitrationOpened(JOB, { unreleased: "50000", bond: "6000", decideBy: T1 + 86_531 });
+    const decided = arbitrationDecided(JOB, { award: "10000", unreleased: "50000", bondTo: BUYER });
+    const disputed: Step[] = [...silent, [T1 + 131, [opened]]];
+    expect(jobOf(await live(...disputed))).toMatchObject({ state: 7, case_kind: 2, held: 50_000n });
+    const draft = await live(...disputed, [T1 + 500, [...settled("10000", "100", "40000"), decided]]);
+    expect(jobOf(draft)).toMatchObject({
+      state: 8,
+      outcome: 7,
+      paid: 40_000n,
+      refunded: 560_000n,
+      held: 0n,
+      case_kind: null,
+    });
+  });
+
+  it("settles at once when nothing is held back", async () => {
+    const draft = await live(
+      ...running(),
+      [T1 + 2, [twoSeconds]],
+      [
+        T1 + 130,
+        [
+          refunded(JOB, "580000", "0"),
+          sealed(JOB, 2, "0"),
+          expired(JOB, { claimUntil: T1 + 130 }),
+          closed(JOB, { secs: 2, paid: "20000", feePaid: "200", keeperPaid: "20" }),
+          settledWith({ outcome: 7, seconds: "2", paid: "19800", fees: "200", refunded: "580000" }),
+        ],
+      ],
+    );
+    expect(jobOf(draft)).toMatchObject({
+      state: 8,
+      outcome: 7,
+      claim_until: BigInt(T1 + 130),
+      challenge_until: 0n,
+    });
   });
 });

@@ -1,12 +1,12 @@
 /**
- * job events -> a job's identity, state, times and output.
- * It doesn't move money columns: escrow and payment_stream events do; `JobSettled` only confirms them.
+ * job and job_registry events -> a job's identity, state, times and output.
+ * It doesn't move money columns: escrow and stream events do; `JobSettled` only confirms them.
  */
 import type { EventOf, EventPosition, ProtocolEvent } from "@computestream/protocol/events";
 import { decodeJobSpec } from "@computestream/protocol/job-spec";
 import type { JobRow, MarketRow } from "../db/tables.ts";
 
-export type JobEvent = Extract<ProtocolEvent, { module: "job" }>;
+export type JobEvent = Extract<ProtocolEvent, { module: "job" | "job_registry" }>;
 
 /** The codes of docs/protocol.md "Job states". */
 export const STATE = {
@@ -144,11 +144,9 @@ export function applyJob(
       end(job, STATE.Terminated, event.data.ended_at);
       setWindows(job, event.data);
       break;
-    case "JobStalled":
-      job.stalled_at = event.data.timestamp;
-      break;
     case "JobExpired":
       end(job, STATE.Expired, event.data.timestamp);
+      setWindows(job, event.data);
       break;
     case "JobWaived":
       setWindows(job, event.data);
@@ -164,7 +162,6 @@ export function applyJob(
       job.state = STATE.Settled;
       job.outcome = event.data.outcome;
       job.settled_at = event.data.timestamp;
-      job.seconds_billed = event.data.seconds;
       break;
     case "JobReclaimed":
       // Gone from the chain; its row stays, or its buyer's history would lose it.

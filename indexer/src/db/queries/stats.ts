@@ -55,7 +55,7 @@ export async function recentSettlements(
     `WITH settled AS (
        SELECT t.occurred_at, sum(t.amount) AS amount, count(*) AS settlements
        FROM stream_ticks t JOIN jobs j ON j.job = t.job AND j.asset = $1
-       WHERE t.occurred_at BETWEEN to_timestamp($2::int8 - $3::int8 + 1) AND to_timestamp($2::int8)
+       WHERE t.amount > 0 AND t.occurred_at BETWEEN to_timestamp($2::int8 - $3::int8 + 1) AND to_timestamp($2::int8)
        GROUP BY t.occurred_at)
      SELECT second::float8 AS timestamp, coalesce(amount, 0)::text AS amount, coalesce(settlements, 0)::int AS settlements
      FROM generate_series($2::int8 - $3::int8 + 1, $2::int8) AS second

@@ -1,14 +1,14 @@
 /**
- * payment_stream events -> what a job has earned and paid, and one tick per settlement.
+ * stream events -> what a job has earned and paid, and one tick per settlement.
  * It doesn't know why a settlement happened; cumulative amounts are set, never added.
  */
 import type { EventPosition, ProtocolEvent } from "@computestream/protocol/events";
-import { fundedSecs, SECONDS_PER_HOUR } from "@computestream/protocol/money";
+import { bill, earnedOf, fundedSecs } from "@computestream/protocol/money";
 import type { JobRow, TickRow } from "../db/tables.ts";
 
-export type PaymentStreamEvent = Extract<ProtocolEvent, { module: "payment_stream" }>;
+export type StreamEvent = Extract<ProtocolEvent, { module: "stream" }>;
 
-export function applyPaymentStream(job: JobRow, event: PaymentStreamEvent): void {
+export function applyStream(job: JobRow, event: StreamEvent): void {
   switch (event.name) {
     case "StreamOpened": {
       const { fee_bps, keeper_share_bps, rate_per_hour, max_duration_secs, holdback_secs } = event.data;
@@ -18,59 +18,52 @@ export function applyPaymentStream(job: JobRow, event: PaymentStreamEvent): void
       break;
     }
     case "StreamSettled":
-      // An attestation that proves more seconds is the answer to a stall flag.
+      // More seconds proven are the answer to a stall flag; a confirmation or a late payment isn't.
       if (event.data.seconds_attested > job.seconds_attested) job.stalled_at = 0n;
       job.seq = event.data.seq;
       job.seconds_attested = event.data.seconds_attested;
       job.seconds_confirmed = event.data.seconds_confirmed;
-      bill(job, event.data.seconds_billed);
-      setPaid(job, event.data);
+      billUpTo(job, event.data.seconds_billed);
+      job.paid = event.data.paid;
+      job.fee_paid = event.data.fee_paid;
+      job.keeper_paid = event.data.keeper_paid;
       job.balance = event.data.balance;
+      job.held = earnedOf(job.acc) - job.paid;
       break;
     case "StreamExtended":
       job.max_duration_secs = event.data.max_duration_secs;
       job.funded_secs = event.data.funded_secs;
       break;
     case "StreamRateChanged":
-      // What is billed so far has the rate from before.
-      bill(job, event.data.seconds_billed);
+      // What is billed so far has the rate from before: a settlement has told of it.
       job.rate_per_hour = event.data.rate_per_hour;
       job.funded_secs = event.data.funded_secs;
       break;
+    case "StreamStalled":
+      job.stalled_at = event.data.timestamp;
+      break;
     case "StreamSealed":
-      bill(job, event.data.seconds_billed);
       job.sealed = true;
       break;
     case "StreamClosed":
-      bill(job, event.data.seconds_billed);
-      setPaid(job, event.data);
       // A ruling or a fault may leave earned money unpaid: it was refunded, nothing waits any more.
       job.held = 0n;
-      return;
+      break;
     case "SettlementSkipped":
-      return;
+      break;
   }
-  job.held = job.acc / SECONDS_PER_HOUR - job.paid;
 }
 
-/**
- * Adds what the seconds since the last event are worth. The chain may have billed some of them without an event, when
- * nothing was due for them, but never across a change of the rate, which always tells.
- */
-function bill(job: JobRow, secondsBilled: bigint): void {
-  job.acc += job.rate_per_hour * (secondsBilled - job.seconds_billed);
-  job.seconds_billed = secondsBilled;
-  // What is billed is proven, even if its attestation wasn't told of.
-  if (job.seconds_attested < secondsBilled) job.seconds_attested = secondsBilled;
+/** Every change of the meter is told before the rate changes, so new seconds are always worth the rate known here. */
+function billUpTo(job: JobRow, secondsBilled: bigint): void {
+  const { rate_per_hour: ratePerHour, seconds_billed, acc } = job;
+  const billed = bill({ ratePerHour, secondsBilled: seconds_billed, acc }, secondsBilled);
+  job.acc = billed.acc;
+  job.seconds_billed = billed.secondsBilled;
 }
 
-function setPaid(job: JobRow, totals: Pick<JobRow, "paid" | "fee_paid" | "keeper_paid">): void {
-  job.paid = totals.paid;
-  job.fee_paid = totals.fee_paid;
-  job.keeper_paid = totals.keeper_paid;
-}
-
-export function tickOf(event: PaymentStreamEvent, at: EventPosition): TickRow | null {
+/** `acc` is the job's after the event. */
+export function tickOf(event: StreamEvent, acc: bigint, at: EventPosition): TickRow | null {
   if (event.name !== "StreamSettled") return null;
   const { timestamp, ...settled } = event.data;
   return {
@@ -79,5 +72,6 @@ export function tickOf(event: PaymentStreamEvent, at: EventPosition): TickRow | 
     event_index: at.index,
     tx_hash: at.txHash,
     ...settled,
+    acc,
   };
 }
