@@ -36,10 +36,13 @@ export function fakeViews(buyer: string): ChainViews {
         : null,
     jobFacts: async (address: string) => {
       const found = jobs[address];
-      return found ? { job: found, stream: { attestKey, seq: 0n, secondsCum: 0n, isFinal: false } } : null;
+      return found
+        ? { job: found, stream: { attestKey, seq: 0n, secondsCum: 0n, isFinal: false, proveUntil: 0n } }
+        : null;
     },
     noteStreams: () => undefined,
     nowSecs: () => 2000n,
+    chainSecs: () => 2000n,
     refreshClock: async () => 2000n,
   } as unknown as ChainViews;
 }

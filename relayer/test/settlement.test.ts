@@ -355,6 +355,31 @@ describe("keeper", () => {
     expect(kinds).toEqual(["settle", "flag_stalled", "expire"]);
   });
 
+  it("finalizes a job that fell silent with money held back once nobody challenged it", async () => {
+    await world.setWindows(SHORT);
+    await world.setDisputeTerms({ challengeWindowSecs: 6n });
+    const relayer = await startRelayer();
+    const job = await world.job(provider, 60n, { holdbackSecs: 2n });
+    await world.reachSecond(job, 3n);
+    await post(relayer, world.attest(provider, job, 3n));
+    const state = async () => (await world.client.getJob(job.job))?.state;
+    await expect.poll(state, { timeout: 60_000, interval: 100 }).toBe("Expired");
+    // One of three seconds, floor(10_000_007 / 3600) = 2_777; the last two wait for the buyer. The rest is back.
+    expect(await stream(job.job)).toMatchObject({
+      paid: 2_777n,
+      earned: 8_333n,
+      balance: 5_556n,
+      sealed: true,
+    });
+    await expect.poll(state, { timeout: 60_000, interval: 200 }).toBe("Settled");
+    // floor(30_000_021 / 3600) = 8_333; fee floor(8_333 / 100) = 83.
+    expect(await stream(job.job)).toMatchObject({ paid: 8_333n, feePaid: 83n, balance: 0n, closed: true });
+    expect((await world.client.getJob(job.job))?.outcome).toBe("Expired");
+    const journal = await intents().journal();
+    const kinds = journal.flatMap((entry) => (entry.type === "intent" ? [entry.kind] : []));
+    expect(kinds).toEqual(["settle", "flag_stalled", "expire", "finalize"]);
+  });
+
   // Last: the chain's clock stays ahead.
   it("resolves an arbitration that nobody decided: the provider gets what was held", async () => {
     await world.setWindows(LONG_WINDOWS);

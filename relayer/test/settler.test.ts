@@ -22,8 +22,11 @@ let settler: Settler;
 let streams: Map<string, StreamView>;
 let sent: string[][];
 let poisonous: Set<string>;
-let skipped: Set<string>;
+/** The code that the chain skips a job's entry with. */
+let skipped: Map<string, bigint>;
 let nowSecs: bigint;
+/** Seconds that pass with each transaction. */
+let chainMoves: bigint;
 let exists: boolean;
 
 beforeAll(async () => {
@@ -47,12 +50,15 @@ const stream = (address: string): StreamView => ({
   maxDurationSecs: 1000n,
   fundedSecs: 1000n,
   holdbackSecs: 0n,
+  heldRatePerHour: 3600n,
   startedAt: 1000n,
   endedAt: 0n,
+  proveUntil: 0n,
   seq: 0n,
   secondsAttested: 0n,
   secondsConfirmed: 0n,
   secondsBilled: 0n,
+  acc: 0n,
   earned: 0n,
   paid: 0n,
   feePaid: 0n,
@@ -76,6 +82,7 @@ const usage = (address: string, seconds: bigint): SignedUsage => ({
 
 async function send({ jobs, seqs }: Submission): Promise<Outcome> {
   sent.push(jobs);
+  nowSecs += chainMoves;
   const base = { hash: "0x", version: 1n, gasUsed: 1n, timestampUsecs: 0n };
   if (jobs.some((address) => poisonous.has(address))) {
     return {
@@ -87,12 +94,11 @@ async function send({ jobs, seqs }: Submission): Promise<Outcome> {
   }
   const events = jobs.map((address, index) => {
     const view = streams.get(address);
-    if (skipped.has(address) || !view) {
-      return { name: "SettlementSkipped", data: { job: address, code: 103n } };
-    }
+    const code = view ? skipped.get(address) : 1n;
+    if (code !== undefined || !view) return { name: "SettlementSkipped", data: { job: address, code } };
     const seq = seqs[index] ?? 0n;
     const amount = seq - view.paid;
-    const earned = { secondsBilled: seq, earned: seq, paid: seq };
+    const earned = { secondsBilled: seq, acc: seq * 3600n, earned: seq, paid: seq };
     streams.set(address, { ...view, seq, secondsAttested: seq, ...earned });
     return { name: "StreamSettled", data: { job: address, seq, amount } };
   });
@@ -107,8 +113,9 @@ beforeEach(async () => {
   streams = new Map();
   sent = [];
   poisonous = new Set();
-  skipped = new Set();
+  skipped = new Map();
   nowSecs = 1010n;
+  chainMoves = 0n;
   exists = true;
   settler = createSettler({
     client: {
@@ -180,7 +187,7 @@ describe("tick", () => {
 
   it("buries a skipped entry with the chain's reason", async () => {
     await open(2, 5n);
-    skipped.add(job(1));
+    skipped.set(job(1), 103n);
     expect(await settler.tick()).toMatchObject({ settled: 1, poisoned: 1 });
     const letter = (await letters.all()).get(job(1));
     expect(letter?.code).toBe(`Move abort in ${CHAIN.packageAddress}::attestation: 0x67`);
@@ -188,13 +195,40 @@ describe("tick", () => {
 
   it("doesn't bury an entry that was skipped because somebody else settled it first", async () => {
     await open(1, 5n);
-    skipped.add(job(1));
+    skipped.set(job(1), 103n);
     const first = stream(job(1));
     // Settled by another between this tick's look and its transaction.
     const views = [first, { ...first, seq: 6n, secondsAttested: 6n, paid: 6n }];
     streams.get = () => views.shift();
     expect(await settler.tick()).toMatchObject({ settled: 0, poisoned: 0 });
     expect((await letters.all()).size).toBe(0);
+  });
+
+  it("settles an entry later that the chain takes for early, and buries it never", async () => {
+    await open(2, 5n);
+    skipped.set(job(1), 110n);
+    // 40 s ahead of the chain, of which it forgives 30.
+    await store.put({ ...usage(job(1), 6n), tLast: nowSecs + 40n });
+    expect(await settler.tick()).toMatchObject({ settled: 1, poisoned: 0 });
+    expect((await letters.all()).size).toBe(0);
+    skipped.clear();
+    nowSecs += 9n;
+    await settler.tick();
+    expect(streams.get(job(1))?.paid).toBe(0n);
+    nowSecs += 1n;
+    await settler.tick();
+    expect(streams.get(job(1))?.paid).toBe(6n);
+  });
+
+  it("neither buries nor tries again what came after the last moment to prove it", async () => {
+    const [only = ""] = await open(1, 5n);
+    streams.set(only, { ...stream(only), endedAt: 1006n, proveUntil: nowSecs + 1n });
+    skipped.set(only, 2n);
+    chainMoves = 1n;
+    expect(await settler.tick()).toMatchObject({ settled: 0, poisoned: 0, dropped: 0 });
+    expect((await letters.all()).size).toBe(0);
+    await settler.tick();
+    expect(sent).toEqual([[only]]);
   });
 
   it("drops a closed stream and its dead letter, and a job the chain has never heard of", async () => {

@@ -9,6 +9,7 @@ const STREAM = {
   seq: 3n,
   secondsAttested: 3n,
   endedAt: 0n,
+  proveUntil: 0n,
   sealed: false,
   closed: false,
 } as StreamView;
@@ -67,9 +68,15 @@ describe("views", () => {
       seq: 3n,
       secondsCum: 3n,
       isFinal: false,
+      proveUntil: 0n,
     });
-    v.noteStreams([{ ...STREAM, seq: 7n, secondsAttested: 6n, sealed: true }]);
-    expect((await v.jobFacts(JOB))?.stream).toMatchObject({ seq: 7n, secondsCum: 6n, isFinal: true });
+    v.noteStreams([{ ...STREAM, seq: 7n, secondsAttested: 6n, proveUntil: 1_015n, sealed: true }]);
+    expect((await v.jobFacts(JOB))?.stream).toMatchObject({
+      seq: 7n,
+      secondsCum: 6n,
+      isFinal: true,
+      proveUntil: 1_015n,
+    });
     expect(chain.streamReads).toBe(1);
   });
 
@@ -92,5 +99,6 @@ describe("views", () => {
     chain.ledgerMs = 900_000;
     await v.refreshClock();
     expect(v.nowSecs()).toBe(1005n);
+    expect(v.chainSecs()).toBe(900n);
   });
 });

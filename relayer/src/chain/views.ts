@@ -25,8 +25,10 @@ export interface StreamFacts {
   /** What is proven on chain already. */
   seq: bigint;
   secondsCum: bigint;
-  /** No attestation counts any more: sealed or closed. */
+  /** No attestation counts any more, whatever the time: sealed or closed. */
   isFinal: boolean;
+  /** From here on, by the chain's clock, no attestation counts either; 0 while the job runs. */
+  proveUntil: bigint;
 }
 
 export interface ChainViews {
@@ -40,6 +42,8 @@ export interface ChainViews {
   noteStreams(streams: StreamView[]): void;
   /** Unix seconds: the later of this machine's clock and the chain's. */
   nowSecs(): bigint;
+  /** Unix seconds of the chain's clock when it was last read, 0 before: it never runs ahead of the chain. */
+  chainSecs(): bigint;
   /** Reads the chain's clock; its timestamp in unix seconds. */
   refreshClock(): Promise<bigint>;
 }
@@ -70,6 +74,7 @@ export function createChainViews(client: Reader, clock: () => number = Date.now)
     clock,
   );
   let chainAheadMs = 0;
+  let chainSecs = 0n;
 
   return {
     job: (address) => jobs.get(address),
@@ -90,14 +95,16 @@ export function createChainViews(client: Reader, clock: () => number = Date.now)
     async refreshClock() {
       const { timestampUsecs } = await readChain(() => client.ledger());
       chainAheadMs = Math.max(0, Number(timestampUsecs / 1000n) - clock());
-      return timestampUsecs / 1_000_000n;
+      chainSecs = timestampUsecs / 1_000_000n;
+      return chainSecs;
     },
+    chainSecs: () => chainSecs,
   };
 }
 
 function factsOf(stream: StreamView): StreamFacts {
-  const { attestKey, seq, secondsAttested, sealed, closed } = stream;
-  return { attestKey, seq, secondsCum: secondsAttested, isFinal: sealed || closed };
+  const { attestKey, seq, secondsAttested, sealed, closed, proveUntil } = stream;
+  return { attestKey, seq, secondsCum: secondsAttested, isFinal: sealed || closed, proveUntil };
 }
 
 /** Once more after a failure that may pass, such as a kept-alive connection that the node has just closed. */

@@ -20,16 +20,20 @@ function sign(over: Partial<Parameters<typeof signUsage>[0]> = {}, privateKey = 
   return signUsage({ ...fields, seq: 10n, secondsCum: 10n, tLast: 1010n, ...over }, privateKey);
 }
 
-function intake(put: PutResult = "stored", state: JobState = "Running") {
+function intake(put: PutResult = "stored", state: JobState = "Running", proveUntil = 0n) {
   const stored: SignedUsage[] = [];
   const facts = {
     job: { job: JOB, provider: PROVIDER, termsHash: TERMS, state, startedAt: 1000n },
-    stream: { attestKey: publicKeyOf(key), seq: 3n, secondsCum: 3n, isFinal: false },
+    stream: { attestKey: publicKeyOf(key), seq: 3n, secondsCum: 3n, isFinal: false, proveUntil },
   } as JobFacts;
   const part = createIntake({
     chainId: 4,
     packageAddress: PACKAGE,
-    views: { jobFacts: async (job) => (job === JOB ? facts : null), nowSecs: () => 1010n },
+    views: {
+      jobFacts: async (job) => (job === JOB ? facts : null),
+      nowSecs: () => 1010n,
+      chainSecs: () => 1009n,
+    },
     store: {
       put: async (usage) => {
         stored.push(usage);
@@ -71,6 +75,10 @@ describe("intake", () => {
     expect(await intake("stored", "Settled").code(sign())).toBe("JOB_NOT_RUNNING");
     expect(await intake("stored", "Accepted").code(sign())).toBe("JOB_NOT_RUNNING");
     expect(await intake("stored", "Terminated").code(sign())).toBe(null);
+  });
+  it("refuses what comes once nothing can be proven any more, by the chain's own clock", async () => {
+    expect(await intake("stored", "Terminated", 1009n).code(sign())).toBe("JOB_NOT_RUNNING");
+    expect(await intake("stored", "Terminated", 1010n).code(sign())).toBe(null);
   });
   it("refuses what the store contradicts", async () => {
     expect(await intake("stale").code(sign())).toBe("SEQ_STALE");

@@ -30,7 +30,7 @@ const PUT_REJECTIONS: Record<PutResult, Rejection | null> = {
 export function createIntake(options: {
   chainId: number;
   packageAddress: string;
-  views: Pick<ChainViews, "jobFacts" | "nowSecs">;
+  views: Pick<ChainViews, "jobFacts" | "nowSecs" | "chainSecs">;
   store: Pick<AttestationStore, "put">;
   onRejected?: (rejection: Rejection) => void;
   onAccepted?: () => void;
@@ -41,7 +41,7 @@ export function createIntake(options: {
     const outOfRange = checkRange(usage);
     if (outOfRange) return outOfRange;
     const found = await views.jobFacts(usage.job);
-    const facts = found && factsOf(found);
+    const facts = found && factsOf(found, views.chainSecs());
     const wrongJob = checkJob(facts, sender);
     if (wrongJob || !found || !facts) return wrongJob;
     const message = encodeUsage({ ...usage, chainId, packageAddress, termsHash: found.job.termsHash });
@@ -64,7 +64,8 @@ export function createIntake(options: {
   };
 }
 
-function factsOf({ job, stream }: JobFacts): UsageFacts {
+function factsOf({ job, stream }: JobFacts, chainSecs: bigint): UsageFacts {
   const { provider, state, startedAt } = job;
-  return { provider, state, startedAt, watermark: stream, isFinal: stream?.isFinal ?? false };
+  const isOver = stream !== null && stream.proveUntil > 0n && chainSecs >= stream.proveUntil;
+  return { provider, state, startedAt, watermark: stream, isFinal: isOver || (stream?.isFinal ?? false) };
 }

@@ -33,8 +33,8 @@ export interface UsageFacts {
   isFinal: boolean;
 }
 
-/** How far a provider's clock may run ahead. */
-export const CLOCK_SKEW_SECS = 15n;
+/** How far a provider's clock may run ahead: less than the chain forgives, which sees the attestation later. */
+const CLOCK_SKEW_SECS = 15n;
 
 const U64_MAX = 0xffff_ffff_ffff_ffffn;
 

@@ -94,6 +94,8 @@ describe("keeper", () => {
         j: { state: "Completed", claimUntil: 500n, challengeUntil: 1001n },
         k: { state: "Failed", claimUntil: 500n, challengeUntil: 800n, caseUntil: 999n },
         l: { state: "Failed", claimUntil: 500n, challengeUntil: 800n, caseUntil: 1001n },
+        m: { state: "Expired", claimUntil: 500n, challengeUntil: 999n },
+        n: { state: "Expired", claimUntil: 500n, challengeUntil: 1001n },
       },
       streams: [
         { job: "f", closed: false, endedAt: 0n, stalledAt: 0n, lastProgressAt: 990n },
@@ -101,7 +103,7 @@ describe("keeper", () => {
         { job: "h", closed: false, endedAt: 0n, stalledAt: 960n, lastProgressAt: 800n },
       ],
     });
-    expect(await crank.run()).toEqual({ looked: 12, done: 7, failed: 0 });
+    expect(await crank.run()).toEqual({ looked: 14, done: 8, failed: 0 });
     expect(sent).toEqual([
       "expire a",
       "expire c",
@@ -110,6 +112,7 @@ describe("keeper", () => {
       "expire h",
       "finalize i",
       "resolve k",
+      "finalize m",
     ]);
   });
 
@@ -137,6 +140,8 @@ describe("keeper", () => {
       sealed: false,
       startedAt: 900n,
       endedAt: 930n,
+      // The chain's clock has yet to reach it.
+      proveUntil: 1001n,
       stalledAt: 0n,
       lastProgressAt: 900n,
       seq: 0n,
@@ -145,6 +150,8 @@ describe("keeper", () => {
       secondsBilled: 0n,
       holdbackSecs: 0n,
       ratePerHour: 3600n,
+      heldRatePerHour: 3600n,
+      acc: 0n,
       fundedSecs: 1000n,
       earned: 0n,
       paid: 0n,
@@ -157,6 +164,17 @@ describe("keeper", () => {
     const proven = keeper({ jobs, streams: [{ ...stream, seq: 1n, secondsAttested: 30n }], usages });
     await proven.crank.run();
     expect(proven.sent).toEqual(["finalize a"]);
+    // Nothing counts any more: there is nothing to wait for.
+    const over = keeper({ jobs, streams: [{ ...stream, proveUntil: 1000n }], usages });
+    await over.crank.run();
+    expect(over.sent).toEqual(["finalize a"]);
+  });
+
+  it("finds the jobs that expired with money held back in the indexer's list", async () => {
+    const jobs = { a: { state: "Expired", claimUntil: 500n, challengeUntil: 999n } };
+    const { crank, sent } = keeper({ jobs, open: [], listed: { Expired: ["a"] } });
+    await crank.run();
+    expect(sent).toEqual(["finalize a"]);
   });
 
   it("goes on after a failing action and lets that job wait", async () => {
@@ -183,6 +201,8 @@ describe("keeper", () => {
       secondsBilled: 0n,
       holdbackSecs: 0n,
       ratePerHour: 3600n,
+      heldRatePerHour: 3600n,
+      acc: 0n,
       fundedSecs: 1000n,
       earned: 0n,
       paid: 0n,

@@ -11,7 +11,15 @@ import { messageOf, UnavailableError } from "../errors.ts";
 import type { Logger } from "../logger.ts";
 import type { AttestationStore } from "../store/attestations.ts";
 import { type DeadLetterStore, retryDelaySecs } from "../store/dead-letters.ts";
-import { chunk, isDue, isFinal, type KeeperAction, type KeeperWindow, keeperWindow } from "./plan.ts";
+import {
+  type Clocks,
+  chunk,
+  isDue,
+  isFinal,
+  type KeeperAction,
+  type KeeperWindow,
+  keeperWindow,
+} from "./plan.ts";
 
 export interface CrankReport {
   looked: number;
@@ -35,6 +43,7 @@ const STATES = [
   "Completed",
   "Failed",
   "Terminated",
+  "Expired",
 ] as const satisfies ReadonlyArray<JobState>;
 const ACTIONS_PER_RUN = 20;
 const JOBS_PER_RUN = 2000;
@@ -95,8 +104,8 @@ export function createCrank(options: {
 
   async function run(): Promise<CrankReport> {
     const report: CrankReport = { looked: 0, done: 0, failed: 0 };
-    await views.refreshClock();
-    const nowSecs = views.nowSecs();
+    const clocks: Clocks = { chainSecs: await views.refreshClock(), nowSecs: views.nowSecs() };
+    const { nowSecs } = clocks;
     const nowMs = clock();
     const known = await candidates();
     const listed = new Set(known);
@@ -119,7 +128,7 @@ export function createCrank(options: {
           waiting.set(address, window && window.after < soon ? window.after + 1n : soon);
           continue;
         }
-        if (stream && !isFinal(stream) && (await isSettleable(stream, nowSecs))) continue;
+        if (stream && (await isSettleable(stream, clocks))) continue;
         if (report.done + report.failed >= ACTIONS_PER_RUN) return report;
         if (await act(window.action, address)) report.done += 1;
         else report.failed += 1;
@@ -138,7 +147,7 @@ export function createCrank(options: {
       const stream = streams.get(address);
       const known = rules.get(address);
       // Of a running job its stream says all that changes; most jobs are that, and whole jobs are long.
-      const runs = stream && !isFinal(stream) && stream.endedAt === 0n;
+      const runs = stream && !stream.sealed && !stream.closed && stream.endedAt === 0n;
       if (runs && known) windows.set(address, keeperWindow({ ...RUNNING, rules: known }, stream));
       else others.push(address);
     }
@@ -150,9 +159,10 @@ export function createCrank(options: {
   }
 
   /** Seconds that the tick can still settle answer a stall; ones that the chain refuses don't. */
-  async function isSettleable(stream: StreamView, nowSecs: bigint): Promise<boolean> {
+  async function isSettleable(stream: StreamView, clocks: Clocks): Promise<boolean> {
+    if (isFinal(stream, clocks.chainSecs)) return false;
     const usage = await options.store.newest(stream.job);
-    if (!usage || !isDue(stream, usage, nowSecs)) return false;
+    if (!usage || !isDue(stream, usage, clocks)) return false;
     return !(await options.deadLetters.all()).has(stream.job);
   }
 

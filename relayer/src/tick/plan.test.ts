@@ -1,7 +1,7 @@
 import type { JobState, SignedUsage } from "@computestream/protocol";
 import type { StreamView } from "@computestream/protocol/client";
 import { describe, expect, it } from "vitest";
-import { behindSecs, chunk, dueOf, isDue, keeperWindow, sendBisecting } from "./plan.ts";
+import { behindSecs, type Clocks, chunk, dueOf, isDue, keeperWindow, sendBisecting } from "./plan.ts";
 
 const JOB = `0x${"11".repeat(32)}`;
 
@@ -18,12 +18,15 @@ function stream(over: Partial<StreamView> = {}): StreamView {
     maxDurationSecs: 100n,
     fundedSecs: 100n,
     holdbackSecs: 0n,
+    heldRatePerHour: over.ratePerHour ?? 7_200n,
     startedAt: 1000n,
     endedAt: 0n,
+    proveUntil: 0n,
     seq: 0n,
     secondsAttested: 0n,
     secondsConfirmed: 0n,
     secondsBilled: 0n,
+    acc: 0n,
     earned: 0n,
     paid: 0n,
     feePaid: 0n,
@@ -50,59 +53,81 @@ function usage(seq: bigint, secondsCum: bigint): SignedUsage {
   };
 }
 
+/** The chain's clock is this machine's, unless told apart. */
+const at = (nowSecs: bigint, chainSecs = nowSecs): Clocks => ({ nowSecs, chainSecs });
+
 describe("dueOf", () => {
   it("is the seconds since the last settlement at the rate, gross", () => {
-    expect(dueOf(stream(), usage(5n, 5n), 1005n)).toBe(10n);
-    const five = { seq: 5n, secondsAttested: 5n, secondsBilled: 5n, earned: 10n, paid: 10n };
-    expect(dueOf(stream(five), usage(8n, 8n), 1010n)).toBe(6n);
+    expect(dueOf(stream(), usage(5n, 5n), at(1005n))).toBe(10n);
+    const five = { seq: 5n, secondsAttested: 5n, secondsBilled: 5n, acc: 36_000n, earned: 10n, paid: 10n };
+    expect(dueOf(stream(five), usage(8n, 8n), at(1010n))).toBe(6n);
   });
   it("counts seconds at the rate they were billed at, and new ones at today's", () => {
     // Five seconds at 2 a second are 10; three more at 4 a second are 12.
-    const raised = { seq: 5n, secondsAttested: 5n, secondsBilled: 5n, earned: 10n, paid: 10n };
-    expect(dueOf(stream({ ...raised, ratePerHour: 14_400n }), usage(8n, 8n), 1010n)).toBe(12n);
+    const raised = { seq: 5n, secondsAttested: 5n, secondsBilled: 5n, acc: 36_000n, earned: 10n, paid: 10n };
+    expect(dueOf(stream({ ...raised, ratePerHour: 14_400n }), usage(8n, 8n), at(1010n))).toBe(12n);
+  });
+  it("loses no part of a unit where the rate has changed", () => {
+    // 5 s at 1,000 an hour are 5,000 / 3,600 = 1.39; 3 s at 2,000 make it 11,000 / 3,600 = 3.06, so 2 more are due.
+    const one = { seq: 5n, secondsAttested: 5n, secondsBilled: 5n, acc: 5_000n, earned: 1n, paid: 1n };
+    expect(dueOf(stream({ ...one, ratePerHour: 2_000n }), usage(8n, 8n), at(1010n))).toBe(2n);
+  });
+  it("holds back at the rate that the stream tells, not at today's", () => {
+    // 6 s at 2 a second, then half of that: 12 + 3; the last four are held at 2 each until the buyer agrees.
+    const six = { seq: 6n, secondsAttested: 6n, secondsBilled: 6n, acc: 43_200n, earned: 12n, paid: 4n };
+    const lowered = stream({ ...six, holdbackSecs: 4n, ratePerHour: 3_600n, heldRatePerHour: 7_200n });
+    expect(dueOf(lowered, usage(9n, 9n), at(1010n))).toBe(3n);
+    expect(dueOf({ ...lowered, heldRatePerHour: 3_600n }, usage(9n, 9n), at(1010n))).toBe(7n);
   });
   it("leaves out what waits for the buyer: the last seconds that it hasn't confirmed", () => {
     const held = stream({ holdbackSecs: 4n });
-    expect(dueOf(held, usage(4n, 4n), 1010n)).toBe(0n);
-    expect(dueOf(held, usage(9n, 9n), 1010n)).toBe(10n);
+    expect(dueOf(held, usage(4n, 4n), at(1010n))).toBe(0n);
+    expect(dueOf(held, usage(9n, 9n), at(1010n))).toBe(10n);
     // Seven confirmed: only two of nine wait.
-    expect(dueOf({ ...held, secondsConfirmed: 7n }, usage(9n, 9n), 1010n)).toBe(14n);
+    expect(dueOf({ ...held, secondsConfirmed: 7n }, usage(9n, 9n), at(1010n))).toBe(14n);
   });
   it("is bounded by the wall clock, by its end, and by the funds", () => {
-    expect(dueOf(stream(), usage(9n, 9n), 1004n)).toBe(8n);
-    expect(dueOf(stream({ endedAt: 1003n }), usage(9n, 9n), 1050n)).toBe(6n);
-    expect(dueOf(stream(), usage(150n, 150n), 2000n)).toBe(200n);
+    expect(dueOf(stream(), usage(9n, 9n), at(1004n))).toBe(8n);
+    expect(dueOf(stream({ endedAt: 1003n, proveUntil: 1060n }), usage(9n, 9n), at(1050n))).toBe(6n);
+    expect(dueOf(stream(), usage(150n, 150n), at(2000n))).toBe(200n);
   });
   it("is zero for what the chain has already, and for a sealed or closed stream", () => {
-    expect(dueOf(stream({ seq: 5n, secondsAttested: 5n, paid: 10n }), usage(5n, 5n), 1010n)).toBe(0n);
-    expect(dueOf(stream({ sealed: true }), usage(5n, 5n), 1010n)).toBe(0n);
-    expect(dueOf(stream({ closed: true }), usage(5n, 5n), 1010n)).toBe(0n);
+    expect(dueOf(stream({ seq: 5n, secondsAttested: 5n, paid: 10n }), usage(5n, 5n), at(1010n))).toBe(0n);
+    expect(dueOf(stream({ sealed: true }), usage(5n, 5n), at(1010n))).toBe(0n);
+    expect(dueOf(stream({ closed: true }), usage(5n, 5n), at(1010n))).toBe(0n);
+  });
+  it("is zero once nothing can be proven any more, by the chain's own clock", () => {
+    const over = stream({ endedAt: 1005n, proveUntil: 1020n });
+    expect(dueOf(over, usage(5n, 5n), at(1020n))).toBe(0n);
+    // This machine's clock runs ahead: the chain still takes it.
+    expect(dueOf(over, usage(5n, 5n), at(1025n, 1019n))).toBe(10n);
   });
   it("rounds down: a third of a unit a second is nothing before the third second", () => {
     const slow = stream({ ratePerHour: 1_200n });
-    expect(dueOf(slow, usage(2n, 2n), 1010n)).toBe(0n);
-    expect(dueOf(slow, usage(3n, 3n), 1010n)).toBe(1n);
+    expect(dueOf(slow, usage(2n, 2n), at(1010n))).toBe(0n);
+    expect(dueOf(slow, usage(3n, 3n), at(1010n))).toBe(1n);
   });
 });
 
 describe("isDue", () => {
   it("settles a worthless second only when the stream would otherwise look stalled", () => {
     const slow = stream({ ratePerHour: 36n, maxDurationSecs: 90_000n, fundedSecs: 90_000n, deposited: 900n });
-    expect(isDue(slow, usage(19n, 19n), 1019n)).toBe(false);
-    expect(isDue(slow, usage(20n, 20n), 1020n)).toBe(true);
-    expect(isDue({ ...slow, stalledAt: 1005n }, usage(5n, 5n), 1006n)).toBe(true);
+    expect(isDue(slow, usage(19n, 19n), at(1019n))).toBe(false);
+    expect(isDue(slow, usage(20n, 20n), at(1020n))).toBe(true);
+    expect(isDue({ ...slow, stalledAt: 1005n }, usage(5n, 5n), at(1006n))).toBe(true);
   });
   it("proves what is held back of an ended job at once, and nothing of a sealed one", () => {
-    const held = stream({ holdbackSecs: 50n, endedAt: 1005n });
-    expect(isDue(held, usage(5n, 5n), 1006n)).toBe(true);
-    expect(isDue({ ...held, endedAt: 0n }, usage(5n, 5n), 1006n)).toBe(false);
-    expect(isDue({ ...held, sealed: true }, usage(5n, 5n), 1006n)).toBe(false);
+    const held = stream({ holdbackSecs: 50n, endedAt: 1005n, proveUntil: 1020n });
+    expect(isDue(held, usage(5n, 5n), at(1006n))).toBe(true);
+    expect(isDue(held, usage(5n, 5n), at(1020n))).toBe(false);
+    expect(isDue({ ...held, endedAt: 0n }, usage(5n, 5n), at(1006n))).toBe(false);
+    expect(isDue({ ...held, sealed: true }, usage(5n, 5n), at(1006n))).toBe(false);
   });
 });
 
 it("counts attested seconds that are not proven on chain", () => {
-  expect(behindSecs(stream({ secondsAttested: 4n }), usage(9n, 9n))).toBe(5n);
-  expect(behindSecs(stream({ secondsAttested: 9n }), usage(9n, 9n))).toBe(0n);
+  expect(behindSecs(stream({ secondsAttested: 4n }), usage(9n, 9n), at(1010n))).toBe(5n);
+  expect(behindSecs(stream({ secondsAttested: 9n }), usage(9n, 9n), at(1010n))).toBe(0n);
 });
 
 it("cuts a list into batches and leaves none out", () => {
@@ -136,7 +161,7 @@ describe("keeperWindow", () => {
     expect(keeperWindow(job("Terminated"), stream)).toEqual({ action: "finalize", after: 300n });
     expect(keeperWindow(job("Settled"), stream)).toBe(null);
   });
-  it.each(["Completed", "Failed", "Terminated"] as const)(
+  it.each(["Completed", "Failed", "Terminated", "Expired"] as const)(
     "finalizes a %s job that holds something back when the buyer's time to challenge is over",
     (state) => {
       const waiting = job(state, { challengeUntil: 900n });

@@ -2,57 +2,58 @@
  * Which streams are worth a settlement, what a keeper may do about a job, and how a failing batch is halved.
  * It doesn't read or send anything: views, attestations and the time are arguments.
  */
-import {
-  bill,
-  earnedOf,
-  heldSecs,
-  releasable,
-  SECONDS_PER_HOUR,
-  type SignedUsage,
-} from "@computestream/protocol";
+import { bill, heldSecs, releasable, type SignedUsage } from "@computestream/protocol";
 import type { JobView, StreamView } from "@computestream/protocol/client";
 
 const min = (...values: bigint[]): bigint => values.reduce((a, b) => (b < a ? b : a));
 
-/** No attestation of it counts any more. */
-export function isFinal(stream: Pick<StreamView, "sealed" | "closed">): boolean {
-  return stream.sealed || stream.closed;
+/** Unix seconds. */
+export interface Clocks {
+  /** The later of this machine's clock and the chain's. */
+  nowSecs: bigint;
+  /** The chain's own, as last read: the only one by which something is given up. */
+  chainSecs: bigint;
 }
 
-/**
- * Gross base units that settling `usage` at `nowSecs` would move; 0 when the chain has it already, or when all of it
- * is held back. A unit too few at most for a stream whose rate has changed: the view doesn't tell what it rounds off.
- */
-export function dueOf(stream: StreamView, usage: SignedUsage, nowSecs: bigint): bigint {
-  if (behindSecs(stream, usage) === 0n || usage.seq <= stream.seq) return 0n;
+/** No attestation of it counts any more. */
+export function isFinal(
+  stream: Pick<StreamView, "sealed" | "closed" | "endedAt" | "proveUntil">,
+  chainSecs: bigint,
+): boolean {
+  return stream.sealed || stream.closed || (stream.endedAt > 0n && chainSecs >= stream.proveUntil);
+}
+
+/** Gross base units that settling `usage` now would move; 0 when the chain has it already, or all of it is held back. */
+export function dueOf(stream: StreamView, usage: SignedUsage, clocks: Clocks): bigint {
+  if (behindSecs(stream, usage, clocks) === 0n || usage.seq <= stream.seq) return 0n;
+  const { nowSecs } = clocks;
   const end = stream.endedAt > 0n ? min(nowSecs, stream.endedAt) : nowSecs;
   const provable = min(usage.secondsCum, end - stream.startedAt, stream.fundedSecs);
-  const { acc, secondsBilled } = bill({ ...stream, acc: accOf(stream) }, provable);
+  const { acc, secondsBilled } = bill(stream, provable);
   const held = heldSecs({ ...stream, secondsBilled });
-  const due = releasable({ acc, heldRatePerHour: stream.ratePerHour, heldSecs: held }) - stream.paid;
+  const due = releasable({ acc, heldRatePerHour: stream.heldRatePerHour, heldSecs: held }) - stream.paid;
   return due > 0n ? due : 0n;
-}
-
-/** Exact while one rate has held all along. */
-function accOf(stream: StreamView): bigint {
-  const atThisRate = stream.ratePerHour * stream.secondsBilled;
-  return earnedOf(atThisRate) === stream.earned ? atThisRate : stream.earned * SECONDS_PER_HOUR;
 }
 
 /** A stream whose new seconds move no money yet is settled this often, so that it isn't taken for stalled. */
 const KEEP_ALIVE_SECS = 20n;
 
 /** Whether settling `usage` now is worth a place in a batch. */
-export function isDue(stream: StreamView, usage: SignedUsage, nowSecs: bigint): boolean {
-  if (dueOf(stream, usage, nowSecs) > 0n) return true;
-  if (behindSecs(stream, usage) === 0n || usage.seq <= stream.seq) return false;
+export function isDue(stream: StreamView, usage: SignedUsage, clocks: Clocks): boolean {
+  if (dueOf(stream, usage, clocks) > 0n) return true;
+  if (behindSecs(stream, usage, clocks) === 0n || usage.seq <= stream.seq) return false;
   // The last seconds of an ended job are proven at once, held back or not: its claim window is short.
-  return stream.endedAt > 0n || stream.stalledAt > 0n || nowSecs - stream.lastProgressAt >= KEEP_ALIVE_SECS;
+  if (stream.endedAt > 0n || stream.stalledAt > 0n) return true;
+  return clocks.nowSecs - stream.lastProgressAt >= KEEP_ALIVE_SECS;
 }
 
-/** Seconds attested and not yet proven on chain. */
-export function behindSecs(stream: StreamView, usage: SignedUsage): bigint {
-  if (isFinal(stream) || usage.secondsCum <= stream.secondsAttested) return 0n;
+/** Seconds attested, not yet proven on chain, and still to be proven. */
+export function behindSecs(
+  stream: StreamView,
+  usage: SignedUsage,
+  { chainSecs }: Pick<Clocks, "chainSecs">,
+): bigint {
+  if (isFinal(stream, chainSecs) || usage.secondsCum <= stream.secondsAttested) return 0n;
   return usage.secondsCum - stream.secondsAttested;
 }
 
@@ -85,7 +86,8 @@ export function keeperWindow(
       return { action: "expire", after: job.startBy };
     case "Completed":
     case "Failed":
-    case "Terminated": {
+    case "Terminated":
+    case "Expired": {
       // Nothing that the buyer could still challenge is left once it has confirmed it all.
       const isHeld = !stream || stream.earned > stream.paid;
       const after = isHeld && job.challengeUntil > job.claimUntil ? job.challengeUntil : job.claimUntil;

@@ -2,7 +2,7 @@
  * One tick: finds open streams whose newest attestation is worth money, settles them in batches, drops closed ones.
  * It doesn't own the key or the schedule. What the chain says counts; Redis only tells where to look.
  */
-import type { SignedUsage } from "@computestream/protocol";
+import { CLOCK_SKEW_SECS, type SignedUsage } from "@computestream/protocol";
 import type { ChainClient, Outcome, StreamView } from "@computestream/protocol/client";
 import type { Submitter } from "../chain/submitter.ts";
 import type { ChainViews } from "../chain/views.ts";
@@ -10,7 +10,7 @@ import type { Logger } from "../logger.ts";
 import type { Metrics } from "../metrics.ts";
 import type { AttestationStore } from "../store/attestations.ts";
 import type { DeadLetter, DeadLetterStore } from "../store/dead-letters.ts";
-import { type BatchFailure, behindSecs, chunk, isDue, sendBisecting } from "./plan.ts";
+import { type BatchFailure, behindSecs, type Clocks, chunk, isDue, sendBisecting } from "./plan.ts";
 
 export interface TickReport {
   open: number;
@@ -27,6 +27,8 @@ export interface Settler {
 /** Streams without a new attestation are looked at this often, to notice that they closed. */
 const IDLE_LOOK_SECS = 10n;
 const VIEWS_AT_ONCE = 4;
+/** `attestation::E_AHEAD_OF_TIME`. */
+const AHEAD_OF_TIME = 110n;
 
 export function createSettler(options: {
   client: Pick<ChainClient, "getStreams" | "payloads" | "deployment" | "explain">;
@@ -40,24 +42,29 @@ export function createSettler(options: {
 }): Settler {
   const { client, views, store, deadLetters, submitter, metrics, logger, batchSize } = options;
   const seen = new Map<string, { seq: bigint; lookedAt: bigint }>();
+  /** When the chain takes what it refused as too early, by this machine's clock: nothing is wrong with it but its time. */
+  const early = new Map<string, bigint>();
 
   async function tick(): Promise<TickReport> {
     const report: TickReport = { open: 0, settled: 0, dropped: 0, poisoned: 0 };
-    await views.refreshClock();
+    const chainSecs = await views.refreshClock();
     const open = await store.openJobs();
     report.open = open.length;
     metrics.openStreams.set(open.length);
     const letters = await deadLetters.all();
     metrics.deadLetters.set(letters.size);
     const stillOpen = new Set(open);
-    for (const job of seen.keys()) if (!stillOpen.has(job)) seen.delete(job);
+    for (const map of [seen, early]) {
+      for (const job of map.keys()) if (!stillOpen.has(job)) map.delete(job);
+    }
     if (open.length === 0) {
       metrics.behindSecondsMax.set(0);
       return report;
     }
 
     const usages = await store.newestOf(open);
-    const nowSecs = views.nowSecs();
+    const clocks: Clocks = { chainSecs, nowSecs: views.nowSecs() };
+    const { nowSecs } = clocks;
     const toLookAt = open.filter((job) => worthALook(job, usages.get(job), nowSecs));
     const streams = await readStreams(toLookAt);
     views.noteStreams([...streams.values()]);
@@ -75,9 +82,10 @@ export function createSettler(options: {
       }
       if (!stream || !usage) continue;
       seen.set(job, { seq: stream.seq, lookedAt: nowSecs });
-      const behind = behindSecs(stream, usage);
+      const behind = behindSecs(stream, usage, clocks);
       if (behind > behindMax) behindMax = behind;
-      if (isDue(stream, usage, nowSecs) && !isHeld(letters.get(job), nowSecs)) due.push(usage);
+      if (isHeld(letters.get(job), nowSecs) || (early.get(job) ?? 0n) > nowSecs) continue;
+      if (isDue(stream, usage, clocks)) due.push(usage);
     }
     metrics.behindSecondsMax.set(Number(behindMax));
 
@@ -114,6 +122,7 @@ export function createSettler(options: {
     await store.drop(job);
     if (letters.has(job)) await deadLetters.remove(job);
     seen.delete(job);
+    early.delete(job);
     logger.info({ job }, "stream closed");
   }
 
@@ -154,6 +163,7 @@ export function createSettler(options: {
     for (const event of outcome.events) {
       if (event.name !== "StreamSettled") continue;
       count += 1;
+      early.delete(event.data.job);
       seen.set(event.data.job, { seq: event.data.seq, lookedAt: views.nowSecs() });
       metrics.settlements.inc();
       metrics.settledUnits.inc(Number(event.data.amount));
@@ -162,21 +172,40 @@ export function createSettler(options: {
     return count;
   }
 
-  /** An entry the chain skipped is buried, unless its stream closed or was settled by another in the meantime. */
+  /**
+   * An entry the chain skipped is buried, unless its stream closed or was settled by another in the meantime, or its
+   * time is yet to come.
+   */
   async function noteSkipped(outcome: Outcome, usages: SignedUsage[]): Promise<number> {
     const skipped = outcome.events.filter((event) => event.name === "SettlementSkipped");
     if (skipped.length === 0) return 0;
+    const clocks: Clocks = { chainSecs: await views.refreshClock(), nowSecs: views.nowSecs() };
     const streams = await readStreams(skipped.map((event) => event.data.job));
     views.noteStreams([...streams.values()]);
     let count = 0;
     for (const event of skipped) {
       const usage = usages.find((candidate) => candidate.job === event.data.job);
       const stream = streams.get(event.data.job);
-      if (!usage || !stream || !isDue(stream, usage, views.nowSecs())) continue;
+      if (!usage || !stream || !isDue(stream, usage, clocks)) continue;
+      if (event.data.code === AHEAD_OF_TIME) {
+        wait(usage, clocks);
+        continue;
+      }
       await bury(usage, explainSkip(event.data.code));
       count += 1;
     }
     return count;
+  }
+
+  function wait(usage: SignedUsage, { chainSecs, nowSecs }: Clocks): void {
+    const aheadSecs = usage.tLast - chainSecs;
+    // At least a second: the chain's clock may have reached it since.
+    const waitSecs = aheadSecs > CLOCK_SKEW_SECS ? aheadSecs - CLOCK_SKEW_SECS : 1n;
+    early.set(usage.job, nowSecs + waitSecs);
+    logger.warn(
+      { job: usage.job, aheadSecs: Number(aheadSecs), waitSecs: Number(waitSecs) },
+      "an attestation's time is ahead of the chain's clock: it is settled later",
+    );
   }
 
   /** Codes of the attestation checks are above 100, those of the stream itself below. */
