@@ -3,8 +3,10 @@ import { describe, expect, it } from "vitest";
 import type { NodeContext } from "./context.ts";
 import { capSecs, createJobChain, mostSecs } from "./job-chain.ts";
 import { EMPTY_STATE, type Journal, type JournalRecord, type JournalState } from "./journal.ts";
+import type { UsagePoint } from "./meter.ts";
 
 const JOB = `0x${"1".repeat(64)}`;
+const HOST_NOW = BigInt(Math.floor(Date.now() / 1000));
 /** A hundred seconds at a unit a second. */
 const job = {
   job: JOB,
@@ -32,9 +34,14 @@ describe("how long a job may run", () => {
 });
 
 describe("an attestation", () => {
-  function chainOf(state: Partial<JournalState>, stream: Partial<StreamView>) {
+  /** `chainNow` is when the chain was last followed, and `ledgerSecs` what its clock shows when it is asked. */
+  function chainOf(
+    state: Partial<JournalState>,
+    stream: Partial<StreamView>,
+    { chainNow = HOST_NOW, ledgerSecs = chainNow }: { chainNow?: bigint; ledgerSecs?: bigint } = {},
+  ) {
     const records: JournalRecord[] = [];
-    const signed: Array<{ seq: bigint; secondsCum: bigint }> = [];
+    const signed: UsagePoint[] = [];
     const journal = {
       job: JOB,
       state: { ...EMPTY_STATE, ...state },
@@ -44,10 +51,12 @@ describe("an attestation", () => {
       client: {
         deployment: { chainId: 4, packageAddress: JOB },
         getStream: async () => ({ fundedSecs: 100n, seq: 0n, secondsAttested: 0n, ...stream }) as StreamView,
+        ledger: async () => ({ timestampUsecs: ledgerSecs * 1_000_000n }),
       },
+      chainNow: () => chainNow,
       limits: { maxJobSecs: 3_600n },
       metrics: { attestations: { inc: () => {} } },
-      key: { signUsage: (usage: { seq: bigint; secondsCum: bigint }) => signed.push(usage) },
+      key: { signUsage: (usage: UsagePoint) => signed.push(usage) },
     } as unknown as NodeContext;
     return { chain: createJobChain(ctx, journal), records, signed };
   }
@@ -66,11 +75,43 @@ describe("an attestation", () => {
     expect([...records, ...signed]).toEqual([]);
   });
   it("of a job that was begun and forgotten has a number no lost one can have had", async () => {
-    const started = BigInt(Math.floor(Date.now() / 1000)) - 40n;
+    const started = HOST_NOW - 40n;
     const { chain, signed } = chainOf({ late: true }, { seq: 30n, secondsAttested: 30n });
     await chain.attest({ ...job, startedAt: started }, 40n, options);
     // Forty seconds at one a second, and as many tries at an end as there may have been.
     expect(signed[0]?.secondsCum).toBe(40n);
     expect(signed[0]?.seq).toBeGreaterThan(1_000n);
+  });
+
+  /** Of forty seconds run, by a clock that is an hour ahead of the chain's. */
+  const late = { ...job, startedAt: HOST_NOW - 3_600n - 5n };
+  const hourBehind = { chainNow: HOST_NOW - 3_600n };
+
+  it("is never dated ahead of what the chain takes", async () => {
+    const { chain, signed } = chainOf({}, {}, hourBehind);
+    await chain.attest(late, 4n, options);
+    await chain.attest(late, 40n, options);
+    expect(signed).toMatchObject([
+      { secondsCum: 4n, tLast: HOST_NOW - 3_600n },
+      // Five seconds have passed on the chain, and half a minute is forgiven.
+      { secondsCum: 35n, tLast: HOST_NOW - 3_600n + 30n },
+    ]);
+  });
+  it("asks the chain's clock anew before it leaves a second out", async () => {
+    const { chain, signed } = chainOf({}, {}, { ...hourBehind, ledgerSecs: HOST_NOW - 3_560n });
+    await chain.attest(late, 40n, options);
+    expect(signed).toMatchObject([{ secondsCum: 40n }]);
+  });
+  it("isn't made rather than end a job with fewer seconds than it ran, and says whose clock is wrong", async () => {
+    const { chain, records } = chainOf({}, {}, hourBehind);
+    const refused = chain.attest(late, 40n, { ...options, whole: true });
+    await expect(refused).rejects.toMatchObject({
+      code: "CLOCK_AHEAD",
+      // Forty seconds run, five passed.
+      message: "this machine's clock is 35 s ahead of the chain's",
+      retryable: true,
+      remedy: expect.stringContaining("NTP"),
+    });
+    expect(records).toEqual([]);
   });
 });

@@ -2,13 +2,14 @@
  * One job's side of the chain: its views, read as seldom as correctness allows, its transactions, its attestations.
  * It doesn't know containers or what comes next.
  */
-import { fundedSecs, type SignedUsage } from "@computestream/protocol";
+import { CLOCK_SKEW_SECS, fundedSecs, type SignedUsage } from "@computestream/protocol";
 import type { CaseView, JobView, Outcome, StreamView } from "@computestream/protocol/client";
 import type { Payload } from "./chain.ts";
 import type { NodeContext } from "./context.ts";
 import { NodeError } from "./errors.ts";
+import { clockAhead } from "./job-parts.ts";
 import type { Journal } from "./journal.ts";
-import { nextUsage } from "./meter.ts";
+import { nextUsage, takenSecs } from "./meter.ts";
 
 export interface JobChain {
   /** The view, at most `reconcileIntervalMs` old and never older than the last `invalidate`. */
@@ -20,11 +21,14 @@ export interface JobChain {
   invalidate(): void;
   /** Sends and, whatever came of it, has everything read again. */
   transact(kind: string, payload: Payload): Promise<Outcome>;
-  /** Journals the next point, then signs it. null while there is nothing new; `force` repeats known seconds. */
+  /**
+   * Journals the next point, then signs it. null while there is nothing new; `force` repeats known seconds. `whole`
+   * throws `CLOCK_AHEAD` rather than leave a second out that the chain's clock has yet to reach.
+   */
   attest(
     job: JobView,
     ranSecs: bigint,
-    options: { logRoot: string; force?: boolean },
+    options: { logRoot: string; force?: boolean; whole?: boolean },
   ): Promise<SignedUsage | null>;
   /** Whole seconds the container may run, by the stream as last read: it moves when the job is extended or repriced. */
   capSecs(job: JobView): bigint;
@@ -101,6 +105,14 @@ export function createJobChain(ctx: NodeContext, journal: Journal): JobChain {
     }
   }
 
+  /** As last followed, but read anew before it would cost a second. */
+  async function chainNowFor(job: JobView, secs: bigint): Promise<bigint> {
+    const known = ctx.chainNow() > job.startedAt ? ctx.chainNow() : job.startedAt;
+    const taken = takenSecs(job.startedAt, known);
+    if (taken === null || secs <= taken) return known;
+    return (await client.ledger()).timestampUsecs / 1_000_000n;
+  }
+
   const cap = (job: JobView) => capSecs(job, stream, ctx.limits.maxJobSecs);
 
   return {
@@ -115,7 +127,7 @@ export function createJobChain(ctx: NodeContext, journal: Journal): JobChain {
       }
       return openCase.view;
     },
-    async attest(job, ranSecs, { logRoot, force = false }) {
+    async attest(job, ranSecs, { logRoot, force = false, whole = false }) {
       const known = await readStream();
       const { late, signed } = journal.state;
       const proven = known?.secondsAttested ?? 0n;
@@ -124,12 +136,21 @@ export function createJobChain(ctx: NodeContext, journal: Journal): JobChain {
       if (late && !signed && ranSecs <= proven) return null;
       const nowSecs = BigInt(Math.floor(Date.now() / 1000));
       const age = nowSecs > job.startedAt ? nowSecs - job.startedAt : 0n;
+      const earned = ranSecs < cap(job) ? ranSecs : cap(job);
+      const chainNow = await chainNowFor(job, earned);
+      const taken = takenSecs(job.startedAt, chainNow) ?? earned;
+      if (whole && earned > taken) {
+        throw clockAhead(
+          `this machine's clock is ${earned - taken + CLOCK_SKEW_SECS} s ahead of the chain's`,
+        );
+      }
       const point = nextUsage({
         startedAt: job.startedAt,
         endedAt: job.endedAt,
         capSecs: cap(job),
         ranSecs,
         nowSecs,
+        chainNow,
         signed,
         chain: { seq: known?.seq ?? 0n, secondsAttested: proven },
         seqFloor: late && !signed ? age * SEQS_PER_SEC_MOST + SEQS_AT_ENDS_MOST : 0n,

@@ -35,6 +35,7 @@ const OVERTAKEN = [
   "E_NO_CASE",
   "E_ANSWER_WINDOW_OVER",
   "E_DEADLINE_NOT_REACHED",
+  "E_STREAM_CLOSED",
 ];
 
 export function createJobClose(parts: JobParts): JobClose {
@@ -49,8 +50,8 @@ export function createJobClose(parts: JobParts): JobClose {
     provingSince ??= Date.now();
     chain.invalidate();
     if (usage && (!hub.connected || Date.now() - provingSince > PROVE_AFTER_MS)) {
-      await chain.transact("process_payment", client.payloads.processPayment(usage));
-      return SOON;
+      const payload = client.payloads.processPayment(usage);
+      return afterAll(await chain.transact("process_payment", payload), "PROVE_REFUSED");
     }
     return BUSY_MS;
   }
@@ -124,7 +125,7 @@ export function createJobClose(parts: JobParts): JobClose {
       await endWork();
       await rm(workDir, { recursive: true, force: true });
       if (job.outcome === "Expired" && journal.state.exited) {
-        log.error("the job expired on chain before its result was there; what was proven is paid");
+        log.error("the job expired on chain before its result was there; only what was proven can be paid");
       }
       if (job.faulted)
         log.error("a fault of this provider was proven on the job: nothing more of it is paid");

@@ -39,7 +39,18 @@ export interface JobParts {
 export const SOON = 0;
 export const BUSY_MS = 1_000;
 
+/** Retryable: the chain's clock catches up, whatever becomes of ours. */
+export function clockAhead(message: string): NodeError {
+  return new NodeError("CLOCK_AHEAD", message, {
+    retryable: true,
+    remedy: "Set this machine's clock by NTP (chrony or systemd-timesyncd).",
+  });
+}
+
 /** A transaction that the chain took and refused: tried again with growing pauses, because each try costs gas. */
 export function refused(code: string, outcome: Outcome): NodeError {
+  if (outcome.failure?.code === "E_AHEAD_OF_TIME") {
+    return clockAhead("the chain refused the last seconds: this machine's clock is ahead of the chain's");
+  }
   return new NodeError(code, outcome.failure?.message ?? "the chain refused", { retryable: true });
 }

@@ -200,7 +200,7 @@ export function createJobRunner(ctx: NodeContext, journal: Journal): JobRunner {
       taken: take.outbid || (job.isOpen && job.provider !== NO_ADDRESS && job.provider !== provider),
       openCase: job.caseUntil > 0n ? await chain.readCase(job) : null,
       held: stream !== null && stream.earned > stream.paid,
-      final: stream !== null && isFinal(job, stream),
+      final: stream !== null && isFinal(job, stream, ctx.chainNow()),
       verdict,
       image: image.state,
       container,
@@ -256,7 +256,12 @@ export function createJobRunner(ctx: NodeContext, journal: Journal): JobRunner {
         delayMs = Math.min(RETRY_MOST_MS, RETRY_FIRST_MS * 2 ** Math.min(failures++, 10));
         const retryable = error instanceof NodeError ? error.retryable : false;
         log[retryable && failures < 5 ? "warn" : "error"](
-          { code: codeOf(error), err: retryable ? messageOf(error) : error, retryInMs: delayMs },
+          {
+            code: codeOf(error),
+            err: retryable ? messageOf(error) : error,
+            remedy: error instanceof NodeError ? error.remedy : undefined,
+            retryInMs: delayMs,
+          },
           "step failed, trying again",
         );
         if (error instanceof NodeError && error.code === "JOURNAL_CORRUPT") return;
@@ -302,8 +307,8 @@ export function createJobRunner(ctx: NodeContext, journal: Journal): JobRunner {
 }
 
 /** As the chain sees it: it counts the whole time the job was open, whatever the container did meanwhile. */
-function isFinal(job: JobView, stream: StreamView): boolean {
-  if (stream.sealed) return true;
+function isFinal(job: JobView, stream: StreamView, chainNow: bigint): boolean {
+  if (stream.sealed || (stream.endedAt > 0n && chainNow >= stream.proveUntil)) return true;
   const wallSecs = job.endedAt - job.startedAt;
   const provable = stream.fundedSecs < wallSecs ? stream.fundedSecs : wallSecs;
   return job.endedAt > 0n && stream.secondsAttested >= provable;

@@ -163,7 +163,7 @@ export function createJobWork(parts: JobParts): JobWork {
       outputRoot: published?.root ?? "0x",
       outputSize: BigInt(published?.bytes ?? 0),
     };
-    const newest = { logRoot: side.logRoot, force: true };
+    const newest = { logRoot: side.logRoot, force: true, whole: true };
     const usage = job.state === "Running" ? await chain.attest(job, ranSecs(null), newest) : null;
     const payload =
       conclusion.result === "complete"

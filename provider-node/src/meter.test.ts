@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { nextUsage, parseTimeNs, wholeSecs } from "./meter.ts";
+import { nextUsage, parseTimeNs, takenSecs, wholeSecs } from "./meter.ts";
 
 const S = 1_000_000_000n;
 
@@ -29,6 +29,7 @@ describe("the next attestation", () => {
     capSecs: 60n,
     ranSecs: 7n,
     nowSecs: 1_008n,
+    chainNow: 1_008n,
     signed: null,
     chain: { seq: 0n, secondsAttested: 0n },
     seqFloor: 0n,
@@ -38,7 +39,7 @@ describe("the next attestation", () => {
     expect(nextUsage(base)).toEqual({ seq: 1n, secondsCum: 7n, tLast: 1_008n });
   });
   it("is capped by what is funded", () => {
-    expect(nextUsage({ ...base, ranSecs: 61n, nowSecs: 1_070n }).secondsCum).toBe(60n);
+    expect(nextUsage({ ...base, ranSecs: 61n, nowSecs: 1_070n, chainNow: 1_070n }).secondsCum).toBe(60n);
   });
   it("goes on above the journal's seq", () => {
     const signed = { seq: 41n, secondsCum: 6n, tLast: 1_007n };
@@ -63,11 +64,33 @@ describe("the next attestation", () => {
     });
     expect(nextUsage({ ...base, ranSecs: 2n, chain: { seq: 1n, secondsAttested: 9n } }).secondsCum).toBe(9n);
   });
+  it("goes by the chain's clock where this machine's is ahead of it", () => {
+    expect(nextUsage({ ...base, nowSecs: 9_999n }).tLast).toBe(1_008n);
+    // Until the chain's is known there is only this one.
+    expect(nextUsage({ ...base, nowSecs: 9_999n, chainNow: 0n }).tLast).toBe(9_999n);
+  });
+  it("leaves out seconds that can't have passed by the chain's clock, which forgives half a minute", () => {
+    // Stepped by a minute while the job ran: 1,008 + 30 - 1,000.
+    expect(nextUsage({ ...base, ranSecs: 60n, nowSecs: 1_068n })).toEqual({
+      seq: 1n,
+      secondsCum: 38n,
+      tLast: 1_038n,
+    });
+    expect(takenSecs(1_000n, 1_008n)).toBe(38n);
+    expect(takenSecs(1_000n, 900n)).toBe(0n);
+    expect(takenSecs(1_000n, 0n)).toBeNull();
+  });
+  it("comes back from a time that was signed ahead of the chain's", () => {
+    const signed = { seq: 3n, secondsCum: 6n, tLast: 4_600n };
+    expect(nextUsage({ ...base, signed })).toEqual({ seq: 4n, secondsCum: 7n, tLast: 1_008n });
+    expect(nextUsage({ ...base, signed: { ...signed, tLast: 1_038n } }).tLast).toBe(1_038n);
+  });
   it("lies late enough for its seconds when the host's clock is behind the chain's", () => {
     expect(nextUsage({ ...base, nowSecs: 500n }).tLast).toBe(1_007n);
   });
   it("ends where the chain ended the job", () => {
-    expect(nextUsage({ ...base, ranSecs: 20n, endedAt: 1_012n, nowSecs: 1_030n })).toEqual({
+    const ended = { ...base, ranSecs: 20n, endedAt: 1_012n, nowSecs: 1_030n, chainNow: 1_030n };
+    expect(nextUsage(ended)).toEqual({
       seq: 1n,
       secondsCum: 12n,
       tLast: 1_012n,

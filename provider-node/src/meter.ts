@@ -3,6 +3,8 @@
  * It doesn't know clocks, containers or keys; every time is an argument.
  */
 
+import { CLOCK_SKEW_SECS } from "@computestream/protocol";
+
 const NS_PER_SEC = 1_000_000_000n;
 
 /** Whole seconds between two instants in nanoseconds; never negative. */
@@ -28,7 +30,8 @@ export interface UsagePoint {
 /**
  * The next point to sign. `secondsCum` is what the container ran, never above what is funded nor, once the chain has
  * ended the job, above the time it was open; it never falls below what was signed or proven. `seq` is above every
- * value signed or seen on chain, and above `seqFloor`. `tLast >= startedAt + secondsCum`, as the chain demands.
+ * value signed or seen on chain, and above `seqFloor`. `tLast >= startedAt + secondsCum`, as the chain demands, and
+ * neither it nor a new second is ahead of what the chain takes at `chainNow`, whatever this machine's clock says.
  */
 export function nextUsage(p: {
   /** Chain time at which the stream opened, unix seconds. */
@@ -40,6 +43,8 @@ export function nextUsage(p: {
   /** Whole seconds the container ran. */
   ranSecs: bigint;
   nowSecs: bigint;
+  /** The chain's clock, unix seconds; 0 while it isn't known. */
+  chainNow: bigint;
   /** Newest point in the journal. */
   signed: UsagePoint | null;
   /** The watermark on chain. */
@@ -48,14 +53,22 @@ export function nextUsage(p: {
   seqFloor: bigint;
 }): UsagePoint {
   const open = p.endedAt > 0n ? p.endedAt - p.startedAt : p.ranSecs;
-  const earned = min(p.ranSecs, p.capSecs, open);
+  const earned = min(p.ranSecs, p.capSecs, open, takenSecs(p.startedAt, p.chainNow) ?? p.ranSecs);
   const secondsCum = max(earned, p.signed?.secondsCum ?? 0n, p.chain.secondsAttested);
-  const told = p.endedAt > 0n ? min(p.nowSecs, p.endedAt) : p.nowSecs;
+  const now = p.chainNow > 0n ? min(p.nowSecs, p.chainNow) : p.nowSecs;
+  const told = p.endedAt > 0n ? min(now, p.endedAt) : now;
+  const before = p.signed?.tLast ?? 0n;
+  const wasAhead = p.chainNow > 0n && before > p.chainNow + CLOCK_SKEW_SECS;
   return {
     seq: max(p.signed?.seq ?? 0n, p.chain.seq, p.seqFloor) + 1n,
     secondsCum,
-    tLast: max(told, p.startedAt + secondsCum, p.signed?.tLast ?? 0n),
+    tLast: max(told, p.startedAt + secondsCum, wasAhead ? 0n : before),
   };
+}
+
+/** The most seconds that the chain takes when its clock shows `chainNow`; null while that isn't known. */
+export function takenSecs(startedAt: bigint, chainNow: bigint): bigint | null {
+  return chainNow === 0n ? null : max(chainNow + CLOCK_SKEW_SECS - startedAt, 0n);
 }
 
 function min(...values: bigint[]): bigint {

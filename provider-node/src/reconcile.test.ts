@@ -273,6 +273,28 @@ describe("a completed job that holds money back", () => {
   });
 });
 
+describe("a job that expired", () => {
+  it.each<[string, Over, object]>([
+    ["loses its container while its held money waits", { container: container("exited") }, { do: "free" }],
+    [
+      "waits while the buyer may dispute it",
+      { now: 1_199n },
+      { do: "wait", why: "the buyer may challenge it" },
+    ],
+    ["is finalized as soon as the buyer may not", { now: 1_200n }, { do: "finalize" }],
+    [
+      "waits for an arbiter",
+      { openCase: { kind: "Arbitration", deadline: 1_300n }, now: 1_250n },
+      { do: "wait", why: "an arbiter decides" },
+    ],
+    ["is cleaned up once it is settled", { job: { state: "Settled" } }, { do: "cleanup" }],
+  ])("%s", (_name, over, step) => {
+    const job = { state: "Expired" as const, claimUntil: 1_000n, challengeUntil: 1_200n, ...over.job };
+    const base = { journal: { started, exited }, held: true, final: true };
+    expect(decide(observe({ ...base, ...over, job }))).toEqual(step);
+  });
+});
+
 describe("what goes on chain", () => {
   const end = (exit: Partial<typeof exited>, more: Partial<JournalState> = {}) =>
     conclude({ ...EMPTY_STATE, exited: { ...exited, ...exit }, ...more });

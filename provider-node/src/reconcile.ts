@@ -2,7 +2,7 @@
  * One decision: given what the chain wants and what is observed here, the next step for a job.
  * Pure; it doesn't perform anything, so every rule of the agent can be read and tested in this file.
  */
-import { type CaseKind, isEnded, type JobState } from "@computestream/protocol";
+import { type CaseKind, isEnded, isWaiting, type JobState } from "@computestream/protocol";
 import type { JournalState, StopCause } from "./journal.ts";
 import type { Verdict } from "./policy.ts";
 import type { ContainerStatus } from "./runtime/container-runtime.ts";
@@ -29,7 +29,7 @@ export interface Observation {
   openCase: { kind: CaseKind; deadline: bigint } | null;
   /** Earned money waits for the buyer. */
   held: boolean;
-  /** No attestation can add anything on chain: sealed, or every second that ran and is funded is proven. */
+  /** No attestation can add anything on chain: none counts, or every second that ran and is funded is proven. */
   final: boolean;
   verdict: Verdict;
   image: ImageState;
@@ -144,9 +144,7 @@ function decideEnded(o: Observation): Step {
   if (container?.state === "running") return { do: "stop", cause: "CHAIN_ENDED" };
   const ran = container?.state === "exited" || journal.started !== null;
   if (ran && !journal.exited) return { do: "record-exit" };
-  if (job.state !== "Completed" && job.state !== "Failed" && job.state !== "Terminated") {
-    return { do: "cleanup" };
-  }
+  if (!isWaiting(job.state)) return { do: "cleanup" };
   if (job.state === "Terminated" && !o.final && o.chainNow < job.claimUntil) {
     return journal.exited && !o.proven ? { do: "prove" } : { do: "waive" };
   }

@@ -1,9 +1,10 @@
 /** What goes beyond one order of one provider: open orders, extensions, held money, challenges, GPUs, status. */
-import { rmSync } from "node:fs";
+import { appendFileSync, rmSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { encodeRecord } from "../src/journal.ts";
 import { addressOf, type Market, type MarketNode, RATE, startMarket } from "./market-world.ts";
 
 const HOUR = 3_600n;
@@ -23,7 +24,7 @@ afterAll(() => market?.close());
 const activity = (node: MarketNode, job: string) =>
   node.process.lines
     .filter((line) => line.includes(job))
-    .map((line) => JSON.parse(line) as { level: number });
+    .map((line) => JSON.parse(line) as { level: number; code?: string; remedy?: string });
 
 async function journals(node: MarketNode): Promise<string[]> {
   const [scope = ""] = await readdir(node.dataDir);
@@ -87,17 +88,19 @@ describe("a running job", () => {
     });
   });
 
-  it("whose rate its buyer raises is stopped where the deposit now ends", async () => {
-    const { job } = await market.order(a, { env: { SIM_SECONDS: "60" }, secs: 12n });
+  it("whose rate its buyer raises, and pays for, earns the new rate", async () => {
+    const { job } = await market.order(a, { env: { SIM_SECONDS: "4.2" }, secs: 12n });
     await market.until(job, (view) => view.state === "Running");
-    // Before a second is proven (the recording hub settles nothing): all of it at twice the rate, so half as long.
+    // 123,450,000 * 12 / 3,600 = 411,500 are there; as much again pays for twelve seconds at twice the rate.
+    await market.execute(market.buyer, market.client.payloads.extend(job, 0n, 411_500n));
+    // Before a second is proven (the recording hub settles nothing): all of it at twice the rate.
     await market.execute(market.buyer, market.client.payloads.changeRate(job, 2n * RATE));
-    expect(await market.settled(job)).toMatchObject({ outcome: "Failed", reason: "TIME_LIMIT" });
-    // 123,450,000 * 12 / 3,600 = 411,500 pay for exactly six seconds at twice the rate.
+    expect(await market.settled(job)).toMatchObject({ outcome: "Completed", reason: "" });
+    // 246,900,000 * 4 / 3,600 = 274,333.33
     expect(await market.stream(job)).toMatchObject({
-      secondsBilled: 6n,
-      paid: 411_500n,
-      deposited: 411_500n,
+      secondsBilled: 4n,
+      paid: 274_333n,
+      deposited: 823_000n,
     });
   });
 });
@@ -161,6 +164,27 @@ describe("what the chain knows and the node has forgotten", () => {
 });
 
 // The chain's clock stays ahead from here on.
+describe("a job whose seconds were counted by a clock that ran ahead of the chain's", () => {
+  it("is ended once the chain's clock has caught up, and the operator is told what to do", async () => {
+    const { job } = await market.order(a, { env: { SIM_SECONDS: "300" }, secs: 300n });
+    await expect.poll(() => market.hub.attestations(job).length).toBeGreaterThanOrEqual(2);
+    const { seq = 0n, tLast = 0n } = market.hub.attestations(job).at(-1) ?? {};
+    await a.process.kill();
+    // As an earlier node would have signed with a clock that was set two minutes on meanwhile.
+    const [scope = ""] = await readdir(a.dataDir);
+    const signed = { t: "signed", seq: seq + 5n, secondsCum: 120n, tLast: tLast + 120n } as const;
+    appendFileSync(join(a.dataDir, scope, "journal", `${job}.journal`), encodeRecord(signed));
+    await a.process.restart();
+    const said = () => activity(a, job).filter((line) => line.code === "CLOCK_AHEAD");
+    await expect.poll(() => said().length).toBeGreaterThanOrEqual(2);
+    expect(said()[0]?.remedy).toMatch(/NTP/);
+    expect((await market.client.getJob(job))?.state).toBe("Running");
+    await market.chain.passSecs(120);
+    expect(await market.settled(job)).toMatchObject({ outcome: "Failed", reason: "CONTAINER_LOST" });
+    expect(await market.stream(job)).toMatchObject({ secondsBilled: 120n, paid: grossOf(120n) });
+  });
+});
+
 describe("money held back", () => {
   const WINDOW = 600;
   beforeAll(async () => {
@@ -238,6 +262,40 @@ describe("money held back", () => {
     expect(view.outputUris.length).toBe(2);
     await market.chain.passSecs(WINDOW);
     expect(await market.settled(job)).toMatchObject({ outcome: "Completed" });
+  });
+
+  it("of a job that expired waits too: the node lets go of the container, and finalizes in time", async () => {
+    const { job, deposit } = await market.order(a, {
+      env: { SIM_SECONDS: "300" },
+      holdbackSecs: 60n,
+      secs: 300n,
+    });
+    await expect.poll(() => market.hub.attestations(job).length).toBeGreaterThanOrEqual(2);
+    const usage = market.hub.attestations(job).at(-1);
+    if (!usage) throw new Error("no attestation");
+    const { execute, buyer, client, chain } = market;
+    await execute(buyer, client.payloads.processPayment(usage));
+    const { stallAfterSecs, stallGraceSecs } = await client.parameters();
+    // Away while it is flagged and expires: a node that is there would prove more.
+    await a.process.kill();
+    await chain.passSecs(Number(stallAfterSecs));
+    await execute(buyer, client.payloads.flagStalled(job));
+    await chain.passSecs(Number(stallGraceSecs));
+    await execute(buyer, client.payloads.expire(job));
+    const gross = grossOf(usage.secondsCum);
+    expect(await market.stream(job)).toMatchObject({
+      paid: 0n,
+      balance: gross,
+      sealed: true,
+      deposited: deposit,
+    });
+    await a.process.restart();
+    await sleep(2_500);
+    expect(await client.getJob(job)).toMatchObject({ state: "Expired", outcome: null });
+    await chain.passSecs(WINDOW);
+    expect(await market.settled(job)).toMatchObject({ outcome: "Expired" });
+    expect(await market.stream(job)).toMatchObject({ paid: gross, feePaid: feeOf(gross), balance: 0n });
+    await expect.poll(() => market.hub.lastStatus(job)).toMatchObject({ phase: "failed", detail: "Expired" });
   });
 
   it("and confirmed by the buyer is paid at once; the node sweeps up", async () => {
