@@ -66,6 +66,13 @@ export const MUTANTS: Mutant[] = [
     harm: "a provider frees held seconds by lowering its rate",
   },
   {
+    name: "held-rate-for-ever",
+    file: "meter.move",
+    find: "        if (billed - self.repriced_at_secs >= self.holdback_secs) {\n            self.held_rate_per_hour = self.rate_per_hour;\n        };\n",
+    replace: "",
+    harm: "one raise and one lowering hold a multiple back until the job ends",
+  },
+  {
     name: "fee-per-settlement",
     file: "meter.move",
     find: "        let fee = fee_paid - self.fee_paid;",
@@ -111,7 +118,7 @@ export const MUTANTS: Mutant[] = [
   {
     name: "frozen-escrow-poisons-a-batch",
     file: "payment_stream.move",
-    find: "        if (!escrow::can_release(job, due.amount())) return E_ESCROW_UNAVAILABLE;",
+    find: "        if (!escrow::can_release(job, due.amount())) return meter::nothing_due();\n",
     replace: "",
     harm: "one frozen escrow stops a batch of strangers",
   },
@@ -139,8 +146,8 @@ export const MUTANTS: Mutant[] = [
   {
     name: "confirmed-ahead-of-the-clock",
     file: "payment_stream.move",
-    find: "        let secs = meter.seconds_billed();",
-    replace: "        let secs = meter.seconds_attested();",
+    find: "        meter.confirm(if (secs < billed) secs else billed);",
+    replace: "        meter.confirm(secs);",
     harm: "a buyer agrees to seconds that haven't run",
   },
   {
@@ -265,16 +272,38 @@ export const MUTANTS: Mutant[] = [
   {
     name: "silence-frees-held-money",
     file: "job_registry.move",
-    find: "        if (settles) settle(record, job, expired_by);",
-    replace: "        settle(record, job, expired_by);",
+    find: "        if (settles) settle_if_free(record, job, expired_by);",
+    replace: "        settle_if_free(record, job, expired_by);",
     harm: "a provider escapes the challenge by falling silent",
   },
   {
     name: "anyone-waives",
     file: "job_registry.move",
-    find: "            assert!(provider_registry::is_operator(provider, finalized_by), E_CLAIM_WINDOW_OPEN);\n",
-    replace: "",
+    find: "                    provider_registry::is_operator(provider, finalized_by), E_CLAIM_WINDOW_OPEN",
+    replace:
+      "                    provider_registry::is_operator(provider, finalized_by) || true, E_CLAIM_WINDOW_OPEN",
     harm: "a stranger takes the provider's last seconds",
+  },
+  {
+    name: "signed-agreement-frees-the-rest",
+    file: "job_registry.move",
+    find: "                && payment_stream::held(job) == 0;",
+    replace: ";",
+    harm: "a countersignature for some seconds pays those that nobody agreed to",
+  },
+  {
+    name: "freeze-blocks-an-ending",
+    file: "job_registry.move",
+    find: "        if (escrow::can_release_all(job)) settle(record, job, keeper);",
+    replace: "        settle(record, job, keeper);",
+    harm: "a buyer can't stop a job while the asset's issuer has frozen its escrow",
+  },
+  {
+    name: "free-jobs-count",
+    file: "job.move",
+    find: "self.outcome == COMPLETED && paid > 0 && !self.faulted;",
+    replace: "self.outcome == COMPLETED;",
+    harm: "a provider completes jobs for nothing until its faults don't show",
   },
   {
     name: "rate-raised-by-the-provider",
@@ -313,6 +342,34 @@ export const MUTANTS: Mutant[] = [
     harm: "a shorter unbonding frees stake that was promised longer",
   },
   {
+    name: "promised-stake-forgotten",
+    file: "liability.move",
+    find: "        if (is_more || (is_alone && now >= self.until)) self.stake = stake;",
+    replace: "        self.stake = stake;",
+    harm: "a later small job frees the stake that an earlier one required",
+  },
+  {
+    name: "reward-to-the-slashed",
+    file: "dispute.move",
+    find: "            if (Case[job].kind == OUTPUT_CHALLENGE) reporter = Case[job].buyer;\n",
+    replace: "",
+    harm: "a provider about to lose a challenge reports itself and takes the challenger's reward",
+  },
+  {
+    name: "bond-above-the-prize",
+    file: "dispute.move",
+    find: "        if (share < held) share else held",
+    replace: "        share",
+    harm: "contesting a long job costs more than it can win",
+  },
+  {
+    name: "award-of-paid-money",
+    file: "dispute.move",
+    find: "if (case.default_award < held) case.default_award else held;",
+    replace: "case.default_award;",
+    harm: "agreement during a case keeps the rest of the money for ever",
+  },
+  {
     name: "reported-twice",
     file: "dispute.move",
     find: "        assert!(!job_registry::is_faulted(job), E_ALREADY_REPORTED);\n",
@@ -344,7 +401,7 @@ export const MUTANTS: Mutant[] = [
     name: "bond-of-the-first-deposit",
     file: "dispute.move",
     find: "            (payment_stream::deposited(job) as u128)",
-    replace: "            (job_registry::record(job).terms().deposit() as u128)",
+    replace: "            (job_registry::get_job(job).terms().deposit() as u128)",
     harm: "a case about a job that grew costs what the small one did",
   },
   {

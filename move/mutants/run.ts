@@ -16,6 +16,7 @@ const NEAREST: Record<string, string> = {
   "job.move": "job_",
   "job_registry.move": "job_",
   "job_terms.move": "job_orders_tests",
+  "liability.move": "provider_liability_tests",
   "merkle.move": "merkle_tests",
   "meter.move": "meter_tests",
   "payment_stream.move": "stream_",

@@ -214,7 +214,7 @@ module computestream::attestation {
         if (later.seconds_cum < earlier.seconds_cum) FEWER_SECONDS else NO_CONTRADICTION
     }
 
-    /// Aborts if `code` is one of `check`'s, so that a single settlement names the same error as a batch.
+    /// Aborts if `code` is one of these, so that a single settlement names the same error as a batch.
     public(package) fun assert_ok(code: u64) {
         assert!(code < FIRST_CODE, code);
     }

@@ -85,7 +85,7 @@ module computestream::dispute {
         chunk_index: u64,
         /// Empty in a challenge.
         reason: String,
-        /// What the provider gets of the unreleased money if nobody acts.
+        /// What the provider gets of what is held if nobody acts.
         default_award: u64,
         opened_at: u64
     }
@@ -217,8 +217,8 @@ module computestream::dispute {
         let b = attestation::new_claim(
             seq_b, seconds_cum_b, t_last_b, log_root_b, signature_b
         );
-        attestation::assert_ok(payment_stream::check_signed(job, &a));
-        attestation::assert_ok(payment_stream::check_signed(job, &b));
+        payment_stream::assert_signed(job, &a);
+        payment_stream::assert_signed(job, &b);
         let fault = attestation::contradicts(&a, &b);
         assert!(fault != 0, E_NO_CONTRADICTION);
 
@@ -238,7 +238,7 @@ module computestream::dispute {
     ) acquires Case {
         let job = reportable(job);
         let claim = attestation::new_claim(seq, seconds_cum, t_last, log_root, signature);
-        attestation::assert_ok(payment_stream::check_signed(job, &claim));
+        payment_stream::assert_signed(job, &claim);
         let started_at = payment_stream::started_at(job);
         let passed = if (t_last < started_at) 0 else t_last - started_at;
         assert!(seconds_cum > passed, E_POSSIBLE_TIME);
@@ -279,7 +279,7 @@ module computestream::dispute {
     ) {
         let job = object::object_address(&job);
         let window_secs = job_registry::rules(job).answer_window_secs();
-        job_registry::open_case(job, signer::address_of(buyer), window_secs);
+        job_registry::open_case(job, signer::address_of(buyer), window_secs, true);
         assert!(!job_registry::output_root(job).is_empty(), E_NO_OUTPUT);
         assert!(
             chunk_index < merkle::chunk_count(job_registry::output_size(job)),
@@ -349,21 +349,21 @@ module computestream::dispute {
         let job = object::object_address(&job);
         let rules = job_registry::rules(job);
         let window_secs = rules.arbitration_window_secs();
-        let unreleased =
-            job_registry::open_case(job, signer::address_of(buyer), window_secs);
+        let held =
+            job_registry::open_case(job, signer::address_of(buyer), window_secs, false);
         let length = reason.length();
         assert!(0 < length && length <= MAX_REASON_LENGTH, E_REASON_LENGTH);
 
         // An arbiter that never answers must not turn delivered work into the buyer's money.
         let (bond, decide_by) =
-            open_case(buyer, job, ARBITRATION, window_secs, 0, reason, unreleased);
+            open_case(buyer, job, ARBITRATION, window_secs, 0, reason, held);
         event::emit(
             ArbitrationOpened {
                 job,
                 buyer: signer::address_of(buyer),
                 arbiter: rules.arbiter(),
                 reason,
-                unreleased,
+                unreleased: held,
                 bond,
                 decide_by,
                 timestamp: timestamp::now_seconds()
@@ -371,7 +371,7 @@ module computestream::dispute {
         );
     }
 
-    /// Gives `award` of the unreleased money to the provider and the rest to the buyer. A buyer who gets nothing of it
+    /// Gives `award` of what is held to the provider and the rest to the buyer. A buyer who gets nothing of it
     /// loses the bond to the provider.
     public entry fun rule(arbiter: &signer, job: Object<Job>, award: u64) acquires Case {
         let job = object::object_address(&job);
@@ -380,11 +380,11 @@ module computestream::dispute {
         assert!(arbiter == job_registry::rules(job).arbiter(), E_NOT_ARBITER);
         assert!(timestamp::now_seconds() < Case[job].deadline, E_DECISION_WINDOW_OVER);
 
-        let unreleased = payment_stream::unreleased(job);
+        let held = payment_stream::held(job);
         let bond_to =
-            if (award == unreleased) owner_of(job)
+            if (award == held) owner_of(job)
             else Case[job].buyer;
-        decide(job, arbiter, award, unreleased, bond_to, false);
+        decide(job, arbiter, award, held, bond_to, false);
     }
 
     /// Ends a case whose deadline has passed: an unanswered challenge is lost, an undecided arbitration gets the
@@ -400,8 +400,10 @@ module computestream::dispute {
         if (case.kind == OUTPUT_CHALLENGE) {
             prove_fault(job, OUTPUT_WITHHELD, buyer, keeper);
         } else {
-            let unreleased = payment_stream::unreleased(job);
-            decide(job, keeper, case.default_award, unreleased, buyer, true);
+            // What the buyer agreed to meanwhile is paid already.
+            let held = payment_stream::held(job);
+            let award = if (case.default_award < held) case.default_award else held;
+            decide(job, keeper, award, held, buyer, true);
         };
     }
 
@@ -415,19 +417,24 @@ module computestream::dispute {
         job
     }
 
-    /// Slashes the provider, rewards `reporter`, and closes what is open on the job for the buyer.
+    /// Slashes the provider, rewards `reporter`, and closes what is open on the job for the buyer. Of an open
+    /// challenge the challenger gets the reward: a provider about to lose it must not report itself for it.
     fun prove_fault(job: address, fault: u8, reporter: address, keeper: address) acquires Case {
         let provider = job_registry::provider(job);
         let rules = job_registry::rules(job);
         let now = timestamp::now_seconds();
-        if (exists<Case>(job)) lose_case(job, provider);
+        if (exists<Case>(job)) {
+            if (Case[job].kind == OUTPUT_CHALLENGE) reporter = Case[job].buyer;
+            lose_case(job, provider);
+        };
         job_registry::mark_faulted(job, keeper);
         let (slashed, reward) =
             provider_registry::slash(
                 provider,
                 reporter,
                 rules.slash_bps(),
-                rules.reporter_reward_bps()
+                rules.reporter_reward_bps(),
+                rules.treasury()
             );
         event::emit(
             FaultProven { job, provider, fault, reporter, slashed, reward, timestamp: now }
@@ -438,7 +445,7 @@ module computestream::dispute {
     fun lose_case(job: address, provider: address) acquires Case {
         let kind = Case[job].kind;
         let buyer = Case[job].buyer;
-        let unreleased = payment_stream::unreleased(job);
+        let held = payment_stream::held(job);
         job_registry::close_case(job);
         let refunded_bond = close_case(job, buyer);
         let timestamp = timestamp::now_seconds();
@@ -450,7 +457,7 @@ module computestream::dispute {
                     job,
                     arbiter: job_registry::rules(job).arbiter(),
                     award: 0,
-                    unreleased,
+                    unreleased: held,
                     bond_to: buyer,
                     by_default: true,
                     timestamp
@@ -463,7 +470,7 @@ module computestream::dispute {
         job: address,
         keeper: address,
         award: u64,
-        unreleased: u64,
+        held: u64,
         bond_to: address,
         by_default: bool
     ) acquires Case {
@@ -475,7 +482,7 @@ module computestream::dispute {
                 job,
                 arbiter: job_registry::rules(job).arbiter(),
                 award,
-                unreleased,
+                unreleased: held,
                 bond_to,
                 by_default,
                 timestamp: timestamp::now_seconds()
@@ -533,12 +540,14 @@ module computestream::dispute {
         amount
     }
 
-    /// Rounded up: a small deposit must not make a case free.
+    /// Rounded up: a small deposit must not make a case free. Never more than what the case can win.
     fun bond_of(job: address): u64 {
         let scaled =
             (payment_stream::deposited(job) as u128)
                 * (job_registry::rules(job).bond_bps() as u128);
-        ((scaled + BPS - 1) / BPS) as u64
+        let share = ((scaled + BPS - 1) / BPS) as u64;
+        let held = payment_stream::held(job);
+        if (share < held) share else held
     }
 
     fun owner_of(job: address): address {

@@ -90,9 +90,15 @@ module computestream::escrow {
         Escrow[job].vault.asset()
     }
 
-    /// False while the asset's issuer has frozen the escrow or taken from it.
+    /// False while the asset's issuer has frozen the escrow, or taken so much from it.
     public(package) fun can_release(job: address, amount: u64): bool acquires Escrow {
         Escrow[job].vault.can_pay(amount)
+    }
+
+    /// False while the asset's issuer has frozen the escrow or taken anything from it.
+    public(package) fun can_release_all(job: address): bool acquires Escrow {
+        let vault = &Escrow[job].vault;
+        vault.can_pay(vault.balance())
     }
 
     /// Takes what is due, in one withdrawal for all its receivers.

@@ -42,7 +42,7 @@ module computestream::job {
     const E_ACCEPT_WINDOW_OVER: u64 = 9;
     /// The time to start this job is over.
     const E_START_WINDOW_OVER: u64 = 10;
-    /// There is nothing to confirm: the job hasn't started, or is settled already.
+    /// There is nothing to confirm: the job hasn't started, is settled already, or a fault was proven.
     const E_NOT_CONFIRMABLE: u64 = 11;
     /// A case about this job is open: wait until it is answered or decided.
     const E_CASE_OPEN: u64 = 12;
@@ -308,11 +308,11 @@ module computestream::job {
     /// Sets how long the provider may prove and the buyer may challenge, from what the stream says of itself.
     /// Returns whether nobody has to be waited for.
     public(package) fun set_windows(
-        self: &mut JobRecord, prove_until: u64, unreleased: u64, now: u64
+        self: &mut JobRecord, prove_until: u64, held: u64, now: u64
     ): bool {
         self.claim_until = prove_until;
         let is_final = prove_until == now;
-        let waits_for_buyer = self.terms.holdback_secs() > 0 && (!is_final || unreleased > 0);
+        let waits_for_buyer = self.terms.holdback_secs() > 0 && (!is_final || held > 0);
         if (waits_for_buyer) {
             self.challenge_until = self.claim_until + self.rules.challenge_window_secs();
         };
@@ -477,12 +477,12 @@ module computestream::job {
     }
 
     public(package) fun assert_confirmable(self: &JobRecord) {
-        assert!(self.state == RUNNING || self.is_waiting(), E_NOT_CONFIRMABLE);
-        self.assert_no_case();
+        let is_open = self.state == RUNNING || self.is_waiting();
+        assert!(is_open && self.has_started() && !self.faulted, E_NOT_CONFIRMABLE);
     }
 
     public(package) fun assert_no_case(self: &JobRecord) {
-        assert!(self.case_until == 0, E_CASE_OPEN);
+        assert!(!self.has_case(), E_CASE_OPEN);
     }
 
     public(package) fun assert_challenge_over(self: &JobRecord, now: u64) {
@@ -496,9 +496,9 @@ module computestream::job {
     /// A job that ran stays as long as evidence about it can matter, and its buyer comes first.
     public(package) fun assert_reclaimable(self: &JobRecord, who: address, now: u64) {
         assert!(self.state == SETTLED, E_NOT_SETTLED);
-        if (!self.has_started()) return self.assert_buyer(who);
         let wait = self.rules.reclaim_after_secs();
-        let from = self.settled_at + (if (who == self.terms.buyer()) wait else 2 * wait);
+        let buyers_wait = if (self.has_started()) wait else 0;
+        let from = self.settled_at + (if (who == self.terms.buyer()) buyers_wait else 2 * wait);
         assert!(now >= from, E_TOO_EARLY_TO_RECLAIM);
     }
 
@@ -512,10 +512,7 @@ module computestream::job {
 
     /// Ended, but money still waits.
     public(package) fun is_waiting(self: &JobRecord): bool {
-        self.state == COMPLETED
-            || self.state == FAILED
-            || self.state == TERMINATED
-            || self.state == EXPIRED
+        COMPLETED <= self.state && self.state <= EXPIRED
     }
 
     public(package) fun is_settled(self: &JobRecord): bool {
@@ -533,11 +530,13 @@ module computestream::job {
         else stalled_at != 0 && now >= stalled_at + self.rules.stall_grace_secs()
     }
 
-    /// `(completed, failed, expired)` for the provider's record; none of the outcomes that say nothing about it:
-    /// the buyer's change of mind, and an order nobody took, for which the first value is false.
-    public(package) fun verdict(self: &JobRecord): (bool, bool, bool, bool) {
+    /// `(counts, completed, failed, expired)` for the provider's record. The first is false for what says nothing about
+    /// it: the buyer's change of mind, and an order nobody took. `paid`: gross.
+    public(package) fun verdict(self: &JobRecord, paid: u64): (bool, bool, bool, bool) {
         let counts = self.start_by != 0 && self.outcome != CANCELLED;
-        (counts, self.outcome == COMPLETED, self.outcome == FAILED, self.outcome == EXPIRED)
+        let completed = self.outcome == COMPLETED && paid > 0 && !self.faulted;
+        let failed = self.outcome == FAILED && self.has_started();
+        (counts, completed, failed, self.outcome == EXPIRED)
     }
 
     public(package) fun terms(self: &JobRecord): &Terms {
@@ -568,8 +567,8 @@ module computestream::job {
         &self.output
     }
 
-    public(package) fun case_until(self: &JobRecord): u64 {
-        self.case_until
+    public(package) fun has_case(self: &JobRecord): bool {
+        self.case_until != 0
     }
 
     public(package) fun is_faulted(self: &JobRecord): bool {

@@ -24,6 +24,7 @@ module computestream::job_registry {
     use computestream::market::{Self, JobRules};
     use computestream::payment_stream;
     use computestream::provider_registry::{Self, Provider};
+    use computestream::reputation;
     use computestream::vault;
 
     // === Errors ===
@@ -50,6 +51,12 @@ module computestream::job_registry {
     const E_CLAIM_WINDOW_OPEN: u64 = 10;
     /// No money of this job is held back, so there is nothing to decide about.
     const E_NOTHING_HELD: u64 = 11;
+    /// The asset's issuer has frozen or taken the escrowed money: ask the issuer to restore it, then finalize the job.
+    const E_ESCROW_UNAVAILABLE: u64 = 12;
+
+    // === Constants ===
+
+    const MAX_U64: u64 = 0xffff_ffff_ffff_ffff;
 
     // === Structs ===
 
@@ -105,27 +112,25 @@ module computestream::job_registry {
         record.assert_acceptable(now);
         if (record.is_open()) take(record, provider)
         else assert!(provider == record.terms().provider(), E_OTHER_PROVIDER);
-        let devices =
-            provider_registry::reserve(
-                provider, job, gpu_mask, record.terms().requirements().gpus()
-            );
+        let (gpus, min_stake) = record.terms().requirements().demands();
+        let devices = provider_registry::reserve(provider, job, gpu_mask, gpus, min_stake);
 
         record.accept(operator, gpu_mask, devices, now);
     }
 
-    /// Opens the stream: the container runs from this second on. Fees, payees and keys are fixed here.
+    /// Opens the stream: the container runs from this second on. Payee and keys are fixed here.
     public entry fun start(operator: &signer, job: Object<Job>) acquires Job {
         let (job, record) = operated(operator, job);
         record.start(timestamp::now_seconds());
 
         let terms = record.terms();
         let (payee, attest_key) = provider_registry::payment_terms(terms.provider());
-        let (fee_bps, keeper_share_bps, treasury) = market::fee_terms();
+        let rules = record.rules();
         payment_stream::open(
             job,
             terms.buyer(),
             payee,
-            treasury,
+            rules.treasury(),
             escrow::asset(job),
             attest_key,
             terms.buyer_key(),
@@ -134,8 +139,8 @@ module computestream::job_registry {
             terms.deposit(),
             terms.max_duration_secs(),
             terms.holdback_secs(),
-            fee_bps,
-            keeper_share_bps
+            rules.fee_bps(),
+            rules.keeper_share_bps()
         );
     }
 
@@ -204,7 +209,7 @@ module computestream::job_registry {
         let claim = attestation::new_claim(seq, seconds_cum, t_last, log_root, signature);
         let settles = end_stream(record, job, keeper, &claim, 0);
         record.complete(output, timestamp::now_seconds());
-        if (settles) settle(record, job, keeper);
+        if (settles) settle_if_free(record, job, keeper);
     }
 
     /// Ends a job that can't be finished. Before its start everything goes back; after it proven seconds are paid.
@@ -232,17 +237,9 @@ module computestream::job_registry {
 
         let keeper = signer::address_of(operator);
         let claim = attestation::new_claim(seq, seconds_cum, t_last, log_root, signature);
-        let settles =
-            if (record.is_running()) {
-                end_stream(record, job, keeper, &claim, 0)
-            } else {
-                // Without a stream only an empty claim passes.
-                payment_stream::settle_last(job, keeper, &claim);
-                free_capacity(record, job);
-                true
-            };
+        let settles = end_work(record, job, keeper, &claim);
         record.fail(output, timestamp::now_seconds());
-        if (settles) settle(record, job, keeper);
+        if (settles) settle_if_free(record, job, keeper);
     }
 
     /// Takes a job back before it starts: the whole deposit returns.
@@ -252,7 +249,7 @@ module computestream::job_registry {
 
         if (record.holds_slot()) free_capacity(record, job);
         record.cancel(timestamp::now_seconds());
-        settle(record, job, signer::address_of(buyer));
+        settle_if_free(record, job, signer::address_of(buyer));
     }
 
     /// Stops a running job at once: pays what is proven, refunds what can't be earned any more, and keeps the worth
@@ -274,7 +271,7 @@ module computestream::job_registry {
         let claim_window_secs = record.rules().claim_window_secs();
         let settles = end_stream(record, job, keeper, &claim, claim_window_secs);
         record.terminate(timestamp::now_seconds());
-        if (settles) settle(record, job, keeper);
+        if (settles) settle_if_free(record, job, keeper);
     }
 
     /// Marks a running job whose provider has proven nothing new for the stall window. An attestation clears it.
@@ -305,15 +302,9 @@ module computestream::job_registry {
         assert!(record.is_overdue(stalled_at, now), E_NOT_EXPIRED);
 
         // Silence mustn't pay better than an ending of one's own: what is held back waits for the buyer here too.
-        let settles =
-            if (record.is_running()) {
-                end_stream(record, job, expired_by, &attestation::nothing_new(), 0)
-            } else {
-                if (record.holds_slot()) free_capacity(record, job);
-                true
-            };
+        let settles = end_work(record, job, expired_by, &attestation::nothing_new());
         record.expire(expired_by, now);
-        if (settles) settle(record, job, expired_by);
+        if (settles) settle_if_free(record, job, expired_by);
     }
 
     /// The buyer accepts every second billed so far: what was held back for them is paid, and an ended job with
@@ -321,10 +312,29 @@ module computestream::job_registry {
     public entry fun confirm(buyer: &signer, job: Object<Job>) acquires Job {
         let (job, record) = bought(buyer, job);
         record.assert_confirmable();
+        record.assert_no_case();
 
-        let keeper = signer::address_of(buyer);
-        payment_stream::confirm(job, keeper);
-        if (record.is_waiting() && payment_stream::is_final(job)) settle(record, job, keeper);
+        confirm_first(record, job, signer::address_of(buyer), MAX_U64);
+    }
+
+    /// Brings the buyer's signature under an attestation and with it the buyer's agreement to the seconds it names,
+    /// however late: nothing that comes later takes it back. An open case goes on about the rest.
+    public entry fun confirm_signed(
+        anyone: &signer,
+        job: Object<Job>,
+        seq: u64,
+        seconds_cum: u64,
+        t_last: u64,
+        log_root: vector<u8>,
+        countersignature: vector<u8>
+    ) acquires Job {
+        let job = object::object_address(&job);
+        let record = &mut Job[job].record;
+        record.assert_confirmable();
+        let claim = attestation::new_claim(seq, seconds_cum, t_last, log_root, vector[]);
+        payment_stream::assert_countersigned(job, &claim, &countersignature);
+
+        confirm_first(record, job, signer::address_of(anyone), seconds_cum);
     }
 
     /// Settles a job that waits, once nothing more can be proven or challenged. The provider's operator may come
@@ -336,15 +346,16 @@ module computestream::job_registry {
         record.assert_waiting();
         record.assert_no_case();
         let now = timestamp::now_seconds();
-        if (!payment_stream::is_final(job)) {
-            let provider = record.terms().provider();
-            assert!(provider_registry::is_operator(provider, finalized_by), E_CLAIM_WINDOW_OPEN);
-            if (payment_stream::seal(job, finalized_by) > 0) {
-                record.waive(now);
-                return
-            };
-        } else if (payment_stream::unreleased(job) > 0) {
-            record.assert_challenge_over(now);
+        // Of any other job only the escrow can have made it wait.
+        if (record.has_started() && !record.is_faulted()) {
+            if (!payment_stream::is_final(job)) {
+                let provider = record.terms().provider();
+                assert!(
+                    provider_registry::is_operator(provider, finalized_by), E_CLAIM_WINDOW_OPEN
+                );
+                payment_stream::seal(job, finalized_by);
+                if (payment_stream::held(job) > 0) return record.waive(now);
+            } else if (payment_stream::held(job) > 0) record.assert_challenge_over(now);
         };
 
         settle(record, job, finalized_by);
@@ -392,20 +403,12 @@ module computestream::job_registry {
 
     // === Package: for disputes ===
 
-    public(package) fun record(job: address): JobRecord acquires Job {
-        Job[job].record
-    }
-
     public(package) fun rules(job: address): JobRules acquires Job {
         *Job[job].record.rules()
     }
 
     public(package) fun provider(job: address): address acquires Job {
         Job[job].record.terms().provider()
-    }
-
-    public(package) fun buyer(job: address): address acquires Job {
-        Job[job].record.terms().buyer()
     }
 
     /// Commitments of the GPUs the job uses or used.
@@ -437,25 +440,34 @@ module computestream::job_registry {
         if (record.is_settled()) return;
         if (record.holds_slot()) free_capacity(record, job);
         record.forfeit(timestamp::now_seconds());
-        settle_award(record, job, reporter, 0);
+        if (escrow::can_release_all(job)) settle(record, job, reporter)
+        else payment_stream::halt(job);
     }
 
-    /// Holds the job for a case of its buyer until `window_secs` from now; returns what the case is about: the
-    /// unreleased money, which no attestation changes any more.
-    public(package) fun open_case(job: address, buyer: address, window_secs: u64): u64 acquires Job {
+    /// Holds the job for a case of its buyer until `window_secs` from now; returns what the case is about:
+    /// what is held, which no attestation changes any more. `can_slash`: whether the case can end in a fault.
+    public(package) fun open_case(
+        job: address, buyer: address, window_secs: u64, can_slash: bool
+    ): u64 acquires Job {
         let record = &mut Job[job].record;
         record.assert_no_case();
         record.assert_buyer(buyer);
         record.assert_waiting();
-        assert!(payment_stream::unreleased(job) > 0, E_NOTHING_HELD);
+        record.assert_started();
+        assert!(payment_stream::held(job) > 0 && !record.is_faulted(), E_NOTHING_HELD);
         assert!(payment_stream::is_final(job), E_CLAIM_WINDOW_OPEN);
 
-        record.open_case(timestamp::now_seconds(), window_secs);
-        // Once the deadline has passed anyone may resolve the case: for that long the stake must stay.
-        provider_registry::extend_liability(
-            record.terms().provider(), record.case_until() + record.rules().answer_window_secs()
-        );
-        payment_stream::seal(job, buyer)
+        let now = timestamp::now_seconds();
+        record.open_case(now, window_secs);
+        if (can_slash) {
+            // Once the deadline has passed anyone may resolve the case: for that long the stake must stay.
+            provider_registry::extend_liability(
+                record.terms().provider(),
+                now + window_secs + record.rules().answer_window_secs()
+            );
+        };
+        payment_stream::seal(job, buyer);
+        payment_stream::held(job)
     }
 
     public(package) fun close_case(job: address) acquires Job {
@@ -463,9 +475,12 @@ module computestream::job_registry {
         record.close_case();
     }
 
-    /// Settles a job that waits: `award` of the unreleased money is paid, the rest refunded.
+    /// Settles a job that waits: `award` of what is held is paid, the rest refunded.
     public(package) fun settle_with_award(job: address, keeper: address, award: u64) acquires Job {
-        settle_award(&mut Job[job].record, job, keeper, award);
+        assert!(escrow::can_release_all(job), E_ESCROW_UNAVAILABLE);
+        let (seconds, paid, fees, deposited) =
+            payment_stream::close_with_award(job, keeper, award);
+        write_settlement(&mut Job[job].record, seconds, deposited, paid, fees);
     }
 
     // === Private ===
@@ -507,10 +522,21 @@ module computestream::job_registry {
         claim_window_secs: u64
     ): bool {
         payment_stream::settle_last(job, keeper, claim);
-        let (prove_until, unreleased) = payment_stream::end(job, keeper, claim_window_secs);
-        let settles = record.set_windows(prove_until, unreleased, timestamp::now_seconds());
+        let (prove_until, held) = payment_stream::end(job, keeper, claim_window_secs);
+        let settles = record.set_windows(prove_until, held, timestamp::now_seconds());
         free_capacity(record, job);
         settles
+    }
+
+    /// Ends a job without a window to prove, whether or not it has started: `end_stream`, or just frees slot and GPUs.
+    fun end_work(
+        record: &mut JobRecord, job: address, keeper: address, claim: &Claim
+    ): bool {
+        if (record.is_running()) return end_stream(record, job, keeper, claim, 0);
+        // Without a stream only an empty claim passes.
+        payment_stream::settle_last(job, keeper, claim);
+        if (record.holds_slot()) free_capacity(record, job);
+        true
     }
 
     fun free_capacity(record: &JobRecord, job: address) {
@@ -522,22 +548,37 @@ module computestream::job_registry {
         );
     }
 
-    /// Pays everything earned, refunds the rest.
+    /// The first `secs` of the billed seconds are agreed; an ended job with nothing left to decide settles.
+    fun confirm_first(
+        record: &mut JobRecord, job: address, keeper: address, secs: u64
+    ) {
+        payment_stream::confirm(job, keeper, secs);
+        let settles =
+            record.is_waiting()
+                && !record.has_case()
+                && payment_stream::is_final(job)
+                && payment_stream::held(job) == 0;
+        if (settles) settle_if_free(record, job, keeper);
+    }
+
+    /// While the issuer keeps the escrow from paying, the job waits for `finalize`: an ending never fails for it.
+    fun settle_if_free(record: &mut JobRecord, job: address, keeper: address) {
+        if (escrow::can_release_all(job)) settle(record, job, keeper);
+    }
+
+    /// Pays everything earned, nothing where a fault was proven, and refunds the rest.
     fun settle(record: &mut JobRecord, job: address, keeper: address) {
+        assert!(escrow::can_release_all(job), E_ESCROW_UNAVAILABLE);
         if (record.has_started()) {
-            let (seconds, paid, fees, deposited) = payment_stream::close(job, keeper);
+            let (seconds, paid, fees, deposited) =
+                if (record.is_faulted()) payment_stream::close_unpaid(job, keeper)
+                else payment_stream::close(job, keeper);
             write_settlement(record, seconds, deposited, paid, fees);
         } else {
             let deposit = record.terms().deposit();
             escrow::refund(job, record.terms().buyer(), deposit);
             write_settlement(record, 0, deposit, 0, 0);
         };
-    }
-
-    fun settle_award(record: &mut JobRecord, job: address, keeper: address, award: u64) {
-        let (seconds, paid, fees, deposited) =
-            payment_stream::close_with_award(job, keeper, award);
-        write_settlement(record, seconds, deposited, paid, fees);
     }
 
     fun write_settlement(
@@ -548,9 +589,9 @@ module computestream::job_registry {
         fees: u64
     ) {
         record.settle(seconds, deposited, paid, fees, timestamp::now_seconds());
-        let (counts, completed, failed, expired) = record.verdict();
+        let (counts, completed, failed, expired) = record.verdict(paid);
         if (counts) {
-            provider_registry::record_job(
+            reputation::record_job(
                 record.terms().provider(), completed, failed, expired, seconds, paid - fees
             );
         };

@@ -97,7 +97,10 @@ module computestream::market {
         bond_bps: u64,
         slash_bps: u64,
         reporter_reward_bps: u64,
-        arbiter: address
+        arbiter: address,
+        fee_bps: u64,
+        keeper_share_bps: u64,
+        treasury: address
     }
 
     // === Events ===
@@ -365,20 +368,10 @@ module computestream::market {
         secs <= Market[@computestream].parameters.max_holdback_secs
     }
 
-    /// `(fee_bps, keeper_share_bps, treasury)` for a stream that opens now.
-    public(package) fun fee_terms(): (u64, u64, address) acquires Market {
-        let parameters = &Market[@computestream].parameters;
-        (parameters.fee_bps, parameters.keeper_share_bps, parameters.treasury)
-    }
-
     /// `(min_stake, unbonding_secs)`.
     public(package) fun stake_terms(): (u64, u64) acquires Market {
         let parameters = &Market[@computestream].parameters;
         (parameters.min_stake, parameters.unbonding_secs)
-    }
-
-    public(package) fun treasury(): address acquires Market {
-        Market[@computestream].parameters.treasury
     }
 
     public(package) fun accept_window_secs(): u64 acquires Market {
@@ -400,7 +393,10 @@ module computestream::market {
             bond_bps: p.bond_bps,
             slash_bps: p.slash_bps,
             reporter_reward_bps: p.reporter_reward_bps,
-            arbiter: p.arbiter
+            arbiter: p.arbiter,
+            fee_bps: p.fee_bps,
+            keeper_share_bps: p.keeper_share_bps,
+            treasury: p.treasury
         }
     }
 
@@ -450,6 +446,18 @@ module computestream::market {
 
     public(package) fun arbiter(self: &JobRules): address {
         self.arbiter
+    }
+
+    public(package) fun fee_bps(self: &JobRules): u64 {
+        self.fee_bps
+    }
+
+    public(package) fun keeper_share_bps(self: &JobRules): u64 {
+        self.keeper_share_bps
+    }
+
+    public(package) fun treasury(self: &JobRules): address {
+        self.treasury
     }
 
     // === Private ===

@@ -42,7 +42,9 @@ module computestream::meter {
         keeper_paid: u64,
         /// The highest rate a held second may have been billed at. With today's rate alone, a provider that lowers
         /// it would free seconds that were billed at the old one.
-        held_rate_per_hour: u64
+        held_rate_per_hour: u64,
+        /// `seconds_billed` when the rate last changed.
+        repriced_at_secs: u64
     }
 
     /// What one settlement pays, gross; `fee` is part of `amount`, `keeper_fee` part of `fee`.
@@ -76,7 +78,8 @@ module computestream::meter {
             paid: 0,
             fee_paid: 0,
             keeper_paid: 0,
-            held_rate_per_hour: rate_per_hour
+            held_rate_per_hour: rate_per_hour,
+            repriced_at_secs: 0
         }
     }
 
@@ -99,6 +102,13 @@ module computestream::meter {
         self.acc =
             self.acc + price(self.rate_per_hour, billed - self.seconds_billed);
         self.seconds_billed = billed;
+        if (billed - self.repriced_at_secs >= self.holdback_secs) {
+            self.held_rate_per_hour = self.rate_per_hour;
+        };
+    }
+
+    public(package) fun nothing_due(): Due {
+        Due { amount: 0, fee: 0, keeper_fee: 0 }
     }
 
     /// Pays what nothing holds back.
@@ -128,6 +138,7 @@ module computestream::meter {
     /// Bill what is proven first: every second billed from here on has the new rate.
     public(package) fun set_rate(self: &mut Meter, rate_per_hour: u64) {
         self.rate_per_hour = rate_per_hour;
+        self.repriced_at_secs = self.seconds_billed;
         self.held_rate_per_hour =
             if (self.seconds_confirmed >= self.seconds_billed) rate_per_hour
             else max(self.held_rate_per_hour, rate_per_hour);
@@ -144,6 +155,11 @@ module computestream::meter {
             self.seconds_billed - min(self.seconds_billed, self.seconds_confirmed);
         let held = price(self.held_rate_per_hour, min(self.holdback_secs, unconfirmed));
         if (held >= self.acc) 0 else whole_units(self.acc - held)
+    }
+
+    /// Earned, not paid, and waiting for the buyer's agreement.
+    public(package) fun held(self: &Meter): u64 {
+        self.earned() - max(self.paid, self.releasable())
     }
 
     /// Earned and not paid yet.
@@ -258,7 +274,7 @@ module computestream::meter {
     /// treasury comes back with the next keeper.
     fun raise_paid(self: &mut Meter, paid: u64): Due {
         let amount = paid - self.paid;
-        if (amount == 0) return Due { amount: 0, fee: 0, keeper_fee: 0 };
+        if (amount == 0) return nothing_due();
         let fee_paid = share(paid, self.fee_bps);
         let fee = fee_paid - self.fee_paid;
         let keeper_fee =

@@ -32,9 +32,7 @@ module computestream::payment_stream {
     const E_ALREADY_STALLED: u64 = 4;
     /// The stream made progress within the stall window: it isn't stalled.
     const E_STILL_PROGRESSING: u64 = 5;
-    /// The asset's issuer has frozen or taken the escrowed money: ask the issuer to restore it.
-    const E_ESCROW_UNAVAILABLE: u64 = 6;
-    /// More is awarded than is still unreleased: award at most that.
+    /// More is awarded than is held: award at most that.
     const E_AWARD_TOO_HIGH: u64 = 7;
     /// At this rate the deposit doesn't pay for the whole maximum duration: add to the deposit first.
     const E_RATE_NOT_FUNDED: u64 = 8;
@@ -77,7 +75,7 @@ module computestream::payment_stream {
     }
 
     #[view]
-    /// `(amount, fee)` that a settlement would pay at `now` with `seconds_attested` proven.
+    /// `(amount, fee)` that a settlement would pay at `now` with `seconds_attested` proven and the escrow as it is.
     public fun quote_settlement(
         job: address, seconds_attested: u64, now: u64
     ): (u64, u64) acquires Stream {
@@ -87,7 +85,7 @@ module computestream::payment_stream {
         let meter = *s.meter();
         meter.attest(seconds_attested);
         meter.advance(s.wall_secs(now));
-        let due = meter.collect();
+        let due = collect(&mut meter, job);
         (due.amount(), due.fee())
     }
 
@@ -248,42 +246,54 @@ module computestream::payment_stream {
     /// Stops the wall clock, pays what is proven and refunds what can't be earned any more. What stays is what the
     /// buyer's agreement holds and the worth of the seconds that ran but aren't proven yet, which the provider may
     /// prove for `claim_window_secs`; 0 seals at once. Returns from when on nothing can be proven any more, and what
-    /// is earned but not paid.
+    /// is held.
     public(package) fun end(
         job: address, keeper: address, claim_window_secs: u64
     ): (u64, u64) acquires Stream {
         let now = timestamp::now_seconds();
         let s = &mut Stream[job].record;
         s.stop(now);
-        if (claim_window_secs == 0) return (now, seal_at(s, job, keeper));
+        if (claim_window_secs == 0) {
+            seal_at(s, job, keeper);
+            return (now, s.meter().held())
+        };
         settle_proven(s, job, keeper);
         let meter = s.meter();
         let wall_secs = s.wall_secs(now);
         let prove_until =
             if (meter.is_proven(wall_secs)) now
             else now + claim_window_secs;
-        let unreleased = meter.unreleased();
         refund_all_but(s, job, meter.reachable(wall_secs) - meter.paid());
         s.allow_proof(prove_until);
-        (prove_until, unreleased)
+        (prove_until, s.meter().held())
     }
 
-    /// No attestation counts any more. Pays what is proven and not held, refunds what isn't earned, and returns what
-    /// stays: earned but not paid. A second call changes nothing.
-    public(package) fun seal(job: address, keeper: address): u64 acquires Stream {
-        seal_at(&mut Stream[job].record, job, keeper)
+    /// No attestation counts any more. Pays what is proven and not held, refunds what isn't earned. A second call
+    /// changes nothing.
+    public(package) fun seal(job: address, keeper: address) acquires Stream {
+        seal_at(&mut Stream[job].record, job, keeper);
     }
 
-    /// The buyer agrees to every second billed by now: nothing of them is held any more. Not to every second proven:
+    /// The buyer agrees to the first `secs` of the seconds billed by now: nothing of them is held any more. Not to more:
     /// an attestation may be ahead of the clock.
-    public(package) fun confirm(job: address, keeper: address) acquires Stream {
+    public(package) fun confirm(job: address, keeper: address, secs: u64) acquires Stream {
         let s = &mut Stream[job].record;
         let meter = *s.meter();
         meter.advance(s.wall_secs(timestamp::now_seconds()));
-        let secs = meter.seconds_billed();
-        meter.confirm(secs);
-        let due = meter.collect();
+        let billed = meter.seconds_billed();
+        meter.confirm(if (secs < billed) secs else billed);
+        let due = collect(&mut meter, job);
         pay_at_once(s, job, keeper, meter, due);
+    }
+
+    /// No attestation counts any more and nothing is paid or refunded: for a stream that ends while its escrow can't pay.
+    public(package) fun halt(job: address) acquires Stream {
+        let s = &mut Stream[job].record;
+        if (s.is_sealed()) return;
+        let now = timestamp::now_seconds();
+        s.stop(now);
+        s.seal(now);
+        s.tell_sealed(job, now);
     }
 
     /// Bills what is proven, pays all that is earned, held or not, refunds the rest and closes for good. Returns
@@ -299,16 +309,25 @@ module computestream::payment_stream {
         close_with(s, job, keeper, meter, due)
     }
 
-    /// Closes as `close`, but pays `award` of what is unreleased and bills nothing more.
+    /// Closes as `close`, but pays only `award` of what is held and bills nothing more.
     public(package) fun close_with_award(
         job: address, keeper: address, award: u64
     ): (u64, u64, u64, u64) acquires Stream {
         let s = &mut Stream[job].record;
         let meter = *s.meter();
-        assert!(award <= meter.unreleased(), E_AWARD_TOO_HIGH);
-        s.stop(timestamp::now_seconds());
-        let due = meter.award(award);
+        let held = meter.held();
+        assert!(award <= held, E_AWARD_TOO_HIGH);
+        let freed = meter.unreleased() - held;
+        let due = meter.award(freed + award);
         close_with(s, job, keeper, meter, due)
+    }
+
+    /// Closes as `close`, but pays and bills nothing more.
+    public(package) fun close_unpaid(job: address, keeper: address): (u64, u64, u64, u64) acquires Stream {
+        let s = &mut Stream[job].record;
+        s.stop(timestamp::now_seconds());
+        let meter = *s.meter();
+        close_with(s, job, keeper, meter, meter::nothing_due())
     }
 
     /// Marks a stream without progress for `stall_after_secs`; the provider has `stall_grace_secs` to answer.
@@ -350,10 +369,10 @@ module computestream::payment_stream {
         Stream[job].record.meter().is_covered()
     }
 
-    /// What is earned and still in the escrow.
-    public(package) fun unreleased(job: address): u64 acquires Stream {
+    /// What is earned, in the escrow, and waits for the buyer's agreement.
+    public(package) fun held(job: address): u64 acquires Stream {
         let s = &Stream[job].record;
-        if (s.is_closed()) 0 else s.meter().unreleased()
+        if (s.is_closed()) 0 else s.meter().held()
     }
 
     /// True once no attestation can add anything.
@@ -375,10 +394,19 @@ module computestream::payment_stream {
         Stream[job].record.stalled_at()
     }
 
-    /// 0 if the stream's attestation key signed `claim`, else the code of the first check it fails.
-    public(package) fun check_signed(job: address, claim: &Claim): u64 acquires Stream {
-        if (!exists<Stream>(job)) return E_NO_STREAM;
-        Stream[job].record.check_signed(job, claim)
+    /// Aborts unless the stream's attestation key signed `claim`, true or not.
+    public(package) fun assert_signed(job: address, claim: &Claim) acquires Stream {
+        Stream[job].record.assert_signed(job, claim);
+    }
+
+    /// Aborts unless the buyer's key signed `claim`.
+    public(package) fun assert_countersigned(
+        job: address, claim: &Claim, countersignature: &vector<u8>
+    ) acquires Stream {
+        let is_signed = Stream[job].record.is_countersigned(job, claim, countersignature);
+        attestation::assert_ok(
+            if (is_signed) 0 else attestation::bad_countersignature()
+        );
     }
 
     // === Private ===
@@ -408,8 +436,7 @@ module computestream::payment_stream {
             meter.confirm(claim.seconds_cum());
         };
         meter.advance(s.wall_secs(till.now));
-        let due = meter.collect();
-        if (!escrow::can_release(job, due.amount())) return E_ESCROW_UNAVAILABLE;
+        let due = collect(&mut meter, job);
 
         let is_newer = claim.seq() > s.seq();
         s.follow(claim, till.now);
@@ -420,11 +447,20 @@ module computestream::payment_stream {
     fun settle_proven(s: &mut StreamRecord, job: address, keeper: address) {
         let meter = *s.meter();
         meter.advance(s.wall_secs(timestamp::now_seconds()));
-        let due = meter.collect();
+        let due = collect(&mut meter, job);
         pay_at_once(s, job, keeper, meter, due);
     }
 
-    /// `pay` for what is no batch: aborts if the escrow can't pay.
+    /// What is due, but nothing while the escrow can't pay it: it stays earned and comes with a later settlement.
+    fun collect(meter: &mut Meter, job: address): Due {
+        let collected = *meter;
+        let due = collected.collect();
+        if (!escrow::can_release(job, due.amount())) return meter::nothing_due();
+        *meter = collected;
+        due
+    }
+
+    /// `pay` for what is no batch.
     fun pay_at_once(
         s: &mut StreamRecord,
         job: address,
@@ -432,7 +468,6 @@ module computestream::payment_stream {
         meter: Meter,
         due: Due
     ) {
-        assert!(escrow::can_release(job, due.amount()), E_ESCROW_UNAVAILABLE);
         let till = open_till(keeper);
         pay(s, job, &mut till, meter, due, false);
         till.pay_all();
@@ -470,16 +505,14 @@ module computestream::payment_stream {
         s.tell_settled(job, till.keeper, &due, escrow::balance(job), till.now);
     }
 
-    fun seal_at(s: &mut StreamRecord, job: address, keeper: address): u64 {
-        if (!s.is_sealed()) {
-            let now = timestamp::now_seconds();
-            s.stop(now);
-            settle_proven(s, job, keeper);
-            s.seal(now);
-            refund_all_but(s, job, s.meter().unreleased());
-            s.tell_sealed(job, now);
-        };
-        s.meter().unreleased()
+    fun seal_at(s: &mut StreamRecord, job: address, keeper: address) {
+        if (s.is_sealed()) return;
+        let now = timestamp::now_seconds();
+        s.stop(now);
+        settle_proven(s, job, keeper);
+        s.seal(now);
+        refund_all_but(s, job, s.meter().unreleased());
+        s.tell_sealed(job, now);
     }
 
     fun close_with(
@@ -491,14 +524,16 @@ module computestream::payment_stream {
     ): (u64, u64, u64, u64) {
         s.close();
         pay_at_once(s, job, keeper, meter, due);
-        refund_all_but(s, job, 0);
+        escrow::refund(job, s.payer(), escrow::balance(job));
         s.tell_closed(job, timestamp::now_seconds());
         let m = s.meter();
         (m.seconds_billed(), m.paid(), m.fee_paid(), m.deposited())
     }
 
+    /// What the escrow can't pay now goes back with the close.
     fun refund_all_but(s: &StreamRecord, job: address, kept: u64) {
-        escrow::refund(job, s.payer(), escrow::balance(job) - kept);
+        let amount = escrow::balance(job) - kept;
+        if (escrow::can_release(job, amount)) escrow::refund(job, s.payer(), amount);
     }
 
     fun open_till(keeper: address): Till {

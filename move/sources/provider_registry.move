@@ -10,14 +10,15 @@ module computestream::provider_registry {
     use std::signer;
     use std::string::String;
     use aptos_std::ed25519;
-    use aptos_std::table_with_length::{Self, TableWithLength};
     use aptos_framework::event;
     use aptos_framework::fungible_asset::Metadata;
     use aptos_framework::object::{Self, Object};
     use aptos_framework::timestamp;
     use computestream::capacity::{Self, Capacity};
+    use computestream::liability::{Self, Liability};
     use computestream::machine::{Self, Machine, Requirements};
     use computestream::market;
+    use computestream::provider_directory;
     use computestream::reputation;
     use computestream::stake;
     use computestream::vault;
@@ -44,7 +45,7 @@ module computestream::provider_registry {
     const E_UNKNOWN_STATUS: u64 = 15;
     /// The provider still has active jobs: drain it, then try again.
     const E_STILL_BUSY: u64 = 16;
-    /// Jobs of this provider run or can still be challenged: wait for their end, or keep the minimum staked.
+    /// Jobs of this provider run or can still cost stake: wait until `liable_until`, or keep `bound_stake` staked.
     const E_STILL_LIABLE: u64 = 17;
     /// The price of so many GPUs is too large to be counted: choose another provider, or lower its prices.
     const E_PRICE_OVERFLOW: u64 = 18;
@@ -77,13 +78,7 @@ module computestream::provider_registry {
         status: u8,
         last_heartbeat_at: u64,
         registered_at: u64,
-        /// When the last job that has ended can't cost stake any more.
-        liable_until: u64
-    }
-
-    /// Every provider there is, in the order of registration.
-    struct Directory has key {
-        providers: TableWithLength<u64, address>
+        liability: Liability
     }
 
     struct ProviderView has copy, drop, store {
@@ -105,6 +100,8 @@ module computestream::provider_registry {
         status: u8,
         last_heartbeat_at: u64,
         registered_at: u64,
+        /// What the jobs rely on, and until when those that have ended do.
+        bound_stake: u64,
         liable_until: u64,
         jobs_completed: u64,
         jobs_failed: u64,
@@ -172,6 +169,14 @@ module computestream::provider_registry {
     }
 
     #[event]
+    struct ProviderLiabilityChanged has drop, store {
+        provider: address,
+        bound_stake: u64,
+        liable_until: u64,
+        timestamp: u64
+    }
+
+    #[event]
     struct ProviderCapacityChanged has drop, store {
         provider: address,
         slots_busy: u64,
@@ -207,7 +212,8 @@ module computestream::provider_registry {
             status: p.status,
             last_heartbeat_at: p.last_heartbeat_at,
             registered_at: p.registered_at,
-            liable_until: p.liable_until,
+            bound_stake: p.liability.stake(),
+            liable_until: p.liability.until(),
             jobs_completed,
             jobs_failed,
             jobs_expired,
@@ -222,21 +228,14 @@ module computestream::provider_registry {
     /// Up to `limit` providers, from the `offset`-th ever registered on.
     public fun list_providers(
         offset: u64, limit: u64
-    ): vector<ProviderView> acquires Directory, Provider {
+    ): vector<ProviderView> acquires Provider {
         assert!(limit <= MAX_PAGE, E_PAGE_TOO_LONG);
-        let providers = &Directory[@computestream].providers;
-        let count = providers.length();
-        let page = vector[];
-        while (page.length() < limit && offset < count) {
-            page.push_back(get_provider(*providers.borrow(offset)));
-            offset = offset + 1;
-        };
-        page
+        provider_directory::page(offset, limit).map(|provider| get_provider(provider))
     }
 
     #[view]
-    public fun provider_count(): u64 acquires Directory {
-        Directory[@computestream].providers.length()
+    public fun provider_count(): u64 {
+        provider_directory::count()
     }
 
     #[view]
@@ -248,10 +247,6 @@ module computestream::provider_registry {
 
     // === Entry ===
 
-    fun init_module(publisher: &signer) {
-        move_to(publisher, Directory { providers: table_with_length::new() });
-    }
-
     /// Registers a machine, active at once, its stake taken from the owner.
     public entry fun register(
         owner: &signer, operator: address, attest_key: vector<u8>,
@@ -259,7 +254,7 @@ module computestream::provider_registry {
         disk_gb: u64, region: String, sandbox: String,
         devices: vector<vector<u8>>, slots: u64, price_per_hour: u64, gpu_price_per_hour: u64,
         asset: Object<Metadata>, stake: u64
-    ) acquires Directory {
+    ) {
         register_provider(
             owner, operator, attest_key, name, gpu_model, gpu_count, vram_gb, cpu_cores, ram_gb, disk_gb,
             region, sandbox, devices, slots, price_per_hour, gpu_price_per_hour, asset, stake
@@ -273,7 +268,7 @@ module computestream::provider_registry {
         disk_gb: u64, region: String, sandbox: String,
         devices: vector<vector<u8>>, slots: u64, price_per_hour: u64, gpu_price_per_hour: u64,
         asset: Object<Metadata>, stake: u64
-    ): Object<Provider> acquires Directory {
+    ): Object<Provider> {
         market::assert_not_paused();
         market::assert_asset_allowed(asset);
         assert_attest_key(attest_key);
@@ -304,12 +299,10 @@ module computestream::provider_registry {
                 status: ACTIVE,
                 last_heartbeat_at: now,
                 registered_at: now,
-                liable_until: 0
+                liability: liability::new()
             }
         );
-        let directory = &mut Directory[@computestream];
-        let index = directory.providers.length();
-        directory.providers.add(index, provider);
+        provider_directory::add(provider);
 
         event::emit(
             ProviderRegistered {
@@ -420,13 +413,14 @@ module computestream::provider_registry {
         p.close_below_minimum(provider, staked);
     }
 
-    /// Pays out what has unbonded. Below the minimum it stays until nothing that was served can cost stake any more.
+    /// Pays out what has unbonded. While jobs rely on stake, what they rely on must stay.
     public entry fun withdraw_stake(owner: &signer, provider: Object<Provider>) acquires Provider {
         let (provider, p) = owned(owner, provider);
         stake::assert_withdrawable(provider);
         assert!(
-            has_minimum(stake::staked(provider))
-                || (p.capacity.is_idle() && timestamp::now_seconds() >= p.liable_until),
+            p.liability.allows(
+                stake::staked(provider), p.capacity.is_idle(), timestamp::now_seconds()
+            ),
             E_STILL_LIABLE
         );
         stake::withdraw(provider);
@@ -487,14 +481,22 @@ module computestream::provider_registry {
         (p.owner, p.attest_key)
     }
 
-    /// Gives the job a slot and these GPUs; returns the GPUs' commitments, if the provider made any.
+    /// Gives the job, which relies on `stake` or the market's minimum, a slot and these GPUs; returns the GPUs'
+    /// commitments, if the provider made any.
     public(package) fun reserve(
-        provider: address, job: address, gpu_mask: u64, gpus: u64
+        provider: address, job: address, gpu_mask: u64, gpus: u64, stake: u64
     ): vector<vector<u8>> acquires Provider {
         assert_active(provider);
         let p = &mut Provider[provider];
+        let is_alone = p.capacity.is_idle();
         let devices = p.capacity.reserve(job, gpu_mask, gpus);
         p.emit_capacity(provider);
+        let (min_stake, _) = market::stake_terms();
+        let liability = p.liability;
+        liability.bind(
+            if (stake > min_stake) stake else min_stake, is_alone, timestamp::now_seconds()
+        );
+        p.set_liability(provider, liability);
         devices
     }
 
@@ -503,29 +505,28 @@ module computestream::provider_registry {
     public(package) fun release(
         provider: address, job: address, gpu_mask: u64, liable_until: u64
     ) acquires Provider {
+        extend_liability(provider, liable_until);
         let p = &mut Provider[provider];
-        p.answer_until(liable_until);
         if (p.capacity.release(job, gpu_mask)) p.emit_capacity(provider);
     }
 
     public(package) fun extend_liability(provider: address, until: u64) acquires Provider {
         let p = &mut Provider[provider];
-        p.answer_until(until);
-    }
-
-    /// Adds one settled job to the record: at most one of the three is true; `earned` is net of fees.
-    public(package) fun record_job(
-        provider: address, completed: bool, failed: bool, expired: bool, seconds: u64, earned: u64
-    ) {
-        reputation::record_job(provider, completed, failed, expired, seconds, earned);
+        let liability = p.liability;
+        liability.extend(until);
+        p.set_liability(provider, liability);
     }
 
     /// Punishes a proven fault; returns what it cost and how much of that the reporter got.
     public(package) fun slash(
-        provider: address, reporter: address, slash_bps: u64, reward_bps: u64
+        provider: address,
+        reporter: address,
+        slash_bps: u64,
+        reward_bps: u64,
+        treasury: address
     ): (u64, u64) acquires Provider {
         let (amount, reward) =
-            stake::slash(provider, slash_bps, reporter, reward_bps, market::treasury());
+            stake::slash(provider, slash_bps, reporter, reward_bps, treasury);
         reputation::record_fault(provider);
         let p = &mut Provider[provider];
         p.close_below_minimum(provider, stake::staked(provider));
@@ -553,8 +554,17 @@ module computestream::provider_registry {
         if (self.status == ACTIVE && !has_minimum(staked)) self.change_status(provider, OFFLINE);
     }
 
-    fun answer_until(self: &mut Provider, until: u64) {
-        if (until > self.liable_until) self.liable_until = until;
+    fun set_liability(self: &mut Provider, provider: address, liability: Liability) {
+        if (self.liability == liability) return;
+        self.liability = liability;
+        event::emit(
+            ProviderLiabilityChanged {
+                provider,
+                bound_stake: liability.stake(),
+                liable_until: liability.until(),
+                timestamp: timestamp::now_seconds()
+            }
+        );
     }
 
     fun emit_capacity(self: &Provider, provider: address) {
@@ -584,12 +594,5 @@ module computestream::provider_registry {
     fun has_minimum(staked: u64): bool {
         let (min_stake, _) = market::stake_terms();
         staked >= min_stake
-    }
-
-    // === Test only ===
-
-    #[test_only]
-    public fun init_for_test(publisher: &signer) {
-        init_module(publisher);
     }
 }

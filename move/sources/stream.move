@@ -374,11 +374,11 @@ module computestream::stream {
         )
     }
 
-    /// 0 if the provider signed `claim`, true or not, else the code of the first check it fails.
-    public(package) fun check_signed(
-        self: &StreamRecord, job: address, claim: &Claim
-    ): u64 {
-        attestation::check_signature(claim, self.attest_key, job, self.terms_hash)
+    /// Aborts unless the provider signed `claim`, true or not.
+    public(package) fun assert_signed(self: &StreamRecord, job: address, claim: &Claim) {
+        attestation::assert_ok(
+            attestation::check_signature(claim, self.attest_key, job, self.terms_hash)
+        );
     }
 
     public(package) fun is_countersigned(

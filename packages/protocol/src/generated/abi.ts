@@ -143,6 +143,14 @@ export const ENTRY_FUNCTIONS = {
     "confirm": [
       "0x1::object::Object<{package}::job_registry::Job>"
     ],
+    "confirm_signed": [
+      "0x1::object::Object<{package}::job_registry::Job>",
+      "u64",
+      "u64",
+      "u64",
+      "vector<u8>",
+      "vector<u8>"
+    ],
     "expire": [
       "0x1::object::Object<{package}::job_registry::Job>"
     ],

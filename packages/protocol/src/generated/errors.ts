@@ -172,7 +172,7 @@ export const ABORTS: Record<string, Record<number, { name: string; sentence: str
     },
     "11": {
       "name": "E_NOT_CONFIRMABLE",
-      "sentence": "There is nothing to confirm: the job hasn't started, or is settled already."
+      "sentence": "There is nothing to confirm: the job hasn't started, is settled already, or a fault was proven."
     },
     "12": {
       "name": "E_CASE_OPEN",
@@ -267,6 +267,10 @@ export const ABORTS: Record<string, Record<number, { name: string; sentence: str
     "11": {
       "name": "E_NOTHING_HELD",
       "sentence": "No money of this job is held back, so there is nothing to decide about."
+    },
+    "12": {
+      "name": "E_ESCROW_UNAVAILABLE",
+      "sentence": "The asset's issuer has frozen or taken the escrowed money: ask the issuer to restore it, then finalize the job."
     }
   },
   "job_terms": {
@@ -372,13 +376,9 @@ export const ABORTS: Record<string, Record<number, { name: string; sentence: str
       "name": "E_STILL_PROGRESSING",
       "sentence": "The stream made progress within the stall window: it isn't stalled."
     },
-    "6": {
-      "name": "E_ESCROW_UNAVAILABLE",
-      "sentence": "The asset's issuer has frozen or taken the escrowed money: ask the issuer to restore it."
-    },
     "7": {
       "name": "E_AWARD_TOO_HIGH",
-      "sentence": "More is awarded than is still unreleased: award at most that."
+      "sentence": "More is awarded than is held: award at most that."
     },
     "8": {
       "name": "E_RATE_NOT_FUNDED",
@@ -428,7 +428,7 @@ export const ABORTS: Record<string, Record<number, { name: string; sentence: str
     },
     "17": {
       "name": "E_STILL_LIABLE",
-      "sentence": "Jobs of this provider run or can still be challenged: wait for their end, or keep the minimum staked."
+      "sentence": "Jobs of this provider run or can still cost stake: wait until `liable_until`, or keep `bound_stake` staked."
     },
     "18": {
       "name": "E_PRICE_OVERFLOW",
