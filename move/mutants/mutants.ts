@@ -407,8 +407,8 @@ export const MUTANTS: Mutant[] = [
   {
     name: "bond-rounds-down",
     file: "dispute.move",
-    find: "        ((scaled + BPS - 1) / BPS) as u64",
-    replace: "        (scaled / BPS) as u64",
+    find: "        let share = ((scaled + BPS - 1) / BPS) as u64;",
+    replace: "        let share = (scaled / BPS) as u64;",
     harm: "cases about small jobs are free",
   },
 ];
