@@ -12,6 +12,7 @@ module computestream::market_test_utils {
     use aptos_framework::primary_fungible_store;
     use aptos_framework::timestamp;
     use computestream::market;
+    use computestream::provider_directory;
     use computestream::provider_registry::{Self, Provider};
     use computestream::value_test_utils as v;
 
@@ -25,6 +26,7 @@ module computestream::market_test_utils {
     const STRANGER: address = @0xbad;
     const TREASURY: address = @0x7ea;
     const ARBITER: address = @0xa7b;
+    const ISSUER: address = @0xa55e7;
 
     /// 1,000 base units a second.
     const RATE: u64 = 3_600_000;
@@ -45,7 +47,7 @@ module computestream::market_test_utils {
         timestamp::update_global_time_for_test_secs(START);
         chain_id::initialize_for_test(&framework, CHAIN_ID);
         market::init_for_test(&admin());
-        provider_registry::init_for_test(&admin());
+        provider_directory::init_for_test(&admin());
         set_fees(100, 0);
     }
 
@@ -134,7 +136,7 @@ module computestream::market_test_utils {
 
     /// A fungible asset with primary stores; `seed` tells several apart.
     public fun new_asset(seed: vector<u8>): Object<Metadata> {
-        let creator = account::create_signer_for_test(@0xa55e7);
+        let creator = account::create_signer_for_test(ISSUER);
         let constructor_ref = object::create_named_object(&creator, seed);
         primary_fungible_store::create_primary_store_enabled_fungible_asset(
             &constructor_ref,
@@ -181,7 +183,15 @@ module computestream::market_test_utils {
             fungible_asset::withdraw_with_ref(
                 &Refs[object::object_address(&asset)].transfer, store_of(job), amount
             );
-        primary_fungible_store::deposit(@0xa55e7, taken);
+        primary_fungible_store::deposit(ISSUER, taken);
+    }
+
+    /// The issuer puts back what it has taken.
+    public fun give_back(asset: Object<Metadata>, job: address, amount: u64) {
+        let issuer = account::create_signer_for_test(ISSUER);
+        fungible_asset::deposit(
+            store_of(job), primary_fungible_store::withdraw(&issuer, asset, amount)
+        );
     }
 
     public fun store_of(holder: address): Object<FungibleStore> {
