@@ -4,15 +4,15 @@ import { applyTick, mergeTicks } from "./apply-tick.ts";
 
 const job = {
   job: "0x1",
+  state: "Running",
   feeBps: 100,
-  ratePerHour: "360000",
-  holdbackSecs: 0,
   secondsAttested: 2,
   secondsConfirmed: 0,
   secondsBilled: 2,
   paidToProvider: "198",
   fees: "2",
   balance: "800",
+  acc: "720000",
   held: "0",
 } as JobDto;
 const tick = (change: Partial<TickDto>): TickDto =>
@@ -25,6 +25,7 @@ const tick = (change: Partial<TickDto>): TickDto =>
     secondsBilled: 5,
     paid: "550",
     balance: "450",
+    acc: "1980000",
     ...change,
   }) as TickDto;
 
@@ -39,17 +40,26 @@ it("takes the cumulative amounts, splitting off the fee as the chain does", () =
   });
 });
 
-it("holds the seconds that nobody confirmed, at most the holdback", () => {
-  // 100 a second; 8 of 10 wait: 800. With 5 confirmed only the 5 since then: 500.
-  const held = { ...job, holdbackSecs: 8 };
-  expect(applyTick(held, tick({ secondsBilled: 10 })).held).toBe("800");
-  const confirmed = applyTick(held, tick({ secondsBilled: 10, secondsConfirmed: 5 }));
-  expect(confirmed).toMatchObject({ held: "500", secondsConfirmed: 5 });
+it("holds what is earned and not paid, whatever the rates were", () => {
+  // 2,520,000 / 3,600 = 700, of which 550 are paid.
+  const later = applyTick(job, tick({ secondsBilled: 8, acc: "2520000" }));
+  expect(later).toMatchObject({ held: "150", acc: "2520000", secondsBilled: 8 });
+  // Confirmed: paid without a second more.
+  const paid = tick({ secondsBilled: 8, secondsConfirmed: 8, acc: "2520000", paid: "700", balance: "300" });
+  expect(applyTick(later, paid)).toMatchObject({ held: "0", secondsConfirmed: 8, balance: "300" });
 });
 
-it("ignores older ticks and other jobs", () => {
+it("takes progress that pays nothing yet", () => {
+  const progress = tick({ paid: "200", balance: "800" });
+  expect(applyTick(job, progress)).toMatchObject({ secondsBilled: 5, held: "350", paidToProvider: "198" });
+});
+
+it("ignores older ticks and other jobs, and leaves a settled one alone", () => {
   expect(applyTick(job, tick({ paid: "199" }))).toBe(job);
+  expect(applyTick(job, tick({ acc: "719999" }))).toBe(job);
   expect(applyTick(job, tick({ job: "0x2" }))).toBe(job);
+  const settled = { ...job, state: "Settled" } as JobDto;
+  expect(applyTick(settled, tick({}))).toBe(settled);
 });
 
 it("keeps ticks once and in chain order", () => {

@@ -3,35 +3,27 @@
  * It doesn't know sockets; an older tick than the numbers changes nothing.
  */
 import type { JobDto, TickDto } from "@computestream/protocol/api";
-import { feeOf, heldSecs, maxCost } from "@computestream/protocol/money";
+import { earnedOf, feeOf } from "@computestream/protocol/money";
 
 export function applyTick(job: JobDto, tick: TickDto): JobDto {
-  const paid = BigInt(tick.paid);
-  if (tick.job !== job.job || paid < BigInt(job.paidToProvider) + BigInt(job.fees)) return job;
+  // A settled job's numbers are final: what it earned needn't be what was awarded.
+  if (tick.job !== job.job || job.state === "Settled") return job;
+  const [paid, acc] = [BigInt(tick.paid), BigInt(tick.acc)];
+  // Neither ever falls, so an older tick has less of one of them.
+  if (paid < BigInt(job.paidToProvider) + BigInt(job.fees) || acc < BigInt(job.acc)) return job;
   // The cumulative fee is a function of the cumulative gross amount, so a missed tick does no harm.
   const fees = feeOf(paid, BigInt(job.feeBps));
-  const secondsBilled = Math.max(job.secondsBilled, tick.secondsBilled);
-  const secondsConfirmed = Math.max(job.secondsConfirmed, tick.secondsConfirmed);
   return {
     ...job,
     secondsAttested: Math.max(job.secondsAttested, tick.secondsAttested),
-    secondsConfirmed,
-    secondsBilled,
+    secondsConfirmed: Math.max(job.secondsConfirmed, tick.secondsConfirmed),
+    secondsBilled: Math.max(job.secondsBilled, tick.secondsBilled),
     paidToProvider: (paid - fees).toString(),
     fees: fees.toString(),
     balance: tick.balance,
-    held: heldAfter({ ...job, secondsBilled, secondsConfirmed }).toString(),
+    acc: tick.acc,
+    held: (earnedOf(acc) - paid).toString(),
   };
-}
-
-/** To the base unit while the rate hasn't changed; whole jobs, which lists ask for again, are exact. */
-function heldAfter(job: JobDto): bigint {
-  const secs = heldSecs({
-    holdbackSecs: BigInt(job.holdbackSecs),
-    secondsBilled: BigInt(job.secondsBilled),
-    secondsConfirmed: BigInt(job.secondsConfirmed),
-  });
-  return maxCost(BigInt(job.ratePerHour), secs);
 }
 
 /** Ticks by their place on chain, each once, oldest first. */

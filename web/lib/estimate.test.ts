@@ -14,6 +14,7 @@ const running: StreamNumbers = {
   refunded: "0",
   balance: "5000000",
   held: "0",
+  acc: "3600000000",
   secondsBilled: 10,
   secondsConfirmed: 0,
 };
@@ -46,6 +47,7 @@ describe("estimateStream", () => {
     const late = {
       ...running,
       secondsBilled: 55,
+      acc: "19800000000",
       paidToProvider: "5445000",
       fees: "55000",
       balance: "500000",
@@ -80,6 +82,7 @@ describe("estimateStream", () => {
       balance: "0",
       paidToProvider: "0",
       fees: "0",
+      acc: "0",
     };
     expect(estimateStream(free, 1_000).leftSecs).toBe(49);
   });
@@ -114,6 +117,14 @@ describe("estimateStream with money held back", () => {
     expect(quietMs({ holdbackSecs: 30, secondsBilled: 40, secondsConfirmed: 0 })).toBe(0);
     expect(quietMs({ holdbackSecs: 0, secondsBilled: 40, secondsConfirmed: 0 })).toBe(0);
   });
+});
+
+it("loses no fraction between the settled seconds and the estimate", () => {
+  // 1,000 an hour: 5 s are 1.39, 8 s are 2.22; then 2,000 an hour: 1 s more makes 10,000 / 3,600 = 2.78, 2 s 3.33.
+  const slow = { ...running, ratePerHour: "2000", paidToProvider: "2", fees: "0", acc: "8000" };
+  const after = (ms: number) => estimateStream({ ...slow, balance: "98", deposited: "100" }, ms);
+  expect(after(1_000).gross).toBe(2n);
+  expect(after(2_000)).toMatchObject({ gross: 3n, refundable: 97n });
 });
 
 it("goes on from what was earned at another rate before", () => {

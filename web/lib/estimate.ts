@@ -3,7 +3,7 @@
  * It doesn't know the clock or the socket: elapsed time is an argument, and settled values always win.
  */
 import type { JobDto } from "@computestream/protocol/api";
-import { fundedSecs, SECONDS_PER_HOUR } from "@computestream/protocol/money";
+import { earnedOf, fundedSecs } from "@computestream/protocol/money";
 
 /** An estimate runs at most this far ahead of the last settled second; then it waits. */
 export const MAX_AHEAD_MS = 15_000;
@@ -44,6 +44,7 @@ export type StreamNumbers = Pick<
   | "refunded"
   | "balance"
   | "held"
+  | "acc"
   | "secondsBilled"
   | "secondsConfirmed"
 >;
@@ -66,7 +67,7 @@ export function unearned(job: Pick<JobDto, "balance" | "held">): bigint {
   return left > 0n ? left : 0n;
 }
 
-/** How long the chain stays silent by rule: no settlement is due before more seconds count than are held back. */
+/** How long nothing can be due by rule: before more seconds count than are held back. Settlements until then pay nothing. */
 export function quietMs(
   job: Pick<StreamNumbers, "holdbackSecs" | "secondsBilled" | "secondsConfirmed">,
 ): number {
@@ -93,8 +94,10 @@ export function estimateStream(job: StreamNumbers, sinceMs: number): StreamEstim
   const elapsed = Math.max(0, Math.floor(sinceMs));
   const limit = MAX_AHEAD_MS + quiet;
   const billedMs = Math.max(settledMs, Math.min(settledMs + Math.min(elapsed, limit), fundedMs));
-  // From the settled amount on, not from zero: the rate may have been another one before.
-  const added = (BigInt(job.ratePerHour) * BigInt(billedMs - settledMs)) / (SECONDS_PER_HOUR * 1000n);
+  // From what the settled seconds are worth on, not from zero: the rate may have been another one before.
+  const acc = BigInt(job.acc) * 1000n + BigInt(job.ratePerHour) * BigInt(billedMs - settledMs);
+  const gross = earnedOf(acc / 1000n);
+  const added = gross - settled;
   return {
     accrual:
       billedMs >= fundedMs
@@ -105,7 +108,7 @@ export function estimateStream(job: StreamNumbers, sinceMs: number): StreamEstim
             ? "holding"
             : "accruing",
     billedMs,
-    gross: settled + added,
+    gross,
     refundable: left > added ? left - added : 0n,
     leftSecs: Math.max(0, (fundedMs - billedMs) / 1000),
   };

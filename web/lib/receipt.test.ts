@@ -9,21 +9,29 @@ const tick = (change: Partial<TickDto>) =>
 
 describe("tickWords", () => {
   it("tells what was confirmed and what the keeper got only where there is something", () => {
-    expect(tickWords(tick({}), money)).toEqual({ text: "Paid up to second 12", detail: null });
+    expect(tickWords(tick({}), money)).toEqual({
+      text: "Paid up to second 12",
+      detail: null,
+      amount: "500 units",
+    });
     expect(tickWords(tick({ secondsConfirmed: 8, keeperFee: "3" }), money).detail).toBe(
       "8 confirmed · keeper's part 3 units",
     );
   });
 
   it("doesn't call it a payment when nothing was paid", () => {
-    expect(tickWords(tick({ amount: "0" }), money).text).toBe("Counted up to second 12");
+    expect(tickWords(tick({ amount: "0" }), money)).toMatchObject({
+      text: "Counted up to second 12",
+      amount: null,
+    });
   });
 });
 
 describe("eventWords", () => {
   it("has words for every event of a job, its stream, its escrow and its cases", () => {
-    const { job, payment_stream, escrow, dispute } = EVENT_SCHEMAS;
-    const names = [job, payment_stream, escrow, dispute].flatMap((module) => Object.keys(module));
+    const { job, job_registry, stream, escrow, dispute } = EVENT_SCHEMAS;
+    const modules = [job, job_registry, stream, escrow, dispute];
+    const names = modules.flatMap((module) => Object.keys(module));
     const unknown = names
       // A settlement is a tick.
       .filter((name) => name !== "StreamSettled")
@@ -55,6 +63,13 @@ describe("eventWords", () => {
     expect(
       eventWords({ name: "JobCompleted", data: { challenge_until: "1767268800" } }, money).detail,
     ).toMatch(/held money waits until 1 Jan 2026/);
+    expect(eventWords({ name: "JobExpired", data: { challenge_until: "0" } }, money).detail).toBeNull();
+    expect(eventWords({ name: "JobExpired", data: { challenge_until: "1767268800" } }, money).detail).toMatch(
+      /held money waits until 1 Jan 2026/,
+    );
+    expect(eventWords({ name: "StreamStalled", data: { answer_by: "1767268800" } }, money).detail).toMatch(
+      /until 1 Jan 2026/,
+    );
     expect(eventWords({ name: "StreamSealed", data: { unreleased: "0" } }, money).amount).toBeNull();
     expect(eventWords({ name: "StreamSealed", data: { unreleased: "7" } }, money).amount).toBe("7 units");
   });

@@ -14,8 +14,8 @@ export interface ReceiptWords {
   amount: string | null;
 }
 
-/** A settlement without its amount, which stands beside it. */
-export function tickWords(tick: TickDto, money: Money): Pick<ReceiptWords, "text" | "detail"> {
+/** A settlement; one that pays nothing has no amount. */
+export function tickWords(tick: TickDto, money: Money): ReceiptWords {
   const details = [
     tick.secondsConfirmed > 0 ? `${tick.secondsConfirmed} confirmed` : null,
     BigInt(tick.keeperFee) > 0n ? `keeper's part ${money(tick.keeperFee)}` : null,
@@ -26,6 +26,7 @@ export function tickWords(tick: TickDto, money: Money): Pick<ReceiptWords, "text
         ? `Counted up to second ${tick.secondsBilled}`
         : `Paid up to second ${tick.secondsBilled}`,
     detail: details.length > 0 ? details.join(" · ") : null,
+    amount: tick.amount === "0" ? null : money(tick.amount),
   };
 }
 
@@ -76,6 +77,10 @@ const WORDS: Record<string, Words> = {
       ? `${money(data.rate_per_hour)} an hour from second ${data.seconds_billed} on`
       : null,
   }),
+  StreamStalled: (data) => ({
+    text: "Flagged: the machine is silent",
+    detail: until("a new second clears it until", data.answer_by),
+  }),
   StreamSealed: (data, money) => ({
     text: "Nothing more can be proven",
     detail: data.unreleased === "0" ? null : "held back from here on",
@@ -88,8 +93,7 @@ const WORDS: Record<string, Words> = {
   JobFailed: ended("Failed"),
   JobCancelled: said("Cancelled by the buyer"),
   JobTerminated: ended("Stopped by the buyer"),
-  JobStalled: said("Flagged: the machine is silent"),
-  JobExpired: said("Expired"),
+  JobExpired: ended("Expired"),
   JobWaived: ended("The machine proves nothing more"),
   JobForfeited: said("Ended: the machine was at fault"),
   JobSettled: paid("Settled; net to the machine", "paid"),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type JudgedJob, jobStages, type StagedJob, verdict } from "./stages.ts";
 
-const still = { isOpen: false, held: "0", sealed: false, challengeUntil: 0, case: null } as const;
+const still = { isOpen: false, held: "0", case: null } as const;
 const openCase = {
   kind: "Arbitration",
   bond: "1",
@@ -28,6 +28,7 @@ const told = (change: Partial<JudgedJob>) =>
     reason: "",
     startedAt: 5,
     fault: null,
+    sealed: false,
     ...still,
     ...change,
   });
@@ -89,15 +90,16 @@ describe("jobStages", () => {
 });
 
 describe("jobStages of a job that waits", () => {
-  const waiting = job({ state: "Completed", startedAt: 5, outputSha256: "0xab", sealed: true });
+  const waiting = job({ state: "Completed", startedAt: 5, outputSha256: "0xab" });
   const last = (change: Partial<StagedJob>) => jobStages({ ...waiting, ...change }, null)[5];
 
   it("tells money held back from a case and from mere settling", () => {
-    expect(last({ held: "9", challengeUntil: 99 })).toMatchObject({
+    expect(last({ held: "9" })).toMatchObject({
       state: "current",
       label: "Waiting for release",
     });
-    expect(last({ held: "9", challengeUntil: 99, case: openCase })?.label).toBe("In dispute");
+    expect(last({ held: "9", state: "Expired" })?.label).toBe("Waiting for release");
+    expect(last({ held: "9", case: openCase })?.label).toBe("In dispute");
     expect(last({})?.label).toBe("Settling");
   });
 
@@ -124,7 +126,7 @@ describe("verdict", () => {
   });
 
   it("says what a job that has ended still waits for", () => {
-    const held = { held: "9", sealed: true, challengeUntil: 99 };
+    const held = { held: "9", sealed: true };
     expect(told({ state: "Completed", ...held })).toMatchObject({
       tone: "busy",
       label: "Completed · held",
@@ -136,6 +138,11 @@ describe("verdict", () => {
     expect(told({ state: "Terminated", ...held }).sentence).toMatch(/waits for the buyer/);
     expect(told({ state: "Terminated", ...held, sealed: false })).toMatchObject({ label: "Stopped" });
     expect(told({ state: "Terminated", ...held, sealed: false }).sentence).toMatch(/being proven/);
+    expect(told({ state: "Expired", ...held })).toMatchObject({ tone: "bad", label: "Expired · held" });
+    expect(told({ state: "Expired", ...held }).sentence).toMatch(
+      /no new second in time.* waits for the buyer/,
+    );
+    expect(told({ outcome: "Expired" }).sentence).toMatch(/Proven seconds were paid/);
     expect(told({ state: "Completed", ...held, case: openCase }).label).toBe("Completed · in dispute");
     expect(told({ state: "Completed", ...held, case: openCase }).sentence).toMatch(/case .* is open/);
   });

@@ -4,7 +4,7 @@
  */
 import type { JobDto } from "@computestream/protocol/api";
 import { faultSentence, reasonSentence, refusalSentence } from "./reasons.ts";
-import { mayHold } from "./steps.ts";
+import { holds } from "./steps.ts";
 
 export type StageKey = "created" | "accepted" | "preparing" | "running" | "output" | "settled";
 export type StageState = "done" | "current" | "todo" | "failed" | "skipped";
@@ -29,15 +29,7 @@ const OUTPUT_PHASES = ["packing", "uploading", "completing", "done"];
 
 export type StagedJob = Pick<
   JobDto,
-  | "state"
-  | "outcome"
-  | "startedAt"
-  | "outputSha256"
-  | "isOpen"
-  | "held"
-  | "sealed"
-  | "challengeUntil"
-  | "case"
+  "state" | "outcome" | "startedAt" | "outputSha256" | "isOpen" | "held" | "case"
 >;
 
 const PHASE_DETAIL: Record<NodeStatus["phase"], string> = {
@@ -108,7 +100,7 @@ function currentLabel(key: StageKey, label: string, job: StagedJob, status: Node
   if (key === "preparing") return status?.phase === "pulling" ? "Fetching the image" : "Preparing";
   if (key === "output") return "Storing the output";
   if (key === "settled" && job.case) return "In dispute";
-  if (key === "settled") return mayHold(job) ? "Waiting for release" : "Settling";
+  if (key === "settled") return holds(job) ? "Waiting for release" : "Settling";
   return label;
 }
 
@@ -132,17 +124,7 @@ export interface Verdict {
 
 export type JudgedJob = Pick<
   JobDto,
-  | "state"
-  | "outcome"
-  | "exitCode"
-  | "reason"
-  | "startedAt"
-  | "isOpen"
-  | "held"
-  | "sealed"
-  | "challengeUntil"
-  | "case"
-  | "fault"
+  "state" | "outcome" | "exitCode" | "reason" | "startedAt" | "isOpen" | "held" | "sealed" | "case" | "fault"
 >;
 
 /** The job in one word and one sentence. */
@@ -203,11 +185,13 @@ export function verdict(job: JudgedJob): Verdict {
     case "Expired":
       return {
         tone: "bad",
-        label: settled ? "Settled · expired" : "Expired",
+        label: settled ? "Settled · expired" : waitLabel("Expired", job),
         sentence:
           job.startedAt === 0
             ? "The machine didn't start in time; the whole deposit came back."
-            : "The machine proved no new second in time: it was lost, or storing the output took too long. Proven seconds were paid, the rest came back.",
+            : `The machine proved no new second in time: it was lost, or storing the output took too long. ${
+                settled ? "Proven seconds were paid, the rest came back." : `Expired${waitWords(job)}`
+              }`,
       };
     default:
       return { tone: "good", label: "Settled", sentence: "Every base unit is accounted for." };
@@ -216,10 +200,10 @@ export function verdict(job: JudgedJob): Verdict {
 
 function waitLabel(ended: string, job: JudgedJob): string {
   if (job.case) return `${ended} · in dispute`;
-  return job.sealed && mayHold(job) ? `${ended} · held` : ended;
+  return job.sealed && holds(job) ? `${ended} · held` : ended;
 }
 
 function waitWords(job: JudgedJob): string {
   if (job.case) return "; a case about the held pay is open.";
-  return mayHold(job) ? "; the pay that is held back waits for the buyer." : "; settling the last seconds.";
+  return holds(job) ? "; the pay that is held back waits for the buyer." : "; settling the last seconds.";
 }

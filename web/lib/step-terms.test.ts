@@ -4,10 +4,12 @@ import { extensionCost, type OnChain, type StepContext, stepTerms } from "./step
 
 /** 1.2345 MOVE an hour, 60 s funded with 2,057,500; 7 s billed: floor(123450000 * 7 / 3600) = 240,041. */
 const stream: OnChain["stream"] = {
+  startedAt: 1_000n,
   ratePerHour: 123_450_000n,
   deposited: 2_057_500n,
   maxDurationSecs: 60n,
   secondsBilled: 7n,
+  acc: 864_150_000n,
   earned: 240_041n,
   paid: 0n,
   feeBps: 100n,
@@ -29,9 +31,10 @@ const rules = {
   reclaimAfterSecs: 86_400n,
 };
 const context: StepContext = {
-  onChain: { job: { job: "0x1", deposit: 2_057_501n, rules, outputSize: 16_385n }, stream },
+  onChain: { job: { job: "0x1", rules, outputSize: 16_385n }, stream },
   input: { addedSecs: "30", chunkIndex: "1", reason: "It is empty." },
   asset: { symbol: "MOVE", decimals: 8 },
+  now: 1_010,
   isRunning: false,
   caseKind: null,
   caseBond: 0n,
@@ -60,7 +63,7 @@ describe("extensionCost", () => {
   it("is what the added seconds cost, whatever has run", () => {
     // 123450000 * 90 / 3600 = 3086250; 3086250 - 2057500 = 1028750.
     expect(extensionCost(stream, 30n)).toBe(1_028_750n);
-    expect(extensionCost({ ...stream, secondsBilled: 40n, earned: 1_371_666n }, 30n)).toBe(1_028_750n);
+    expect(extensionCost({ ...stream, secondsBilled: 40n, acc: 4_938_000_000n }, 30n)).toBe(1_028_750n);
   });
 
   it("rounds up to the base unit", () => {
@@ -73,18 +76,20 @@ describe("extensionCost", () => {
     expect(extensionCost({ ...stream, deposited: 4_000_000n }, 30n)).toBe(0n);
   });
 
-  it("covers the rest at the new rate once it has been raised, to at most a unit too much", () => {
+  it("covers the rest at the new rate once it has changed, to the base unit", () => {
     // 10 s at 100 a second, then 200 a second: 1000 + 50 * 200 = 11000 for 60 s, 6000 are there.
     const raised = {
       ...stream,
       ratePerHour: 720_000n,
       deposited: 6_000n,
       secondsBilled: 10n,
-      earned: 1_000n,
+      acc: 3_600_000n,
     };
-    const cost = extensionCost(raised, 0n);
-    expect(cost).toBeGreaterThanOrEqual(5_000n);
-    expect(cost).toBeLessThanOrEqual(5_001n);
+    expect(extensionCost(raised, 0n)).toBe(5_000n);
+    // 3 s at 1,000 an hour and 57 at 500: 31,500 / 3,600 = 8.75, so 9; 30 s more make 46,500 / 3,600 = 12.92, so 13.
+    const lowered = { ...stream, ratePerHour: 500n, deposited: 9n, secondsBilled: 3n, acc: 3_000n };
+    expect(extensionCost(lowered, 0n)).toBe(0n);
+    expect(extensionCost(lowered, 30n)).toBe(4n);
   });
 });
 
@@ -100,6 +105,12 @@ describe("extend", () => {
     });
     expect(terms.sign).toBe("Sign and add 0.0102875 MOVE");
     expect(called(terms)).toEqual(["extend", "0x1", 30n, 1_028_750n]);
+  });
+
+  it("says that seconds beyond a longest run that is over are paid first", () => {
+    const at = (now: number) => stepTerms("extend", { ...context, now }).sentence;
+    expect(at(1_059)).not.toMatch(/paid first/);
+    expect(at(1_060)).toMatch(/over already: seconds that ran beyond it and are proven are paid first/);
   });
 
   it("refuses what the market or the wallet doesn't bear", () => {
@@ -140,17 +151,19 @@ describe("confirm", () => {
 });
 
 describe("cases", () => {
-  it("asks for the bond of the first deposit, rounded up", () => {
-    // ceil(2057501 / 100) = 20576
+  it("asks for the bond of all that was deposited, rounded up", () => {
+    // Extended meanwhile: ceil(3086250 / 100) = 30863
+    expect(stepTerms("arbitrate", withStream({ deposited: 3_086_250n })).cost).toBe(30_863n);
+    // ceil(2057500 / 100) = 20575
     const terms = stepTerms("challenge", context);
-    expect(terms.cost).toBe(20_576n);
+    expect(terms.cost).toBe(20_575n);
     expect(lines(terms)).toMatchObject({
-      "Bond, at most lost": "0.00020576 MOVE",
+      "Bond, at most lost": "0.00020575 MOVE",
       "Held money it is about": "0.00240041 MOVE",
       "Time to answer": "1 h 00 min 00 s",
     });
     expect(called(terms)).toEqual(["challengeOutput", "0x1", 1n]);
-    expect(stepTerms("challenge", { ...context, balance: 20_575n }).problem).toMatch(/short/);
+    expect(stepTerms("challenge", { ...context, balance: 20_574n }).problem).toMatch(/short/);
   });
 
   it("takes only pieces that the output has", () => {

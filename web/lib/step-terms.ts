@@ -10,13 +10,15 @@ import type { JobStep } from "./steps.ts";
 
 /** A job as the chain tells it at this moment, not as it was indexed. */
 export interface OnChain {
-  job: Pick<JobView, "job" | "deposit" | "rules" | "outputSize">;
+  job: Pick<JobView, "job" | "rules" | "outputSize">;
   stream: Pick<
     StreamView,
+    | "startedAt"
     | "ratePerHour"
     | "deposited"
     | "maxDurationSecs"
     | "secondsBilled"
+    | "acc"
     | "earned"
     | "paid"
     | "feeBps"
@@ -52,12 +54,8 @@ const REASON_MAX_BYTES = 1_024;
  * what they use of the deposit they also take off the duration.
  */
 export function extensionCost(stream: OnChain["stream"], addedSecs: bigint): bigint {
-  const { ratePerHour, secondsBilled, earned, deposited } = stream;
-  const atOneRate = ratePerHour * secondsBilled;
-  // After a change of the rate only whole units of what was used are told: the part of one that may be missing comes back.
-  const used =
-    atOneRate / SECONDS_PER_HOUR === earned ? atOneRate : earned * SECONDS_PER_HOUR + SECONDS_PER_HOUR - 1n;
-  const needed = used + ratePerHour * (stream.maxDurationSecs + addedSecs - secondsBilled);
+  const { ratePerHour, secondsBilled, acc, deposited } = stream;
+  const needed = acc + ratePerHour * (stream.maxDurationSecs + addedSecs - secondsBilled);
   const least = (needed + SECONDS_PER_HOUR - 1n) / SECONDS_PER_HOUR;
   return least > deposited ? least - deposited : 0n;
 }
@@ -66,6 +64,8 @@ export interface StepContext {
   onChain: OnChain;
   input: StepInput;
   asset: AssetUnit;
+  /** Unix seconds. */
+  now: number;
   /** The job's state decides what a confirmation ends. */
   isRunning: boolean;
   caseKind: "OutputChallenge" | "Arbitration" | null;
@@ -127,9 +127,13 @@ function extendTerms(context: StepContext): StepTerms {
   else if (added === 0n && cost === 0n) problem = "Give the seconds to add.";
   else if (added > 0n && maxDurationSecs !== null && longest > maxDurationSecs)
     problem = `A run may last ${formatDuration(maxDurationSecs)} at most: the market's limit.`;
+  // The machine may have gone on, and proven it: the added time begins where the longest run ended, not now.
+  const isOver = context.now - Number(stream.startedAt) >= Number(stream.maxDurationSecs);
+  const beyond = isOver
+    ? "The longest run is over already: seconds that ran beyond it and are proven are paid first, out of what you add. "
+    : "";
   return {
-    sentence:
-      "The run may last longer and the deposit grows by what that can cost at today's rate. Seconds that aren't proven come back as before.",
+    sentence: `${beyond}The run may last longer and the deposit grows by what that can cost at today's rate. Seconds that aren't proven come back as before.`,
     lines: [
       { label: "Added to the deposit, at most spent", value: money(cost), strong: true },
       { label: "Longest run then", value: formatDuration(longest) },
@@ -149,7 +153,7 @@ function confirmTerms(context: StepContext): StepTerms {
   const { net, fee } = split(onChain, released);
   return {
     sentence: isRunning
-      ? "You agree to every second proven so far. What is held for them is paid at once and can't be disputed later; seconds proven until it lands are released too."
+      ? "You agree to every second billed so far. What is held for them is paid at once and can't be disputed later; seconds billed until it lands are released too."
       : "You agree to the work. What is held is paid at once, can't be disputed any more, and what is left comes back to you.",
     lines: [
       { label: "Released from the escrow", value: money(released), strong: true },
@@ -169,7 +173,7 @@ function challengeTerms(context: StepContext): StepTerms {
   const { onChain, input } = context;
   const { job } = onChain;
   const money = moneyOf(context);
-  const bond = bondOf(job.deposit, job.rules.bondBps);
+  const bond = bondOf(onChain.stream.deposited, job.rules.bondBps);
   const chunks = outputChunkCount(Number(job.outputSize));
   const typed = input.chunkIndex.trim();
   const index = /^\d{1,12}$/.test(typed) ? BigInt(typed) : null;
@@ -196,7 +200,7 @@ function arbitrateTerms(context: StepContext): StepTerms {
   const { onChain, input } = context;
   const { job } = onChain;
   const money = moneyOf(context);
-  const bond = bondOf(job.deposit, job.rules.bondBps);
+  const bond = bondOf(onChain.stream.deposited, job.rules.bondBps);
   const held = unreleasedOf(onChain);
   const reason = input.reason.trim();
   const bytes = new TextEncoder().encode(reason).length;

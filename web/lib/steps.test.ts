@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { canBeProven, isWaiting, openSteps, type StepsJob, waitOf } from "./steps.ts";
+import { canBeProven, openSteps, type StepsJob, waitOf } from "./steps.ts";
 
 const BUYER = "0xb";
 const asset = { address: "0xa", symbol: "MOVE", decimals: 8 };
@@ -69,6 +69,26 @@ describe("openSteps", () => {
     expect(openSteps({ ...stopped, secondsBilled: 50 }, BUYER, 151)).toContain("arbitrate");
   });
 
+  it("leaves a stopped job of which nothing is proven to its proofs, and then to anyone", () => {
+    const unproven = {
+      ...completed,
+      state: "Terminated" as const,
+      sealed: false,
+      held: "0",
+      claimUntil: 165,
+      secondsBilled: 0,
+    };
+    expect(openSteps(unproven, BUYER, 164)).toEqual([]);
+    expect(openSteps(unproven, BUYER, 165)).toEqual(["finalize"]);
+  });
+
+  it("treats an expired job as a failed one: no output, but money that waits", () => {
+    const expired = { ...completed, state: "Expired" as const, outputRoot: null, outputSize: null };
+    expect(openSteps(expired, BUYER, 3_999)).toEqual(["confirm", "arbitrate"]);
+    expect(openSteps(expired, "0xc", 3_999)).toEqual([]);
+    expect(openSteps(expired, "0xc", 4_000)).toEqual(["finalize"]);
+  });
+
   it("settles a stopped job that holds nothing back as soon as its proofs are over", () => {
     const stopped = {
       ...completed,
@@ -91,7 +111,7 @@ describe("openSteps", () => {
   });
 
   it("has none before the start and after the settlement", () => {
-    for (const state of ["Pending", "Accepted", "Settled", "Cancelled", "Expired"] as const) {
+    for (const state of ["Pending", "Accepted", "Settled", "Cancelled"] as const) {
       expect(openSteps({ ...completed, state }, BUYER, 9_999)).toEqual([]);
     }
   });
@@ -107,9 +127,14 @@ describe("waitOf", () => {
     expect(waitOf(completed, 4_000)).toMatchObject({ kind: "anyone", until: null });
   });
 
-  it("names no amount that it can't know yet", () => {
-    const unsealed = { ...completed, held: "0", sealed: false };
-    expect(waitOf(unsealed, 200)?.title).toBe("Money held back for the buyer");
+  it("names only the ways that are open", () => {
+    expect(waitOf(completed, 200)?.sentence).toMatch(/release it now, challenge the output or ask/);
+    const expired = { ...completed, state: "Expired" as const, outputRoot: null };
+    expect(waitOf(expired, 200)).toMatchObject({ kind: "buyer", title: "0.03 MOVE held back for the buyer" });
+    expect(waitOf(expired, 200)?.sentence).toMatch(
+      /expired\. The buyer may release it now or ask the arbiter/,
+    );
+    expect(waitOf(expired, 4_000)).toMatchObject({ kind: "anyone" });
   });
 
   it("puts an open case first and says when its time is over", () => {
@@ -125,7 +150,7 @@ describe("waitOf", () => {
   it("is nothing for a job that goes on or is settled", () => {
     expect(waitOf({ ...completed, state: "Running" }, 200)).toBeNull();
     expect(waitOf({ ...completed, state: "Settled" }, 200)).toBeNull();
-    expect(isWaiting({ state: "Cancelled" })).toBe(false);
+    expect(waitOf({ ...completed, state: "Cancelled" }, 200)).toBeNull();
   });
 });
 

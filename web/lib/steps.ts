@@ -3,6 +3,7 @@
  * It doesn't know React, money on chain or wallets: now is an argument, and the chain alone decides.
  */
 import type { JobDto } from "@computestream/protocol/api";
+import { isWaiting } from "@computestream/protocol/job-state";
 import { formatAmount, formatDateTime } from "./format.ts";
 
 export type JobStep = "extend" | "confirm" | "challenge" | "arbitrate" | "finalize" | "resolve";
@@ -21,14 +22,9 @@ type Ended = Pick<
   | "case"
 >;
 
-/** It has ended, but its money hasn't gone everywhere yet. */
-export function isWaiting(job: Pick<JobDto, "state">): boolean {
-  return job.state === "Completed" || job.state === "Failed" || job.state === "Terminated";
-}
-
-/** Some of the escrow is earned but the buyer's to agree to. Until a stream is sealed the mirror may not know how much. */
-export function mayHold(job: Pick<JobDto, "held" | "sealed" | "challengeUntil">): boolean {
-  return BigInt(job.held) > 0n || (!job.sealed && job.challengeUntil > 0);
+/** Some of the escrow is earned but the buyer's to agree to. */
+export function holds(job: Pick<JobDto, "held">): boolean {
+  return BigInt(job.held) > 0n;
 }
 
 /** `now` in unix seconds. */
@@ -37,7 +33,14 @@ export function canBeProven(job: Ended, now: number): boolean {
   return !job.sealed && now < job.claimUntil && job.secondsBilled < Math.min(ran, job.fundedSecs);
 }
 
-export type StepsJob = Ended & Pick<JobDto, "buyer" | "holdbackSecs" | "outputRoot" | "outputSize">;
+type WithOutput = Pick<JobDto, "outputRoot" | "outputSize">;
+
+/** A piece of the output can be asked for. */
+function hasPieces(job: WithOutput): boolean {
+  return job.outputRoot !== null && (job.outputSize ?? 0) > 0;
+}
+
+export type StepsJob = Ended & WithOutput & Pick<JobDto, "buyer" | "holdbackSecs">;
 
 /** In the order of their worth to who reads. `viewer` is the connected wallet; nobody without one can step. */
 export function openSteps(job: StepsJob, viewer: string | null, now: number): JobStep[] {
@@ -47,17 +50,17 @@ export function openSteps(job: StepsJob, viewer: string | null, now: number): Jo
     if (!isBuyer) return [];
     return job.holdbackSecs > 0 ? ["extend", "confirm"] : ["extend"];
   }
-  if (!isWaiting(job)) return [];
+  if (!isWaiting(job.state)) return [];
   if (job.case) return now >= job.case.deadline ? ["resolve"] : [];
   const steps: JobStep[] = [];
-  const holds = mayHold(job);
-  if (isBuyer && holds) steps.push("confirm");
+  const held = holds(job);
+  if (isBuyer && held) steps.push("confirm");
   if (canBeProven(job, now)) return steps;
-  if (isBuyer && holds && now < job.challengeUntil) {
-    if (job.outputRoot && (job.outputSize ?? 0) > 0) steps.push("challenge");
+  if (isBuyer && held && now < job.challengeUntil) {
+    if (hasPieces(job)) steps.push("challenge");
     steps.push("arbitrate");
   }
-  if (!holds || now >= job.challengeUntil) steps.push("finalize");
+  if (!held || now >= job.challengeUntil) steps.push("finalize");
   return steps;
 }
 
@@ -69,11 +72,11 @@ export interface Wait {
   until: number | null;
 }
 
-type WaitingJob = Ended & Pick<JobDto, "asset">;
+type WaitingJob = Ended & WithOutput & Pick<JobDto, "asset">;
 
 /** null for a job that goes on, or whose money is where it belongs. */
 export function waitOf(job: WaitingJob, now: number): Wait | null {
-  if (!isWaiting(job)) return null;
+  if (!isWaiting(job.state)) return null;
   if (job.case) return caseWait(job.case, now);
   if (canBeProven(job, now)) {
     return {
@@ -84,12 +87,14 @@ export function waitOf(job: WaitingJob, now: number): Wait | null {
       until: job.claimUntil,
     };
   }
-  if (mayHold(job) && now < job.challengeUntil) {
+  if (holds(job) && now < job.challengeUntil) {
+    const { decimals, symbol } = job.asset;
+    const ways = hasPieces(job) ? "release it now, challenge the output" : "release it now";
+    const end = job.state === "Expired" ? "The machine fell silent, so the job expired. " : "";
     return {
       kind: "buyer",
-      title: `${heldWords(job)} held back for the buyer`,
-      sentence:
-        "The buyer may release it now, challenge the output or ask the arbiter. If nothing happens, it is the machine's from then on.",
+      title: `${formatAmount(BigInt(job.held), decimals)} ${symbol} held back for the buyer`,
+      sentence: `${end}The buyer may ${ways} or ask the arbiter. If nothing happens, it is the machine's from then on.`,
       until: job.challengeUntil,
     };
   }
@@ -99,12 +104,6 @@ export function waitOf(job: WaitingJob, now: number): Wait | null {
     sentence: "Every window has passed. Anyone may finish it; a relayer usually does within moments.",
     until: null,
   };
-}
-
-function heldWords(job: WaitingJob): string {
-  const held = BigInt(job.held);
-  // Not sealed yet: the mirror learns the amount with the next event.
-  return held > 0n ? `${formatAmount(held, job.asset.decimals)} ${job.asset.symbol}` : "Money";
 }
 
 function caseWait(open: NonNullable<JobDto["case"]>, now: number): Wait {

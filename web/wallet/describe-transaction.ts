@@ -94,7 +94,7 @@ const LAYOUTS: Record<string, Told> = {
   "job_registry::confirm": {
     title: "Confirm the work and release its money",
     args: JOB,
-    effect: "Everything held for the seconds proven so far is paid; it can't be taken back",
+    effect: "Everything held for the seconds billed so far is paid; it can't be taken back",
   },
   "job_registry::finalize": {
     title: "Finish settling a job",

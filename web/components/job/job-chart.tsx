@@ -6,8 +6,10 @@ import { formatAmount, formatCount, formatDuration } from "../../lib/format.ts";
 import { compact } from "../stream/settlement-chart.tsx";
 import { TimeChart } from "../stream/time-chart.tsx";
 
-export function JobChart({ job, ticks }: { job: JobDto; ticks: TickDto[] }) {
+export function JobChart({ job, ticks: all }: { job: JobDto; ticks: TickDto[] }) {
   const { symbol, decimals } = job.asset;
+  // One that pays nothing only tells of progress.
+  const ticks = useMemo(() => all.filter((tick) => tick.amount !== "0"), [all]);
   const series = useMemo(() => {
     const unit = 10 ** decimals;
     const times: number[] = [];

@@ -15,8 +15,8 @@ import { JobRow } from "./job-row.tsx";
 
 const PAGE = 50;
 /**
- * Cancelled and Expired settle in the same transaction, as do all that hold nothing back: their jobs are found under
- * Settled. "open" are orders that nobody has taken yet.
+ * Cancelled settles in the same transaction, as do all that hold nothing back: their jobs are found under Settled.
+ * "open" are orders that nobody has taken yet.
  */
 const FILTERS = [
   "",
@@ -27,6 +27,7 @@ const FILTERS = [
   "Completed",
   "Failed",
   "Terminated",
+  "Expired",
   "Settled",
 ] as const;
 const LABELS: Record<(typeof FILTERS)[number], string> = {
@@ -38,6 +39,7 @@ const LABELS: Record<(typeof FILTERS)[number], string> = {
   Completed: "Completed, held",
   Failed: "Failed, held",
   Terminated: "Stopped",
+  Expired: "Expired, held",
   Settled: "Settled",
 };
 

@@ -1,8 +1,8 @@
 /** A job's money and time: what is settled on chain in large, what is accruing beside it, marked as an estimate. */
 import type { JobDto } from "@computestream/protocol/api";
+import { isWaiting } from "@computestream/protocol/job-state";
 import { grossPaid, isConserved, type StreamEstimate, unearned } from "../../lib/estimate.ts";
 import { formatAmount, formatCount, formatDuration, formatPerSecond, isSomebody } from "../../lib/format.ts";
-import { isWaiting } from "../../lib/steps.ts";
 import { Amount } from "../ui/amount.tsx";
 import { Notice } from "../ui/notice.tsx";
 import { Stat } from "../ui/stat.tsx";
@@ -20,7 +20,7 @@ export function JobMoney({ job, estimate }: { job: JobDto; estimate: StreamEstim
   const { symbol, decimals } = asset;
   const running = job.state === "Running";
   const settled = job.state === "Settled";
-  const waiting = isWaiting(job);
+  const waiting = isWaiting(job.state);
   const holdsBack = job.holdbackSecs > 0;
   const places = Math.min(decimals, 6);
   return (

@@ -12,7 +12,7 @@ import { CopyButton } from "../ui/copy-button.tsx";
 export function JobOutput({ job }: { job: JobDto }) {
   const { config } = useApp();
   if (!job.outputSha256 && job.outputUris.length === 0) {
-    if (job.state !== "Settled" || job.outcome !== "Failed") return null;
+    if (job.outcome !== "Failed" && job.outcome !== "Expired") return null;
     return (
       <section className="card p-5" aria-labelledby="output">
         <h2 id="output" className="font-semibold">

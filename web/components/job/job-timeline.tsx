@@ -100,7 +100,6 @@ function tickEntry(tick: TickDto, money: (value: unknown) => string): Entry {
     index: tick.index,
     at: tick.timestamp,
     ...tickWords(tick, money),
-    amount: money(tick.amount),
     txHash: tick.txHash,
   };
 }

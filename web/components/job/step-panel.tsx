@@ -5,6 +5,7 @@ import { outputChunkCount } from "@computestream/protocol/output";
 import { useState } from "react";
 import { useBalance } from "../../hooks/use-balance.ts";
 import { useMarketLimits } from "../../hooks/use-market-limits.ts";
+import { useNow } from "../../hooks/use-now.ts";
 import { useOnChain } from "../../hooks/use-on-chain.ts";
 import { STEP_TEXT, useSubmit } from "../../hooks/use-submit.ts";
 import { useWalletState } from "../../hooks/use-wallet-state.ts";
@@ -44,6 +45,7 @@ export function StepPanel({
   const balance = useBalance(address);
   const limits = useMarketLimits();
   const read = useOnChain(job.job, mark);
+  const now = Math.floor(useNow(1000) / 1000);
   const submit = useSubmit();
   const [tried, setTried] = useState(false);
   const [input, setInput] = useState<StepInput>(() => ({
@@ -60,6 +62,7 @@ export function StepPanel({
       onChain: read.value,
       input,
       asset: job.asset,
+      now,
       isRunning: job.state === "Running",
       caseKind: job.case?.kind ?? null,
       caseBond: BigInt(job.case?.bond ?? 0),

@@ -145,7 +145,7 @@ export function RegisterForm() {
             `Stake (${symbol})`,
             minStake === null
               ? undefined
-              : `At least ${formatAmount(minStake, decimals)}; comes back after unbonding; a proven fault costs part of it`,
+              : `At least ${formatAmount(minStake, decimals)}; comes back after unbonding, and no sooner than that long after the last job; a proven fault costs part of it`,
             "decimal",
           )}
         </section>
