@@ -30,11 +30,12 @@ const tail = (o: Order): unknown[] => [
 /** Arguments in the order of docs/protocol.md. */
 export function toCall(a: Action): EntryCall {
   if (a.type === "freeze") return { fn: "coin::set_frozen", args: [a.store, a.frozen] };
+  if (a.type === "seize" || a.type === "restore") return { fn: `coin::${a.type}`, args: [a.job, a.amount] };
   if (a.type === "donate") return { fn: "coin::donate", args: [a.to, a.amount] };
   return { fn: a.type, args: argsOf(a) };
 }
 
-function argsOf(a: Exclude<Action, { type: "freeze" | "donate" }>): unknown[] {
+function argsOf(a: Exclude<Action, { type: "freeze" | "seize" | "restore" | "donate" }>): unknown[] {
   switch (a.type) {
     case "set_fees":
       return [a.terms.feeBps, a.terms.keeperShareBps, a.terms.treasury];
@@ -111,6 +112,10 @@ function argsOf(a: Exclude<Action, { type: "freeze" | "donate" }>): unknown[] {
     case "reclaim":
     case "resolve":
       return [a.job];
+    case "confirm_signed": {
+      const { seq, secondsCum, tLast, logRoot } = a.statement;
+      return [a.job, seq, secondsCum, tLast, logRoot, a.countersignature];
+    }
     case "process_payment":
       return [a.job, ...attestation(a.attestation), a.countersignature];
     case "process_payments":

@@ -9,7 +9,7 @@ import { ADDRESS_LENGTH, type ForkStore } from "./fork-store.ts";
 import type { Action } from "./model/actions.ts";
 import { takesProofs } from "./model/settlement.ts";
 import { type Address, type Job, MAX_U64, max, STATE } from "./model/types.ts";
-import { signed } from "./resolve/attestations.ts";
+import { isLive, signed } from "./resolve/attestations.ts";
 import type { Session } from "./session.ts";
 import { createDice } from "./steps.ts";
 
@@ -52,6 +52,15 @@ function nextMove(job: Job): [Action, bigint] {
   if (stream.stalledAt > 0n)
     return [{ type: "expire", ...common }, stream.stalledAt + job.rules.stallGraceSecs];
   return [{ type: "flag_stalled", ...common }, stream.lastProgressAt + job.rules.stallAfterSecs];
+}
+
+/** Endings end, whatever an issuer does: up to where money must move. */
+function end(session: Session, address: Address): void {
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    const job = session.state.jobs.get(address);
+    if (!job || !isLive(job)) return;
+    demand(session, "I10_claim_never_blocked", ...nextMove(job));
+  }
 }
 
 function settle(session: Session, address: Address): void {
@@ -105,10 +114,13 @@ export function drain(
 ): void {
   const { admin } = session.state.market;
   demand(session, "I10_claim_never_blocked", { type: "set_paused", who: admin, paused: true }, 0n);
-  // An issuer can stop money; nothing in the protocol can.
-  for (const holder of session.state.frozen) release(chain, session, holder);
   for (const job of [...session.state.jobs.values()]) claim(session, job);
   const addresses = [...session.state.jobs.keys()];
+  for (const address of addresses) end(session, address);
+  // An issuer can stop money; nothing in the protocol can, nor can an issuer stop anything else.
+  for (const holder of session.state.frozen) release(chain, session, holder);
+  for (const [job, dust] of [...session.state.dust])
+    if (dust < 0n) demand(session, "setup", { type: "restore", who: STRANGER, job, amount: -dust }, 0n);
   for (const address of addresses) settle(session, address);
   for (const job of [...session.state.jobs.values()]) reclaim(session, job);
   for (const provider of session.state.providers.keys()) withdraw(session, provider);

@@ -7,6 +7,7 @@ import type { Chain } from "./chain.ts";
 import { canonical, differences, must } from "./compare.ts";
 import { createForkStore, type ForkStore } from "./fork-store.ts";
 import type { Action } from "./model/actions.ts";
+import { canSettle } from "./model/stream.ts";
 import type { Address } from "./model/types.ts";
 import type { Performed, Session } from "./session.ts";
 
@@ -82,7 +83,9 @@ export function createPathCheck(chain: Chain): PathCheck {
   return {
     before(session, action) {
       if (followed || action.type !== "process_payment" || action.countersignature !== "0x") return;
-      if (session.state.jobs.get(action.job)?.stream && !session.state.frozen.has(action.job))
+      const job = session.state.jobs.get(action.job);
+      // What can't be paid now is paid later: a path that begins there ends elsewhere.
+      if (job?.stream && canSettle(session.state, job))
         followed = { job: action.job, start: session.split() };
     },
     after(session, { action, at, result }) {
@@ -101,7 +104,7 @@ export function createPathCheck(chain: Chain): PathCheck {
 
 function touches(action: Action, job: Address): boolean {
   if (action.type === "process_payments") return action.entries.some((entry) => entry.job === job);
-  // A frozen escrow stops a settlement, not what it stands for.
+  // What can't be paid while it is frozen is paid later.
   if (action.type === "freeze") return action.holder === job;
   return "job" in action && action.job === job;
 }

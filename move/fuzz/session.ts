@@ -9,24 +9,30 @@ import { compareEvents, compareRecord, must, Violation } from "./compare.ts";
 import { compareMoney } from "./custody.ts";
 import { createForkStore, type ForkStore } from "./fork-store.ts";
 import {
-  type Agreement,
-  agreed,
   conservation,
   coverInvariants,
   emptyLedger,
-  heldWaits,
   type Ledger,
   lastProof,
   monotone,
   readEvents,
-  staysLiable,
   streamInvariants,
   transition,
 } from "./invariants.ts";
 import { type Action, applyAction, type Environment } from "./model/actions.ts";
+import { canSettle } from "./model/stream.ts";
 import type { Address, Hex, Job, Provider, State } from "./model/types.ts";
 import { caseView, jobView, providerView, streamView } from "./model/views.ts";
 import { compareOverview } from "./overview.ts";
+import {
+  type Agreement,
+  agreed,
+  boundStakeStays,
+  dueIsPaid,
+  earnedIsPaid,
+  heldWaits,
+  staysLiable,
+} from "./promises.ts";
 import type { Memory } from "./resolve/context.ts";
 
 type View = Record<string, unknown>;
@@ -61,18 +67,22 @@ export function createSession(
 
   const view = (fn: string, args: unknown[]): View => chain.view({ store, now: state.now }, fn, args) as View;
 
-  function compareStream(job: Job, ledger: Ledger, seen: View, agreement: Agreement): View | null {
+  function compareStream(job: Job, ledger: Ledger, seen: View, action: Action | null): View | null {
     const expected = streamView(job);
     if (!expected) return null;
     const actual = view("payment_stream::get_stream", [job.job]);
     const { now } = state;
     const { stream: before, decided } = ledger;
     streamInvariants(actual, now);
-    coverInvariants(actual);
+    if (!canSettle(state, job)) ledger.impeded = true;
+    else if (isSettlement(action, job)) ledger.impeded = false;
+    coverInvariants(actual, ledger.impeded);
     if (before) monotone(before, actual);
     lastProof(before, actual, now);
-    agreed(before, actual, agreement);
+    agreed(before, actual, agreementOf(action, job));
     heldWaits(before, actual, seen, { now, decided });
+    earnedIsPaid(actual, seen, decided);
+    if (isSettlement(action, job) && canSettle(state, job)) dueIsPaid(actual);
     ledger.stream = actual;
     compareRecord(`get_stream ${job.job}`, actual, expected);
     return actual;
@@ -85,7 +95,7 @@ export function createSession(
     ledgers.set(job.job, ledger);
     transition(job.job, ledger.state, actual);
     ledger.state = BigInt(actual.state as number);
-    const stream = compareStream(job, ledger, actual, agreementOf(action, job));
+    const stream = compareStream(job, ledger, actual, action);
     const balance = stream?.balance ?? chain.view({ store, now: state.now }, "escrow::balance", [job.job]);
     conservation(job.job, ledger, BigInt(balance as string));
     compareRecord(`get_job ${job.job}`, actual, jobView(job));
@@ -115,7 +125,9 @@ export function createSession(
     }
     for (const [address, provider] of state.providers) {
       const old = before.providers.get(address);
-      if (!old || !sameFields(old, provider)) compareProvider(address, provider);
+      if (old && sameFields(old, provider)) continue;
+      const seen = compareProvider(address, provider);
+      if (action.type === "withdraw_stake" && action.provider === address) boundStakeStays(seen, state.now);
     }
     compareMoney(chain, store, state);
   }
@@ -191,11 +203,23 @@ export function createSession(
 
 /** How an action lets the buyer of `job` agree. */
 function agreementOf(action: Action | null, { job, terms }: Job): Agreement {
-  if (action?.type === "confirm" && action.job === job && action.who === terms.buyer) return "confirmed";
+  if (action?.type === "confirm" && action.job === job && action.who === terms.buyer)
+    return { kind: "confirmed" };
+  if (action?.type === "confirm_signed" && action.job === job)
+    return { kind: "signed", secs: action.statement.secondsCum };
   const isSigned = (entry: { job: Address; countersignature: Hex }): boolean =>
     entry.job === job && entry.countersignature !== "0x";
-  if (action?.type === "process_payment" && isSigned(action)) return "countersigned";
-  return action?.type === "process_payments" && action.entries.some(isSigned) ? "countersigned" : "none";
+  if (action?.type === "process_payment" && isSigned(action))
+    return { kind: "countersigned", secs: action.attestation.secondsCum };
+  const perhaps = action?.type === "process_payments" && action.entries.some(isSigned);
+  return { kind: perhaps ? "perhaps" : "none" };
+}
+
+/** Whether an action that succeeded pays all that is due of `job`. */
+function isSettlement(action: Action | null, { job }: Job): boolean {
+  const type = action?.type;
+  const settles = type === "process_payment" || type === "confirm" || type === "confirm_signed";
+  return settles && action !== null && "job" in action && action.job === job;
 }
 
 function freshAddresses(events: readonly ChainEvent[]): Address[] {
@@ -206,7 +230,7 @@ function freshAddresses(events: readonly ChainEvent[]): Address[] {
 }
 
 function compareOutcome(action: Action, result: ChainResult, expected: ReturnType<typeof applyAction>): void {
-  const isForged = action.type === "process_payment" && action.forged;
+  const isForged = "forged" in action && action.forged;
   must(!(isForged && result.ok), "I11_sig_binds_every_field", () => "a forged attestation was taken");
   if (result.ok) {
     if ("codes" in expected)

@@ -18,6 +18,7 @@ const WEIGHTS = {
   cancel: 2,
   terminate: 7,
   confirm: 4,
+  confirm_signed: 7,
   flag_stalled: 3,
   expire: 4,
   finalize: 6,
@@ -33,7 +34,7 @@ const WEIGHTS = {
   provider: 6,
   stake: 6,
   admin: 6,
-  issuer: 3,
+  issuer: 7,
   ghost: 1,
 } as const;
 

@@ -3,7 +3,7 @@
  * It doesn't know how the chain is called.
  */
 import * as afterwards from "./afterwards.ts";
-import type { Attestation } from "./attestation.ts";
+import type { Attestation, Unsigned } from "./attestation.ts";
 import { cloneState } from "./clone.ts";
 import * as disputes from "./disputes.ts";
 import * as endings from "./endings.ts";
@@ -26,7 +26,7 @@ import {
   require,
   type State,
 } from "./types.ts";
-import { donate, freeze } from "./wallets.ts";
+import { donate, freeze, restore, seize } from "./wallets.ts";
 
 type OfProvider<T extends string, Fields = unknown> = { type: T; who: Address; provider: Address } & Fields;
 type OfJob<T extends string, Fields = unknown> = { type: T; who: Address; job: Address } & Fields;
@@ -41,7 +41,7 @@ interface OpenOrder<T extends string> {
   specs: string[];
 }
 
-/** The last two aren't the protocol's: an issuer freezes a store, a stranger sends to one. */
+/** The last four aren't the protocol's: an issuer freezes a store, takes from it and gives back, a stranger sends to one. */
 export type Action =
   | OfAdmin<"set_fees", { terms: market.Fees }>
   | OfAdmin<"set_stake_terms", { terms: market.StakeTerms }>
@@ -74,6 +74,7 @@ export type Action =
   | OfJob<"cancel">
   | OfJob<"terminate", { attestation: Attestation }>
   | OfJob<"confirm">
+  | OfJob<"confirm_signed", { statement: Unsigned; countersignature: Hex; forged: boolean }>
   | OfJob<"flag_stalled">
   | OfJob<"expire">
   | OfJob<"finalize">
@@ -96,6 +97,8 @@ export type Action =
   | OfJob<"rule", { award: bigint }>
   | OfJob<"resolve">
   | { type: "freeze"; who: Address; store: Address; holder: string; frozen: boolean }
+  | OfJob<"seize", { amount: bigint }>
+  | OfJob<"restore", { amount: bigint }>
   | { type: "donate"; who: Address; asset: Address; to: Address; amount: bigint };
 
 export interface Environment {
@@ -157,6 +160,7 @@ const PERFORM: { [T in Action["type"]]: Perform<T> } = {
   cancel: (ctx, a) => endings.cancel(ctx, a.who, a.job),
   terminate: (ctx, a) => endings.terminate(ctx, a.who, a.job, a.attestation),
   confirm: (ctx, a) => afterwards.confirm(ctx, a.who, a.job),
+  confirm_signed: (ctx, a) => afterwards.confirmSigned(ctx, a.who, a.job, a.statement, a.countersignature),
   flag_stalled: (ctx, a) => endings.flagStalled(ctx, a.who, a.job),
   expire: (ctx, a) => endings.expire(ctx, a.who, a.job),
   finalize: (ctx, a) => afterwards.finalize(ctx, a.who, a.job),
@@ -174,6 +178,8 @@ const PERFORM: { [T in Action["type"]]: Perform<T> } = {
   open_arbitration: (ctx, a) => disputes.openArbitration(ctx, a.who, a.job, a.reason),
   rule: (ctx, a) => disputes.rule(ctx, a.who, a.job, a.award),
   freeze: (ctx, a) => freeze(ctx, a.holder, a.frozen),
+  seize: (ctx, a) => seize(ctx, a.job, a.amount),
+  restore: (ctx, a) => restore(ctx, a.job, a.amount),
   donate: (ctx, a) => donate(ctx, a.who, a.asset, a.to, a.amount),
   resolve: (ctx, a) => disputes.resolve(ctx, a.who, a.job),
 };

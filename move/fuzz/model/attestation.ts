@@ -13,6 +13,8 @@ export interface Attestation {
   signature: Hex;
 }
 
+export type Unsigned = Omit<Attestation, "signature">;
+
 export const CHAIN_ID = 4;
 export const PACKAGE: Address = `0x${"cafe".padStart(64, "0")}`;
 
@@ -21,7 +23,7 @@ export const MAX_AHEAD_SECS = 30n;
 
 const byteLength = (hex: Hex): number => (hex.length - 2) / 2;
 
-export function messageOf(job: Address, stream: Pick<Stream, "termsHash">, a: Attestation): Hex {
+export function messageOf(job: Address, stream: Pick<Stream, "termsHash">, a: Unsigned): Hex {
   return usageMessage({ chainId: CHAIN_ID, module: PACKAGE, job, termsHash: stream.termsHash, ...a });
 }
 
@@ -49,11 +51,21 @@ export function checkAttestation(
   require(a.secondsCum <= a.tLast - stream.startedAt, "E_MORE_SECONDS_THAN_TIME");
   require(a.tLast <= ctx.state.now + MAX_AHEAD_SECS, "E_AHEAD_OF_TIME");
   if (byteLength(countersignature) === 0) return false;
+  checkCountersignature(ctx, job, stream, a, countersignature);
+  return true;
+}
+
+export function checkCountersignature(
+  ctx: Context,
+  job: Address,
+  stream: Stream,
+  a: Unsigned,
+  countersignature: Hex,
+): void {
   const isBuyers =
     byteLength(stream.buyerKey) > 0 &&
     ctx.isSigned(stream.buyerKey, messageOf(job, stream, a), countersignature);
   require(isBuyers, "E_BAD_COUNTERSIGNATURE");
-  return true;
 }
 
 /** 1: one number, two statements. 2: a later number, fewer seconds. 0: both can be true. */

@@ -2,12 +2,13 @@
  * Cases: challenges of an output, and arbitration.
  * It doesn't know how a job settles otherwise, nor faults that prove themselves.
  */
+import { bindStake } from "./capacity.ts";
 import { forfeit, isEnded, settleJob } from "./endings.ts";
 import { assertBuyer, jobOf } from "./jobs.ts";
 import { chunkCount, chunkLength, provesChunk } from "./merkle.ts";
 import { providerOf } from "./providers.ts";
-import { extendLiability, slash } from "./stakes.ts";
-import { heldBack, isProven, sealStream, streamOf } from "./stream.ts";
+import { slash } from "./stakes.ts";
+import { canSettle, heldBack, isProven, sealStream, streamOf } from "./stream.ts";
 import {
   type Address,
   ARBITRATION,
@@ -18,6 +19,7 @@ import {
   emit,
   type Hex,
   type Job,
+  min,
   OUTPUT_CHALLENGE,
   require,
 } from "./types.ts";
@@ -25,6 +27,10 @@ import { give, takeFrom } from "./wallets.ts";
 
 export const FAULT = { impossibleTime: 3n, deviceOverlap: 4n, withheldOutput: 5n } as const;
 const MAX_REASON_BYTES = 1024;
+
+/** Who is rewarded when somebody proves a fault: a provider about to lose a challenge mustn't report itself. */
+export const rewarded = (job: Job, reporter: Address): Address =>
+  job.case?.kind === OUTPUT_CHALLENGE ? job.case.buyer : reporter;
 
 /** A case that is open when a fault ends the job is won by the buyer. */
 export function endCase(ctx: Context, job: Job): void {
@@ -50,18 +56,18 @@ function openCase(ctx: Context, who: Address, job: Job, deadlineSecs: bigint): b
   require(job.case === null, "E_CASE_OPEN");
   assertBuyer(job, who);
   require(isEnded(job), "E_NOT_ENDED");
-  require(heldBack(job) > 0n, "E_NOTHING_HELD");
+  require(job.startedAt !== 0n, "E_NEVER_STARTED");
+  require(heldBack(job) > 0n && !job.faulted, "E_NOTHING_HELD");
   require(isProven(job, now), "E_CLAIM_WINDOW_OPEN");
   require(now < job.challengeUntil, "E_CHALLENGE_WINDOW_OVER");
   sealStream(ctx, job);
   job.caseUntil = now + deadlineSecs;
-  extendLiability(ctx, job.terms.provider, job.caseUntil + job.rules.answerWindowSecs);
   return job.caseUntil;
 }
 
 function lockBond(ctx: Context, job: Job, who: Address): bigint {
   const { deposited } = streamOf(job).meter;
-  const bond = (deposited * job.rules.bondBps + BPS - 1n) / BPS;
+  const bond = min(heldBack(job), (deposited * job.rules.bondBps + BPS - 1n) / BPS);
   takeFrom(ctx, job.terms.asset, who, bond);
   return bond;
 }
@@ -72,6 +78,9 @@ export function challengeOutput(ctx: Context, who: Address, jobAddress: Address,
   require(job.output.outputRoot !== "0x", "E_NO_OUTPUT");
   require(chunkIndex < chunkCount(job.output.outputSize), "E_NO_SUCH_CHUNK");
   const bond = lockBond(ctx, job, who);
+  // Anyone can resolve it until then.
+  const liableUntil = deadline + job.rules.answerWindowSecs;
+  bindStake(ctx, providerOf(ctx.state, job.terms.provider), { liableUntil });
   job.case = {
     kind: OUTPUT_CHALLENGE,
     buyer: who,
@@ -189,7 +198,8 @@ export function rule(ctx: Context, who: Address, jobAddress: Address, award: big
   require(job.rules.arbiter === who, "E_NOT_ARBITER");
   require(state.now < open.deadline, "E_DECISION_WINDOW_OVER");
   const unreleased = heldBack(job);
-  require(award <= unreleased, "E_AWARD_TOO_HIGH");
+  const alsoFrozen = canSettle(state, job) ? [] : ["E_ESCROW_UNAVAILABLE"];
+  require(award <= unreleased, "E_AWARD_TOO_HIGH", ...alsoFrozen);
   const { owner } = providerOf(state, job.terms.provider);
   decide(ctx, job, who, award, award === unreleased ? owner : open.buyer, false);
 }
@@ -200,7 +210,8 @@ export function resolve(ctx: Context, who: Address, jobAddress: Address): void {
   const open = caseOf(job);
   require(state.now >= open.deadline, "E_DEADLINE_NOT_REACHED");
   if (open.kind === ARBITRATION) {
-    decide(ctx, job, who, open.defaultAward, open.buyer, true);
+    // What the buyer has confirmed since then is paid already.
+    decide(ctx, job, who, min(open.defaultAward, heldBack(job)), open.buyer, true);
     return;
   }
   const bond = payBond(ctx, job, open.buyer);

@@ -3,11 +3,22 @@
  * It doesn't know what ended jobs wait for, nor faults and cases.
  */
 import type { Attestation } from "./attestation.ts";
+import { release } from "./capacity.ts";
 import { assertBuyer, assertJobOperator, jobOf } from "./jobs.ts";
 import { snakeKeys } from "./market.ts";
-import { recordJob, release } from "./providers.ts";
+import type { Award } from "./meter.ts";
+import { recordJob } from "./providers.ts";
 import { settleLast } from "./settlement.ts";
-import { closeStream, endStream, heldBack, isProven, refund, streamOf } from "./stream.ts";
+import {
+  canSettle,
+  closeStream,
+  endStream,
+  haltStream,
+  heldBack,
+  isProven,
+  refund,
+  streamOf,
+} from "./stream.ts";
 import {
   type Address,
   type Context,
@@ -25,7 +36,8 @@ const MAX_URI_BYTES = 512;
 const MAX_REASON_BYTES = 1024;
 
 const byteLength = (text: string): number => Buffer.byteLength(text, "utf8");
-const ENDED: bigint[] = [STATE.completed, STATE.failed, STATE.terminated, STATE.expired];
+const ENDED: bigint[] = [STATE.completed, STATE.failed, STATE.cancelled, STATE.terminated, STATE.expired];
+/** Ended and not settled. */
 export const isEnded = (job: Job): boolean => ENDED.includes(job.state);
 
 function assertOutput(output: Output): void {
@@ -36,9 +48,20 @@ function assertOutput(output: Output): void {
   require(isHash(outputSha256) && isHash(outputRoot), "E_OUTPUT_HASH_LENGTH");
 }
 
-/** `award`: of what is held; null for all. The job's money is gone after this. */
-export function settleJob(ctx: Context, job: Job, keeper: Address, award: bigint | null): void {
+/** Settles unless the escrow can't pay: then the job waits. */
+function trySettle(ctx: Context, job: Job, keeper: Address): void {
+  if (canSettle(ctx.state, job)) settleJob(ctx, job, keeper, "all");
+}
+
+/** Nothing is left to prove and nothing held back. */
+export function settleWhenFinal(ctx: Context, job: Job, keeper: Address): void {
+  if (isEnded(job) && isProven(job, ctx.state.now) && heldBack(job) === 0n) trySettle(ctx, job, keeper);
+}
+
+/** `award`: of what is held. The job's money is gone after this. */
+export function settleJob(ctx: Context, job: Job, keeper: Address, award: Award): void {
   const { now } = ctx.state;
+  require(canSettle(ctx.state, job), "E_ESCROW_UNAVAILABLE");
   const wasAccepted = job.terms.provider !== ZERO_ADDRESS && job.startBy !== 0n;
   if (job.stream) closeStream(ctx, job, keeper, award);
   else refund(ctx, job, job.escrow);
@@ -47,7 +70,7 @@ export function settleJob(ctx: Context, job: Job, keeper: Address, award: bigint
   job.outcome = job.state;
   job.state = STATE.settled;
   job.settledAt = now;
-  if (wasAccepted && job.outcome !== STATE.cancelled) recordJob(ctx, job, job.outcome, seconds, gross - fees);
+  if (wasAccepted && job.outcome !== STATE.cancelled) recordJob(ctx, job, seconds, gross, fees);
   emit(ctx, "job::JobSettled", {
     job: job.job,
     buyer: job.terms.buyer,
@@ -79,7 +102,7 @@ function endRun(
   job.challengeUntil = mayHold ? proveUntil + job.rules.challengeWindowSecs : 0n;
   release(ctx, job, max(max(job.claimUntil, job.challengeUntil), liableAfter(job)));
   tell();
-  if (proven && heldBack(job) === 0n) settleJob(ctx, job, keeper, null);
+  settleWhenFinal(ctx, job, keeper);
 }
 
 /** What a job that ran may cost its provider outlives it. */
@@ -151,7 +174,7 @@ export function fail(
   job.output = output;
   endAtOnce(ctx, job, STATE.failed);
   tellOutput(ctx, job, "JobFailed");
-  settleJob(ctx, job, who, null);
+  trySettle(ctx, job, who);
 }
 
 export function cancel(ctx: Context, who: Address, jobAddress: Address): void {
@@ -160,7 +183,7 @@ export function cancel(ctx: Context, who: Address, jobAddress: Address): void {
   require(job.state === STATE.pending || job.state === STATE.accepted, "E_NOT_CANCELLABLE");
   endAtOnce(ctx, job, STATE.cancelled);
   emit(ctx, "job::JobCancelled", { job: jobAddress, buyer: who });
-  settleJob(ctx, job, who, null);
+  trySettle(ctx, job, who);
 }
 
 export function terminate(ctx: Context, who: Address, jobAddress: Address, attestation: Attestation): void {
@@ -220,7 +243,7 @@ export function expire(ctx: Context, who: Address, jobAddress: Address): void {
   }
   endAtOnce(ctx, job, STATE.expired);
   tell();
-  settleJob(ctx, job, who, null);
+  trySettle(ctx, job, who);
 }
 
 /** A fault ends whatever the job was doing; nothing more is paid. */
@@ -231,5 +254,6 @@ export function forfeit(ctx: Context, job: Job, keeper: Address): void {
     job.output = { ...job.output, reason: "FAULT_PROVEN" };
   }
   emit(ctx, "job::JobForfeited", { job: job.job, provider: job.terms.provider });
-  settleJob(ctx, job, keeper, 0n);
+  if (canSettle(ctx.state, job)) settleJob(ctx, job, keeper, "nothing");
+  else haltStream(ctx, job);
 }

@@ -3,7 +3,7 @@
  * It doesn't know cases, except that a fault ends an open one.
  */
 import { type Attestation, checkSigned, contradiction } from "./attestation.ts";
-import { endCase, FAULT } from "./disputes.ts";
+import { endCase, FAULT, rewarded } from "./disputes.ts";
 import { forfeit } from "./endings.ts";
 import { jobOf } from "./jobs.ts";
 import { providerOf } from "./providers.ts";
@@ -18,15 +18,16 @@ function assertReportable(job: Job): void {
 
 function prove(ctx: Context, job: Job, reporter: Address, fault: bigint): void {
   const provider = providerOf(ctx.state, job.terms.provider);
+  const winner = rewarded(job, reporter);
   job.faulted = true;
   endCase(ctx, job);
   forfeit(ctx, job, reporter);
-  const { slashed, reward } = slash(ctx, provider, reporter, job.rules);
+  const { slashed, reward } = slash(ctx, provider, winner, job.rules);
   emit(ctx, "dispute::FaultProven", {
     job: job.job,
     provider: provider.provider,
     fault,
-    reporter,
+    reporter: winner,
     slashed,
     reward,
   });

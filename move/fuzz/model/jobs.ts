@@ -3,9 +3,10 @@
  * It doesn't know what happens to running jobs, nor how they end.
  */
 import { termsHash } from "./bcs.ts";
+import { reserve } from "./capacity.ts";
 import { assertAssetAllowed, assertNotPaused, jobRules, snakeKeys } from "./market.ts";
 import * as meter from "./meter.ts";
-import { assertKey, assertOperator, meets, priceOf, providerOf, reserve } from "./providers.ts";
+import { assertKey, assertOperator, meets, priceOf, providerOf } from "./providers.ts";
 import { deposit, openStream } from "./stream.ts";
 import {
   ACTIVE,
@@ -234,7 +235,7 @@ export function accept(
   } else {
     require(job.terms.provider === provider, "E_OTHER_PROVIDER");
   }
-  job.devices = reserve(ctx, p, jobAddress, mask, requirements.gpus);
+  job.devices = reserve(ctx, p, jobAddress, mask, requirements);
   job.gpuMask = mask;
   job.state = STATE.accepted;
   job.startBy = state.now + job.rules.startWindowSecs;

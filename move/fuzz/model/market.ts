@@ -168,6 +168,9 @@ export function jobRules(state: State): Rules {
     slashBps: p.slashBps,
     reporterRewardBps: p.reporterRewardBps,
     arbiter: p.arbiter,
+    feeBps: p.feeBps,
+    keeperShareBps: p.keeperShareBps,
+    treasury: p.treasury,
   };
 }
 

@@ -23,6 +23,7 @@ export function advance(m: Meter, wallSecs: bigint): void {
   const billed = max(m.secondsBilled, min(min(m.secondsAttested, wallSecs), fundedSecs(m)));
   m.acc += m.ratePerHour * (billed - m.secondsBilled);
   m.secondsBilled = billed;
+  if (billed - m.rateSince >= m.holdbackSecs) m.heldRate = m.ratePerHour;
   forgetHeldRate(m);
 }
 
@@ -39,6 +40,7 @@ export function confirm(m: Meter, secs: bigint): void {
 export function setRate(m: Meter, ratePerHour: bigint): void {
   m.ratePerHour = ratePerHour;
   m.heldRate = max(m.heldRate, ratePerHour);
+  m.rateSince = m.secondsBilled;
   forgetHeldRate(m);
 }
 
@@ -50,6 +52,11 @@ export function releasable(m: Meter): bigint {
 }
 
 export const unreleased = (m: Meter): bigint => earned(m) - m.paid;
+
+/** What waits for the buyer; what could only not be moved is none of it. */
+export const held = (m: Meter): bigint => earned(m) - max(m.paid, releasable(m));
+
+export const NOTHING_DUE: Due = { amount: 0n, fee: 0n, keeperFee: 0n };
 
 /** Raises what is paid to `paid`; the differences to before. */
 function payUpTo(m: Meter, paid: bigint): Due {
@@ -64,7 +71,13 @@ function payUpTo(m: Meter, paid: bigint): Due {
 
 export const collect = (m: Meter): Due => payUpTo(m, max(m.paid, releasable(m)));
 
-export const award = (m: Meter, amount: bigint): Due => payUpTo(m, m.paid + amount);
+/** Of what is held: all, an amount, or nothing; then what only couldn't be moved isn't paid either. */
+export type Award = "all" | "nothing" | bigint;
+
+export function award(m: Meter, award: Award): Due {
+  if (award === "all") return payUpTo(m, earned(m));
+  return payUpTo(m, award === "nothing" ? m.paid : max(m.paid, releasable(m)) + award);
+}
 
 /** The last second that may ever be billed when the stream runs no longer than `wallSecs`. */
 export const limitSecs = (m: Meter, wallSecs: bigint): bigint => min(wallSecs, fundedSecs(m));
@@ -76,10 +89,6 @@ export function reachable(m: Meter, wallSecs: bigint): bigint {
   const more = limitSecs(m, wallSecs) - m.secondsBilled;
   return (m.acc + m.ratePerHour * max(0n, more)) / SECS_PER_HOUR;
 }
-
-/** Whether nothing moved. */
-export const isSame = (a: Meter, b: Meter): boolean =>
-  (Object.keys(a) as Array<keyof Meter>).every((field) => a[field] === b[field]);
 
 /** Whether the deposit covers all that may still run. */
 export const isCovered = (m: Meter): boolean =>

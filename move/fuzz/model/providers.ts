@@ -13,7 +13,6 @@ import {
   type Job,
   MAX_U64,
   type Machine,
-  max,
   OFFLINE,
   type Provider,
   type Requirements,
@@ -96,6 +95,7 @@ export function register(ctx: Context, owner: Address, r: Registration): void {
     status: ACTIVE,
     lastHeartbeatAt: state.now,
     registeredAt: state.now,
+    boundStake: 0n,
     liableUntil: 0n,
     activeJobs: [],
     jobsCompleted: 0n,
@@ -228,43 +228,6 @@ export function meets(p: Provider, r: Requirements): boolean {
   );
 }
 
-function bits(mask: bigint): number[] {
-  const found: number[] = [];
-  for (let i = 0; i < 64; i++) if ((mask >> BigInt(i)) & 1n) found.push(i);
-  return found;
-}
-
-function tellCapacity(ctx: Context, p: Provider): void {
-  emit(ctx, "provider_registry::ProviderCapacityChanged", {
-    provider: p.provider,
-    slots_busy: BigInt(p.activeJobs.length),
-    slots: p.slots,
-    gpus_busy: p.gpusBusy,
-  });
-}
-
-/** The commitments of the GPUs that the job gets. */
-export function reserve(ctx: Context, p: Provider, job: Address, mask: bigint, gpus: bigint): Hex[] {
-  require(p.status === ACTIVE, "E_PROVIDER_UNAVAILABLE");
-  require(BigInt(p.activeJobs.length) < p.slots, "E_NO_FREE_SLOT");
-  const wanted = bits(mask);
-  const exist = wanted.every((bit) => BigInt(bit) < p.machine.gpuCount);
-  require(BigInt(wanted.length) === gpus && exist, "E_GPU_MASK");
-  require((p.gpusBusy & mask) === 0n, "E_GPU_BUSY");
-  p.gpusBusy |= mask;
-  p.activeJobs.push(job);
-  tellCapacity(ctx, p);
-  return p.devices.length === 0 ? [] : wanted.map((bit) => p.devices[bit] as Hex);
-}
-
-export function release(ctx: Context, job: Job, liableUntil: bigint): void {
-  const p = providerOf(ctx.state, job.terms.provider);
-  p.activeJobs = p.activeJobs.filter((active) => active !== job.job);
-  p.gpusBusy &= ~job.gpuMask;
-  p.liableUntil = max(p.liableUntil, liableUntil);
-  tellCapacity(ctx, p);
-}
-
 export function score(p: Provider): bigint {
   const { jobsCompleted: c, jobsFailed: f, jobsExpired: e, faults: x } = p;
   return (10_000n * (2n * c + f + 2n)) / (2n * c + 2n * f + 8n * e + 80n * x + 4n);
@@ -284,12 +247,13 @@ export function tellRecord(ctx: Context, p: Provider): void {
 }
 
 /** Counts a settled job that was accepted once and not cancelled. */
-export function recordJob(ctx: Context, job: Job, outcome: bigint, seconds: bigint, net: bigint): void {
+export function recordJob(ctx: Context, job: Job, seconds: bigint, gross: bigint, fees: bigint): void {
   const p = providerOf(ctx.state, job.terms.provider);
-  if (outcome === STATE.completed) p.jobsCompleted += 1n;
-  if (outcome === STATE.failed) p.jobsFailed += 1n;
+  const { outcome } = job;
+  if (outcome === STATE.completed && gross > 0n && !job.faulted) p.jobsCompleted += 1n;
+  if (outcome === STATE.failed && job.startedAt !== 0n) p.jobsFailed += 1n;
   if (outcome === STATE.expired) p.jobsExpired += 1n;
   p.secondsServed += seconds;
-  p.earned += net;
+  p.earned += gross - fees;
   tellRecord(ctx, p);
 }

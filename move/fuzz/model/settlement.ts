@@ -23,10 +23,7 @@ import {
 export const takesProofs = (stream: Stream, now: bigint): boolean =>
   !stream.sealed && !stream.closed && (stream.proveUntil === 0n || now < stream.proveUntil);
 
-const isDue = (stream: Stream, now: bigint): boolean =>
-  quote(stream, stream.meter.secondsAttested, now).amount > 0n;
-
-/** What a settlement that proves `attested` seconds would pay. */
+/** What a settlement that proves `attested` seconds would pay, if the escrow can. */
 export function quote(stream: Stream, attested: bigint, now: bigint): meter.Due {
   const m = { ...stream.meter, secondsAttested: max(attested, stream.meter.secondsAttested) };
   meter.advance(m, wallSecs(stream, now));
@@ -47,12 +44,10 @@ function note(ctx: Context, stream: Stream, a: Attestation, confirms: boolean): 
 
 function settle(ctx: Context, job: Job, keeper: Address, a: Attestation, countersignature: Hex): void {
   const stream = streamOf(job);
-  const { now, frozen } = ctx.state;
-  require(takesProofs(stream, now), "E_STREAM_CLOSED");
+  require(takesProofs(stream, ctx.state.now), "E_STREAM_CLOSED");
   const confirms = checkAttestation(ctx, job.job, stream, a, countersignature);
   const before = standingOf(stream);
   note(ctx, stream, a, confirms);
-  require(!frozen.has(job.job) || !isDue(stream, now), "E_ESCROW_UNAVAILABLE");
   accrue(ctx, job, keeper, before);
 }
 

@@ -2,6 +2,7 @@
  * Stakes: adding, unbonding, withdrawing, slashing.
  * It doesn't know why a provider is slashed.
  */
+import { isFree } from "./capacity.ts";
 import { assertOwner, leaveWhenBelowMinimum, providerOf, tellRecord } from "./providers.ts";
 import {
   type Address,
@@ -46,13 +47,12 @@ export function requestUnstake(ctx: Context, who: Address, provider: Address, am
 }
 
 export function withdrawStake(ctx: Context, who: Address, provider: Address): void {
-  const { now, market } = ctx.state;
+  const { now } = ctx.state;
   const p = providerOf(ctx.state, provider);
   assertOwner(p, who);
   require(p.unbonding > 0n, "E_NOTHING_UNBONDING");
   require(now >= p.unlocksAt, "E_STILL_UNBONDING");
-  const free = p.activeJobs.length === 0 && now >= p.liableUntil;
-  require(p.staked >= market.parameters.minStake || free, "E_STILL_LIABLE");
+  require(p.staked >= p.boundStake || isFree(p, now), "E_STILL_LIABLE");
   const amount = p.unbonding;
   assertMovable(ctx.state, provider);
   p.unbonding = 0n;
@@ -60,12 +60,6 @@ export function withdrawStake(ctx: Context, who: Address, provider: Address): vo
   p.stakeWithdrawn += amount;
   give(ctx.state, p.asset, p.owner, amount);
   emit(ctx, "stake::StakeWithdrawn", { provider, amount, staked: p.staked, unbonding: 0n });
-}
-
-/** A case that opens may cost stake as long as anyone can resolve it. */
-export function extendLiability(ctx: Context, provider: Address, until: bigint): void {
-  const p = providerOf(ctx.state, provider);
-  p.liableUntil = max(p.liableUntil, until);
 }
 
 export interface Slashed {
@@ -84,7 +78,7 @@ export function slash(ctx: Context, p: Provider, reporter: Address, rules: Rules
   if (p.unbonding === 0n) p.unlocksAt = 0n;
   p.stakeSlashed += amount;
   give(ctx.state, p.asset, reporter, reward);
-  give(ctx.state, p.asset, ctx.state.market.parameters.treasury, amount - reward);
+  give(ctx.state, p.asset, rules.treasury, amount - reward);
   emit(ctx, "stake::StakeSlashed", {
     provider: p.provider,
     reporter,

@@ -12,10 +12,10 @@ import {
   type Job,
   type Meter,
   min,
-  require,
+  type State,
   type Stream,
 } from "./types.ts";
-import { assertMovable, give, hasStore, makeStore, takeFrom } from "./wallets.ts";
+import { assertMovable, canLeave, give, hasStore, makeStore, takeFrom } from "./wallets.ts";
 
 export function streamOf(job: Job): Stream {
   return job.stream ?? abort("E_NO_STREAM");
@@ -35,10 +35,16 @@ export function deposit(ctx: Context, job: Job, payer: Address, amount: bigint):
   emit(ctx, "escrow::EscrowDeposited", { job: job.job, payer, asset, amount, balance: job.escrow });
 }
 
+/** Whether the escrow can pay `amount` now: its issuer may have frozen it, or taken from it. */
+export const canPay = (state: State, job: Job, amount: bigint): boolean =>
+  canLeave(state, job.job, job.escrow, amount);
+
+export const canSettle = (state: State, job: Job): boolean => canPay(state, job, job.escrow);
+
+/** Left out when it can't be paid: it comes with the close then. */
 export function refund(ctx: Context, job: Job, amount: bigint): void {
-  if (amount === 0n) return;
+  if (amount === 0n || !canPay(ctx.state, job, amount)) return;
   const to = job.terms.buyer;
-  assertMovable(ctx.state, job.job);
   job.escrow -= amount;
   job.refunded += amount;
   give(ctx.state, job.terms.asset, to, amount);
@@ -47,9 +53,8 @@ export function refund(ctx: Context, job: Job, amount: bigint): void {
 
 export function openStream(ctx: Context, job: Job, terms: { payee: Address; attestKey: Hex }): void {
   const { state } = ctx;
-  const { parameters } = state.market;
   const { buyer, asset, ratePerHour, maxDurationSecs, holdbackSecs, buyerKey } = job.terms;
-  const { treasury, feeBps, keeperShareBps } = parameters;
+  const { treasury, feeBps, keeperShareBps } = job.rules;
   job.stream = {
     payer: buyer,
     payee: terms.payee,
@@ -61,6 +66,7 @@ export function openStream(ctx: Context, job: Job, terms: { payee: Address; atte
     meter: {
       ratePerHour,
       heldRate: ratePerHour,
+      rateSince: 0n,
       deposited: job.escrow,
       maxDurationSecs,
       holdbackSecs,
@@ -100,15 +106,22 @@ export function openStream(ctx: Context, job: Job, terms: { payee: Address; atte
   });
 }
 
-/** Where a stream stood before something was done to it. */
-export interface Standing {
-  meter: Meter;
+/** Where a stream stood before something was done to it, as far as its events tell. */
+export interface Standing extends Pick<Meter, "secondsAttested" | "secondsConfirmed" | "secondsBilled"> {
   seq: bigint;
 }
 
-export const standingOf = (stream: Stream): Standing => ({ meter: { ...stream.meter }, seq: stream.seq });
+export function standingOf({ meter: m, seq }: Stream): Standing {
+  const { secondsAttested, secondsConfirmed, secondsBilled } = m;
+  return { secondsAttested, secondsConfirmed, secondsBilled, seq };
+}
 
-/** Pays what is due out of the escrow, and tells it unless meter and number stand where they stood `before`. */
+function hasMoved(before: Standing, stream: Stream): boolean {
+  const after = standingOf(stream);
+  return (Object.keys(before) as Array<keyof Standing>).some((field) => before[field] !== after[field]);
+}
+
+/** Pays what is due out of the escrow, and tells it when money moves or anything stands elsewhere than `before`. */
 function pay(ctx: Context, job: Job, keeper: Address, due: meter.Due, before: Standing): void {
   const stream = streamOf(job);
   const { state } = ctx;
@@ -116,12 +129,11 @@ function pay(ctx: Context, job: Job, keeper: Address, due: meter.Due, before: St
   const { amount, fee, keeperFee } = due;
   const keeperGets = hasStore(state, asset, keeper) ? keeperFee : 0n;
   m.keeperPaid += keeperGets;
-  if (amount > 0n) assertMovable(state, job.job);
   job.escrow -= amount;
   give(state, asset, payee, amount - fee);
   give(state, asset, keeper, keeperGets);
   give(state, asset, treasury, fee - keeperGets);
-  if (meter.isSame(before.meter, m) && before.seq === stream.seq) return;
+  if (amount === 0n && !hasMoved(before, stream)) return;
   emit(ctx, "stream::StreamSettled", {
     job: job.job,
     payee,
@@ -140,11 +152,13 @@ function pay(ctx: Context, job: Job, keeper: Address, due: meter.Due, before: St
   });
 }
 
-/** Bills up to now and pays what may be paid. `before` the change that this follows. */
+/** Bills up to now and pays what may be paid, if it can be. `before` the change that this follows. */
 export function accrue(ctx: Context, job: Job, keeper: Address, before = standingOf(streamOf(job))): void {
   const stream = streamOf(job);
   meter.advance(stream.meter, wallSecs(stream, ctx.state.now));
-  pay(ctx, job, keeper, meter.collect(stream.meter), before);
+  const { amount } = meter.collect({ ...stream.meter });
+  const due = canPay(ctx.state, job, amount) ? meter.collect(stream.meter) : meter.NOTHING_DUE;
+  pay(ctx, job, keeper, due, before);
 }
 
 /** Nothing is left to prove, or nothing can be any more. */
@@ -155,8 +169,8 @@ export function isProven(job: Job, now: bigint): boolean {
   return sealed || isOver || meter.isProven(stream.meter, wallSecs(stream, now));
 }
 
-/** What is still in the escrow for seconds that are billed but not paid. */
-export const heldBack = (job: Job): bigint => meter.unreleased(streamOf(job).meter);
+/** What is held back of seconds that are billed. */
+export const heldBack = (job: Job): bigint => meter.held(streamOf(job).meter);
 
 /** The stream runs no longer; what can't be earned any more goes back. */
 export function endStream(ctx: Context, job: Job, keeper: Address, mayProve: boolean): void {
@@ -179,35 +193,42 @@ export function endStream(ctx: Context, job: Job, keeper: Address, mayProve: boo
 export function sealStream(ctx: Context, job: Job): void {
   const stream = streamOf(job);
   if (stream.sealed) return;
+  refund(ctx, job, job.escrow - meter.unreleased(stream.meter));
+  noteSeal(ctx, job, stream);
+}
+
+/** A stream that a fault stops: whatever is in its escrow waits. */
+export function haltStream(ctx: Context, job: Job): void {
+  const stream = streamOf(job);
+  if (stream.endedAt === 0n) stream.endedAt = stream.proveUntil = ctx.state.now;
+  if (!stream.sealed) noteSeal(ctx, job, stream);
+}
+
+function noteSeal(ctx: Context, job: Job, stream: Stream): void {
   stream.sealed = true;
   stream.proveUntil = min(stream.proveUntil, ctx.state.now);
-  const held = meter.unreleased(stream.meter);
-  refund(ctx, job, job.escrow - held);
   emit(ctx, "stream::StreamSealed", {
     job: job.job,
     seconds_billed: stream.meter.secondsBilled,
-    unreleased: held,
+    unreleased: meter.unreleased(stream.meter),
   });
 }
 
-/** The buyer agrees to what is billed by now. */
-export function confirmStream(ctx: Context, job: Job, keeper: Address): void {
+/** The buyer agrees to what is billed by now, of it to `secs` at most. */
+export function confirmStream(ctx: Context, job: Job, keeper: Address, secs: bigint | null = null): void {
   const stream = streamOf(job);
   const m = stream.meter;
   const before = standingOf(stream);
   meter.advance(m, wallSecs(stream, ctx.state.now));
-  meter.confirm(m, m.secondsBilled);
+  meter.confirm(m, secs === null ? m.secondsBilled : min(secs, m.secondsBilled));
   accrue(ctx, job, keeper, before);
 }
 
-/** `award`: how much of what is held the provider gets; null for all of it. */
-export function closeStream(ctx: Context, job: Job, keeper: Address, award: bigint | null): void {
+/** `award`: how much of what is held the provider gets. The escrow can pay all it has. */
+export function closeStream(ctx: Context, job: Job, keeper: Address, award: meter.Award): void {
   const stream = streamOf(job);
   const m = stream.meter;
-  const held = meter.unreleased(m);
-  require(award === null || award <= held, "E_AWARD_TOO_HIGH");
-  const before = standingOf(stream);
-  pay(ctx, job, keeper, meter.award(m, award ?? held), before);
+  pay(ctx, job, keeper, meter.award(m, award), standingOf(stream));
   refund(ctx, job, job.escrow);
   stream.closed = true;
   if (stream.endedAt === 0n) stream.endedAt = stream.proveUntil = ctx.state.now;

@@ -53,15 +53,8 @@ export interface Machine {
   sandbox: string;
 }
 
-export interface Requirements {
-  gpuModel: string;
+export interface Requirements extends Omit<Machine, "name" | "gpuCount"> {
   gpus: bigint;
-  vramGb: bigint;
-  cpuCores: bigint;
-  ramGb: bigint;
-  diskGb: bigint;
-  region: string;
-  sandbox: string;
   minStake: bigint;
 }
 
@@ -86,6 +79,8 @@ export interface Provider {
   status: bigint;
   lastHeartbeatAt: bigint;
   registeredAt: bigint;
+  /** What its jobs rely on. */
+  boundStake: bigint;
   liableUntil: bigint;
   activeJobs: Address[];
   jobsCompleted: bigint;
@@ -129,12 +124,17 @@ export interface Rules {
   slashBps: bigint;
   reporterRewardBps: bigint;
   arbiter: Address;
+  feeBps: bigint;
+  keeperShareBps: bigint;
+  treasury: Address;
 }
 
 export interface Meter {
   ratePerHour: bigint;
   /** The highest rate that a second which waits for the buyer may have been billed at. */
   heldRate: bigint;
+  /** How much was billed when the rate last changed. */
+  rateSince: bigint;
   deposited: bigint;
   maxDurationSecs: bigint;
   holdbackSecs: bigint;
@@ -246,7 +246,7 @@ export interface State {
   aside: Map<string, bigint>;
   /** What its issuer has frozen: `asset|owner`, or the address of a job or provider for what it has in custody. */
   frozen: Set<string>;
-  /** Job or provider -> what strangers sent to its store. */
+  /** Job or provider -> what strangers sent to its store, less what an issuer took from it: below zero money is missing. */
   dust: Map<Address, bigint>;
   providers: Map<Address, Provider>;
   jobs: Map<Address, Job>;

@@ -93,6 +93,7 @@ export function providerView(p: Provider): View {
     status: p.status,
     last_heartbeat_at: p.lastHeartbeatAt,
     registered_at: p.registeredAt,
+    bound_stake: p.boundStake,
     liable_until: p.liableUntil,
     jobs_completed: p.jobsCompleted,
     jobs_failed: p.jobsFailed,

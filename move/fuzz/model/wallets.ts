@@ -39,6 +39,28 @@ export function assertMovable(state: State, store: string): void {
   require(!state.frozen.has(store), "ESTORE_IS_FROZEN", "E_ESCROW_UNAVAILABLE");
 }
 
+/** Whether `amount` can leave a store that should hold `recorded`. */
+export function canLeave(state: State, store: Address, recorded: bigint, amount: bigint): boolean {
+  const holds = recorded + (state.dust.get(store) ?? 0n);
+  return amount === 0n || (!state.frozen.has(store) && holds >= amount);
+}
+
+function addDust(state: State, store: Address, amount: bigint): void {
+  const dust = (state.dust.get(store) ?? 0n) + amount;
+  if (dust === 0n) state.dust.delete(store);
+  else state.dust.set(store, dust);
+}
+
+/** What an issuer can do with a store, frozen or not: take from it, and give back. */
+export function seize(ctx: Context, job: Address, amount: bigint): void {
+  const { jobs, dust } = ctx.state;
+  const holds = (jobs.get(job)?.escrow ?? 0n) + (dust.get(job) ?? 0n);
+  require(holds >= amount, "EINSUFFICIENT_BALANCE");
+  addDust(ctx.state, job, -amount);
+}
+
+export const restore = (ctx: Context, job: Address, amount: bigint): void => addDust(ctx.state, job, amount);
+
 /** What anybody may do with a store, and an issuer with all of them. */
 export function freeze(ctx: Context, store: string, frozen: boolean): void {
   if (frozen) ctx.state.frozen.add(store);
@@ -50,5 +72,5 @@ export function donate(ctx: Context, who: Address, asset: Address, to: Address, 
   if (balanceOf(state, asset, who) < amount) abort("EINSUFFICIENT_BALANCE");
   takeFrom(ctx, asset, who, amount);
   assertMovable(state, to);
-  state.dust.set(to, (state.dust.get(to) ?? 0n) + amount);
+  addDust(state, to, amount);
 }

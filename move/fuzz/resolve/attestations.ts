@@ -4,7 +4,7 @@
  */
 import { KEEPERS } from "../cast.ts";
 import type { Action } from "../model/actions.ts";
-import { type Attestation, MAX_AHEAD_SECS, messageOf, PACKAGE } from "../model/attestation.ts";
+import { type Attestation, MAX_AHEAD_SECS, messageOf, PACKAGE, type Unsigned } from "../model/attestation.ts";
 import { usageMessage } from "../model/bcs.ts";
 import { type BatchEntry, takesProofs } from "../model/settlement.ts";
 import { type Address, type Hex, type Job, MAX_U64, max, STATE, type Stream } from "../model/types.ts";
@@ -20,11 +20,9 @@ export const NOTHING_NEW: Attestation = {
 
 const logRoot = (fill: number): Hex => `0x${fill.toString(16).padStart(2, "0").repeat(32)}`;
 
-type Unsigned = Omit<Attestation, "signature">;
-
 export function signed(scene: Scene, job: Job, stream: Stream, a: Unsigned): Attestation {
   const { signatures } = scene.memory;
-  const message = messageOf(job.job, stream, { ...a, signature: "0x" });
+  const message = messageOf(job.job, stream, a);
   return { ...a, signature: signatures.sign(stream.attestKey, message) };
 }
 

@@ -20,12 +20,13 @@ import {
   signer,
 } from "./context.ts";
 
-const holdsMoney = (job: Job): boolean => isEnded(job) && heldBack(job) > 0n && job.case === null;
+const holdsMoney = (job: Job): boolean =>
+  isEnded(job) && job.stream !== null && heldBack(job) > 0n && job.case === null;
 
 /** In the window, mostly: from the last provable second to the end of the challenge window. */
 function opening(scene: Scene, job: Job, action: Action): Intent {
   const { dice, state } = scene;
-  if (isEnded(job) && !isProven(job, state.now)) return around(job.claimUntil, action, scene);
+  if (isEnded(job) && job.stream && !isProven(job, state.now)) return around(job.claimUntil, action, scene);
   if (dice.chance(20)) return around(job.challengeUntil, action, scene);
   return { action, at: state.now };
 }
@@ -42,7 +43,8 @@ export function challenge(scene: Scene, chosen: Job | null = null): Intent | nul
 
 export function answer(scene: Scene): Intent | null {
   const { dice, state } = scene;
-  const job = pickJob(scene, (j) => j.case?.kind === OUTPUT_CHALLENGE);
+  const isOpen = (j: Job): boolean => j.case?.kind === OUTPUT_CHALLENGE && state.now < j.case.deadline;
+  const job = pickJob(scene, isOpen);
   if (!job) return null;
   const index = Number(job.case?.chunkIndex ?? 0n);
   const { outputRoot, outputSize } = job.output;

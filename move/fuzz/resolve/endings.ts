@@ -7,6 +7,7 @@ import type { Action } from "../model/actions.ts";
 import { isEnded } from "../model/endings.ts";
 import { heldBack, isProven } from "../model/stream.ts";
 import { type Address, type Job, type Output, STATE } from "../model/types.ts";
+import { confirmSigned } from "./agreement.ts";
 import { attest, isLive, lastAttestation } from "./attestations.ts";
 import {
   around,
@@ -175,7 +176,7 @@ function fallSilent(scene: Scene, job: Job): Intent | null {
 export function proceed(scene: Scene): Intent | null {
   const { dice } = scene;
   if (jobsOf(scene).some((j) => j.case !== null) && dice.chance(60)) {
-    const move = dice.pick([disputes.answer, disputes.rule, disputes.resolveCase])(scene);
+    const move = dice.pick([disputes.answer, disputes.rule, disputes.resolveCase, confirmSigned])(scene);
     if (move) return move;
   }
   if (dice.chance(1)) return odd(scene);
@@ -193,6 +194,8 @@ export function proceed(scene: Scene): Intent | null {
       return start(scene, job);
     case STATE.running:
       return fallSilent(scene, job) ?? attest(scene, job);
+    case STATE.cancelled:
+      return finalize(scene, job);
     case STATE.expired:
       return dice.pick([disputes.arbitrate, confirm, finalize, disputes.challenge])(scene, job);
     case STATE.terminated:

@@ -23,6 +23,10 @@ export function ghost(scene: Scene): Intent {
     { type: "expire", who, job },
     { type: "finalize", who, job },
     { type: "confirm", who, job },
+    {
+      ...{ type: "confirm_signed", who, job, statement: none.attestation },
+      ...{ countersignature: `0x${"00".repeat(64)}`, forged: true },
+    },
     { type: "reclaim", who, job },
     { type: "resolve", who, job },
     { type: "terminate", who, job, ...none },

@@ -5,6 +5,7 @@
 
 import type { State } from "../model/types.ts";
 import { createDice, type Step, type StepKind } from "../steps.ts";
+import { confirmSigned } from "./agreement.ts";
 import { attest, batch, contradiction, impossibleTime } from "./attestations.ts";
 import type { Intent, Memory, Scene } from "./context.ts";
 import * as disputes from "./disputes.ts";
@@ -27,6 +28,7 @@ const RESOLVERS: Record<StepKind, (scene: Scene) => Intent | null> = {
   cancel: endings.cancel,
   terminate: endings.terminate,
   confirm: endings.confirm,
+  confirm_signed: confirmSigned,
   flag_stalled: endings.flagStalled,
   expire: endings.expire,
   finalize: endings.finalize,

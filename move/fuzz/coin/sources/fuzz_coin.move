@@ -1,14 +1,15 @@
-/// Two assets that the fuzzer mints and whose stores it freezes.
+/// Two assets that the fuzzer mints and whose stores it freezes and empties.
 /// It doesn't know the protocol.
 module fuzz_coin::fuzz_coin {
     use std::option;
     use std::string::utf8;
-    use aptos_framework::fungible_asset::{Self, FungibleStore, Metadata, MintRef, TransferRef};
+    use aptos_framework::fungible_asset::{Self, BurnRef, FungibleStore, Metadata, MintRef, TransferRef};
     use aptos_framework::object::{Self, Object};
     use aptos_framework::primary_fungible_store;
 
     struct Refs has key {
         mint: MintRef,
+        burn: BurnRef,
         transfer: TransferRef
     }
 
@@ -26,6 +27,7 @@ module fuzz_coin::fuzz_coin {
             &object::generate_signer(constructor),
             Refs {
                 mint: fungible_asset::generate_mint_ref(constructor),
+                burn: fungible_asset::generate_burn_ref(constructor),
                 transfer: fungible_asset::generate_transfer_ref(constructor)
             }
         );
@@ -54,5 +56,19 @@ module fuzz_coin::fuzz_coin {
         let asset = fungible_asset::store_metadata(store);
         let refs = borrow_global<Refs>(object::object_address(&asset));
         fungible_asset::set_frozen_flag(&refs.transfer, store, frozen);
+    }
+
+    /// Takes from a store, frozen or not.
+    public entry fun seize(store: Object<FungibleStore>, amount: u64) acquires Refs {
+        let asset = fungible_asset::store_metadata(store);
+        let refs = borrow_global<Refs>(object::object_address(&asset));
+        fungible_asset::burn_from(&refs.burn, store, amount);
+    }
+
+    /// Gives back, frozen or not.
+    public entry fun restore(store: Object<FungibleStore>, amount: u64) acquires Refs {
+        let asset = fungible_asset::store_metadata(store);
+        let refs = borrow_global<Refs>(object::object_address(&asset));
+        fungible_asset::deposit_with_ref(&refs.transfer, store, fungible_asset::mint(&refs.mint, amount));
     }
 }
