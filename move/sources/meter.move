@@ -139,8 +139,10 @@ module computestream::meter {
     public(package) fun set_rate(self: &mut Meter, rate_per_hour: u64) {
         self.rate_per_hour = rate_per_hour;
         self.repriced_at_secs = self.seconds_billed;
+        let holds_nothing =
+            self.holdback_secs == 0 || self.seconds_confirmed >= self.seconds_billed;
         self.held_rate_per_hour =
-            if (self.seconds_confirmed >= self.seconds_billed) rate_per_hour
+            if (holds_nothing) rate_per_hour
             else max(self.held_rate_per_hour, rate_per_hour);
     }
 

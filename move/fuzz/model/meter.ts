@@ -23,13 +23,13 @@ export function advance(m: Meter, wallSecs: bigint): void {
   const billed = max(m.secondsBilled, min(min(m.secondsAttested, wallSecs), fundedSecs(m)));
   m.acc += m.ratePerHour * (billed - m.secondsBilled);
   m.secondsBilled = billed;
-  if (billed - m.rateSince >= m.holdbackSecs) m.heldRate = m.ratePerHour;
   forgetHeldRate(m);
 }
 
-/** Nothing waits: the old rate matters no more. */
+/** Nothing waits, or nothing that was billed at another rate: that matters no more. */
 function forgetHeldRate(m: Meter): void {
-  if (m.secondsConfirmed >= m.secondsBilled) m.heldRate = m.ratePerHour;
+  const isOutgrown = m.secondsBilled - m.rateSince >= m.holdbackSecs;
+  if (isOutgrown || m.secondsConfirmed >= m.secondsBilled) m.heldRate = m.ratePerHour;
 }
 
 export function confirm(m: Meter, secs: bigint): void {
