@@ -178,6 +178,21 @@ module computestream::dispute_arbitration_tests {
     }
 
     #[test]
+    /// More is held back than ever ran, so nothing is paid before the ruling.
+    fun a_job_that_was_awarded_nothing_at_all_isn_t_completed() {
+        let w = d::setup();
+        let job = w.running_held(100, 100_000, 100, vector[]);
+        m::wait(50);
+        d::complete(&w, job, 1, 50, d::root(), d::size());
+        d::arbitrate(job);
+        d::rule(job, 0);
+        d::assert_money(
+            &w, job, 1_000_000_000, 1_000_000_000, 0, 0, 0, 100_000_000, 0
+        );
+        d::assert_record(&w, 0, 0, 0, 50, 0, 5_000);
+    }
+
+    #[test]
     /// 30,000 + 7,550 earn a fee of floor(375.5), of which 300 are paid: the provider gets 7,550 - 75.
     fun the_arbiter_may_split() {
         let w = d::setup();

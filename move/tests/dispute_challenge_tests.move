@@ -67,6 +67,20 @@ module computestream::dispute_challenge_tests {
     }
 
     #[test]
+    /// A deposit of 2,000,001: 1 % of it, rounded up, is a unit more than the 20,000 that are held.
+    fun a_bond_is_never_more_than_what_is_held() {
+        let w = d::setup();
+        let job = w.running_held(1_000, 2_000_001, 20, vector[]);
+        m::wait(50);
+        d::complete(&w, job, 1, 50, d::root(), d::size());
+        d::challenge(job, 0);
+        d::assert_case(job, 1, 20_000, 110, 0, v::text(b""), 0, 50);
+        d::assert_money(
+            &w, job, 999_930_000, 1_000_029_700, 300, 0, 20_000, 100_000_000, 20_000
+        );
+    }
+
+    #[test]
     fun a_market_may_ask_for_no_bond() {
         let w = d::setup();
         d::set_terms(@0xa7b, 100, 60, 200, 0);
@@ -361,8 +375,8 @@ module computestream::dispute_challenge_tests {
         d::assert_money(
             &w, job, 1_004_970_000, 1_000_029_700, 45_000_300, 0, 0, 50_000_000, 0
         );
-        // 10,000 * 4 / (2 + 80 + 4) = 465.1
-        d::assert_record(&w, 1, 0, 1, 50, 29_700, 465);
+        // It completed, but not well: 10,000 * 2 / (80 + 4) = 238.1
+        d::assert_record(&w, 0, 0, 1, 50, 29_700, 238);
         t::assert_state(job, 8, 3);
         assert!(!dispute::has_case(job), 1);
         assert!(job_registry::is_faulted(job), 2);

@@ -103,8 +103,8 @@ module computestream::dispute_fault_tests {
         d::assert_money(
             &w, job, 999_970_000, 1_000_029_700, 45_000_300, 5_000_000, 0, 50_000_000, 0
         );
-        // It did complete, and it did lie.
-        d::assert_record(&w, 1, 0, 1, 50, 29_700, 465);
+        // It did complete, but who lies has completed nothing: 10,000 * 2 / (80 + 4) = 238.1
+        d::assert_record(&w, 0, 0, 1, 50, 29_700, 238);
         t::assert_state(job, 8, 3);
     }
 

@@ -70,13 +70,13 @@ module computestream::dispute_regression_tests {
     }
 
     #[test]
-    /// The market changes everything after the job was made: windows, bond, arbiter, slash and reward.
+    /// The market changes everything after the job was made: windows, bond, arbiter, slash, reward and treasury.
     fun regression_7_a_job_keeps_the_dispute_terms_it_was_made_with() {
         let w = d::setup();
         let job = d::running(&w);
         d::set_terms(@0x123, 5_000, 6_000, 7_000, 5_000);
         market::set_stake_terms(&m::admin(), 1, 86_400, 10_000, 5_000);
-        m::set_fees(1_000, 0);
+        market::set_fees(&m::admin(), 1_000, 0, @0x5ea);
         m::wait(50);
         d::complete(&w, job, 1, 50, d::root(), d::size());
         d::arbitrate(job);
@@ -135,6 +135,22 @@ module computestream::dispute_regression_tests {
         assert!(v::count<FaultProven>() == 2, 1);
     }
 
+    // === A reward for one's own fault ===
+
+    #[test]
+    /// A provider without the chunk signs an impossible time and has an account of its own report it: it used to take
+    /// the tenth of its stake that the challenger was about to get.
+    fun regression_a_provider_about_to_lose_a_challenge_takes_no_reward_by_reporting_itself() {
+        let w = d::setup();
+        let job = d::held(&w);
+        d::challenge(job, 0);
+        m::wait(59);
+        d::report_time(&w, job, 1, 0);
+        d::assert_money(
+            &w, job, 1_004_970_000, 1_000_029_700, 45_000_300, 0, 0, 50_000_000, 0
+        );
+    }
+
     // === An arbiter must not hold anybody's money ===
 
     #[test]
@@ -160,7 +176,7 @@ module computestream::dispute_regression_tests {
         let other = d::running(&w);
         m::wait(50);
         w.pay(other, 1, 50);
-        assert!(payment_stream::unreleased(other) == 20_000, 1);
+        assert!(payment_stream::held(other) == 20_000, 1);
         w.complete(other, 2, 50);
         job_registry::confirm(&m::buyer(), t::handle(other));
         t::assert_state(other, 8, 3);

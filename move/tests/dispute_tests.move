@@ -224,15 +224,16 @@ module computestream::dispute_tests {
                     a(job),
                     a(provider),
                     b(3),
-                    a(@0xbad),
+                    a(@0xb0b),
                     n(50_000_000),
                     n(5_000_000),
                     at(55)
                 ]
             )]
         );
+        // Whoever reported it: the reward is the challenger's.
         d::assert_money(
-            &w, job, 999_970_000, 1_000_029_700, 45_000_300, 5_000_000, 0, 50_000_000, 0
+            &w, job, 1_004_970_000, 1_000_029_700, 45_000_300, 0, 0, 50_000_000, 0
         );
         t::assert_state(job, 8, 3);
         assert!(!dispute::has_case(job), 1);
@@ -260,6 +261,7 @@ module computestream::dispute_tests {
             )]
         );
         assert!(v::count<ChallengeLost>() == 0, 1);
+        // No fault was in question here: the stranger found one, and is rewarded.
         d::assert_money(
             &w, job, 999_970_000, 1_000_029_700, 45_000_300, 5_000_000, 0, 50_000_000, 0
         );

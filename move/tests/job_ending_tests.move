@@ -163,6 +163,29 @@ module computestream::job_ending_tests {
             vector[a(job), a(w.provider_address()), j::no_output(), n(now()), n(0), n(now())]
         );
         j::assert_settled(&w, job, 3, 0, 100_000, 0, 0, 100_000);
+        // Nothing was paid for it: it isn't one more completed job.
+        j::assert_record(&w, 0, 0, 0, 0, 0, 5_000);
+    }
+
+    #[test]
+    fun a_job_completed_for_nothing_counts_its_seconds_only() {
+        let w = t::setup_at(0);
+        let job = w.running(100, 0);
+        m::wait(30);
+        w.complete(job, 1, 30);
+        j::assert_settled(&w, job, 3, 30, 0, 0, 0, 0);
+        j::assert_record(&w, 0, 0, 0, 30, 0, 5_000);
+    }
+
+    #[test]
+    fun a_single_unit_paid_completes_a_job() {
+        // 120 an hour: 30 s are worth 1, of which no fee is left.
+        let w = t::setup_at(120);
+        let job = w.running(100, 4);
+        m::wait(30);
+        w.complete(job, 1, 30);
+        j::assert_settled(&w, job, 3, 30, 4, 1, 0, 3);
+        j::assert_record(&w, 1, 0, 0, 30, 1, 6_666);
     }
 
     #[test]
@@ -401,7 +424,8 @@ module computestream::job_ending_tests {
         );
         j::assert_settled(&w, job, 4, 0, 100_000, 0, 0, 100_000);
         assert!(v::count<StreamSettled>() == 0 && v::count<StreamClosed>() == 0, 1);
-        j::assert_record(&w, 0, 1, 0, 0, 0, 5_000);
+        // An image that can't be pulled is nobody's fault.
+        j::assert_record(&w, 0, 0, 0, 0, 0, 5_000);
     }
 
     #[test]

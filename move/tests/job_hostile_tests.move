@@ -1,5 +1,6 @@
 #[test_only]
-/// Accounts that are frozen, escrows that are frozen, keepers that are strangers: none of them keeps another's money.
+/// Accounts that are frozen, keepers that are strangers: none of them keeps another's money. Frozen escrows are in
+/// job_frozen_tests.
 /// Unless said otherwise the rate is 1,000 a second, the fee 1 %, 100 s and 100,000 are ordered.
 module computestream::job_hostile_tests {
     use computestream::escrow;
@@ -97,40 +98,6 @@ module computestream::job_hostile_tests {
         t::assert_state(job, 8, 3);
         assert_kept(m::treasury_address(), 300);
         assert_whole(&w, job);
-    }
-
-    #[test]
-    fun a_frozen_escrow_delays_but_loses_nothing() {
-        let w = t::setup();
-        let job = w.running(100, 100_000);
-        m::wait(10);
-        m::freeze_escrow(w.asset(), job, true);
-        // Nothing is due in these steps, so they go on.
-        m::wait(50);
-        job_registry::flag_stalled(&m::stranger(), t::handle(job));
-        m::freeze_escrow(w.asset(), job, false);
-        w.complete(job, 1, 60);
-        j::assert_settled(&w, job, 3, 60, 100_000, 59_400, 600, 40_000);
-    }
-
-    #[test]
-    #[expected_failure(abort_code = computestream::payment_stream::E_ESCROW_UNAVAILABLE)]
-    fun a_job_with_a_frozen_escrow_cannot_pay() {
-        let w = t::setup();
-        let job = w.running(100, 100_000);
-        m::wait(10);
-        m::freeze_escrow(w.asset(), job, true);
-        w.complete(job, 1, 10);
-    }
-
-    #[test]
-    #[expected_failure(abort_code = computestream::payment_stream::E_ESCROW_UNAVAILABLE)]
-    fun a_plundered_escrow_cannot_pay() {
-        let w = t::setup();
-        let job = w.running(100, 100_000);
-        m::wait(10);
-        m::claw_back(w.asset(), job, 90_001);
-        w.pay(job, 1, 10);
     }
 
     #[test]

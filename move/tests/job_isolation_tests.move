@@ -3,6 +3,7 @@
 /// 7 and 8 that payment streams of others had.
 /// Unless said otherwise the rate is 1,000 a second, the fee 1 %, 100 s and 100,000 are ordered.
 module computestream::job_isolation_tests {
+    use aptos_framework::primary_fungible_store;
     use computestream::dispute;
     use computestream::job_registry;
     use computestream::job_test_utils as j;
@@ -101,17 +102,40 @@ module computestream::job_isolation_tests {
     }
 
     #[test]
-    fun regression_7_fees_are_those_of_the_start() {
+    /// 2 % and TREASURY when the job was made. The market takes more, and for another, before each step that follows.
+    fun regression_7_fees_and_their_receiver_are_those_of_the_making() {
         let w = t::setup();
-        let job = w.accepted(100, 100_000);
         m::set_fee(200);
+        let job = w.create(100, 100_000);
+        market::set_fees(&m::admin(), 1_000, 0, @0xbad);
+        w.accept(job);
+        m::set_fee(0);
         j::start(job);
-        m::set_fee(1_000);
+        market::set_fees(&m::admin(), 1_000, 0, @0xbad);
         m::wait(10);
         w.pay(job, 1, 5);
         m::set_fee(0);
         w.complete(job, 2, 10);
         j::assert_settled(&w, job, 3, 10, 100_000, 9_800, 200, 90_000);
+        assert!(w.balance(@0xbad) == 0, 1);
+    }
+
+    #[test]
+    /// A tenth of the fee when the job was made, all of it, and of a greater one, from the acceptance on.
+    fun regression_7_the_keepers_share_is_that_of_the_making() {
+        let w = t::setup();
+        m::set_fees(100, 1_000);
+        let job = w.create(100, 100_000);
+        m::set_fees(1_000, 10_000);
+        w.accept(job);
+        j::start(job);
+        m::wait(50);
+        primary_fungible_store::ensure_primary_store_exists(m::of(&m::keeper()), w.asset());
+        w.pay(job, 1, 50);
+        // 50,000 earn 500 of fees.
+        assert!(w.balance(m::of(&m::keeper())) == 50, 1);
+        assert!(w.balance(m::treasury_address()) == 450, 2);
+        assert!(w.balance(m::of(&m::owner())) == m::funds() + 49_500, 3);
     }
 
     #[test]

@@ -65,12 +65,34 @@ module computestream::job_reclaim_tests {
     }
 
     #[test]
-    #[expected_failure(abort_code = computestream::job::E_NOT_BUYER)]
-    fun a_job_that_never_started_is_its_buyer_s_for_good() {
+    fun anyone_reclaims_a_job_that_never_started_after_twice_the_unbonding() {
+        let w = t::setup();
+        let job = w.create(100, 100_000);
+        m::wait(3);
+        job_registry::cancel(&m::buyer(), t::handle(job));
+        m::wait(172_800);
+        stranger_reclaims(job);
+        v::assert_all<JobReclaimed>(
+            vector[v::join(vector[a(job), a(m::of(&m::stranger())), n(now())])]
+        );
+    }
+
+    #[test]
+    #[expected_failure(abort_code = computestream::job::E_TOO_EARLY_TO_RECLAIM)]
+    fun until_then_a_job_that_never_started_is_its_buyer_s() {
         let w = t::setup();
         let job = w.create(100, 100_000);
         job_registry::cancel(&m::buyer(), t::handle(job));
-        m::wait(1_000_000);
+        m::wait(172_799);
+        stranger_reclaims(job);
+    }
+
+    #[test]
+    #[expected_failure(abort_code = computestream::job::E_TOO_EARLY_TO_RECLAIM)]
+    fun nor_may_the_owner_reclaim_it_sooner() {
+        let w = t::setup();
+        let job = w.accepted(100, 100_000);
+        t::fail_with_nothing_new(job);
         job_registry::reclaim(&m::owner(), t::handle(job));
     }
 
@@ -258,7 +280,7 @@ module computestream::job_reclaim_tests {
         buyer_reclaims(gone);
         assert!(t::job_bytes(waiting) == before, 1);
         assert!(escrow::balance(waiting) == 10_000, 2);
-        assert!(payment_stream::unreleased(waiting) == 10_000, 3);
+        assert!(payment_stream::held(waiting) == 10_000, 3);
         assert!(
             job_registry::get_jobs(vector[gone, waiting]).length() == 1, 4
         );

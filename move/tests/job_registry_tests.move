@@ -278,7 +278,7 @@ module computestream::job_registry_tests {
         let (_, key) = j::buyer_keys();
         let job = j::order().deposit(100_001).holdback(20).key(key).order_from(w.provider());
         w.accept(job);
-        // What changes before the start counts at the start, but the rate.
+        // What changes after the order doesn't reach it.
         m::set_fees(250, 2_000);
         provider_registry::update_price(&m::owner(), w.provider(), 1, 1);
         m::wait(599);
@@ -295,8 +295,8 @@ module computestream::job_registry_tests {
                 a(w.asset_address()),
                 n(3_600_000),
                 n(100_001),
-                n(250),
-                n(2_000),
+                n(100),
+                n(0),
                 n(100),
                 n(20),
                 n(now),

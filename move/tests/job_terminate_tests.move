@@ -11,7 +11,7 @@ module computestream::job_terminate_tests {
     use computestream::payment_stream;
     use computestream::provider_registry;
     use computestream::reputation::ProviderStatsUpdated;
-    use computestream::stream::SettlementSkipped;
+    use computestream::stream::{SettlementSkipped, StreamSettled};
     use computestream::value_test_utils::{Self as v, a, n};
     use computestream::world_test_utils as t;
 
@@ -218,6 +218,35 @@ module computestream::job_terminate_tests {
         );
         assert!(v::count<SettlementSkipped>() == 0, 1);
         w.assert_money(job, 9_900, 100, 90_000, 0);
+    }
+
+    #[test]
+    fun an_ending_tells_a_higher_number_without_new_seconds() {
+        let w = t::setup();
+        let job = w.running(100, 100_000);
+        m::wait(10);
+        w.pay(job, 1, 10);
+        w.complete(job, 2, 10);
+        v::assert_last<StreamSettled>(
+            vector[
+                a(job),
+                a(m::of(&m::owner())),
+                a(m::of(&m::operator())),
+                n(2),
+                n(10),
+                n(0),
+                n(10),
+                n(0),
+                n(0),
+                n(0),
+                n(10_000),
+                n(100),
+                n(0),
+                n(90_000),
+                n(now())
+            ]
+        );
+        j::assert_settled(&w, job, 3, 10, 100_000, 9_900, 100, 90_000);
     }
 
     #[test]

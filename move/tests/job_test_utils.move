@@ -189,6 +189,26 @@ module computestream::job_test_utils {
         );
     }
 
+    /// A stranger brings the buyer's countersignature of an attestation whose time was START + `at`.
+    public fun confirm_signed(
+        w: &World,
+        secret: &SecretKey,
+        job: address,
+        seq: u64,
+        seconds: u64,
+        at: u64
+    ) {
+        job_registry::confirm_signed(
+            &m::stranger(),
+            t::handle(job),
+            seq,
+            seconds,
+            m::start_time() + at,
+            v::log_root(),
+            w.countersign(secret, job, seq, seconds, at)
+        );
+    }
+
     /// `(secret, public key)` of a buyer that countersigns.
     public fun buyer_keys(): (SecretKey, vector<u8>) {
         let (secret, verifying) = ed25519::generate_keys();
@@ -201,6 +221,15 @@ module computestream::job_test_utils {
             m::store_of(job),
             primary_fungible_store::withdraw(&m::stranger(), w.asset(), amount)
         );
+    }
+
+    /// The issuer freezes the store of a job, so that nothing leaves it.
+    public fun freeze_store(w: &World, job: address) {
+        m::freeze_escrow(w.asset(), job, true);
+    }
+
+    public fun thaw_store(w: &World, job: address) {
+        m::freeze_escrow(w.asset(), job, false);
     }
 
     // === Facts read back ===
@@ -249,8 +278,8 @@ module computestream::job_test_utils {
         // Rate, duration, deposit, holdback; priority; key; is_open; terms hash.
         at = skip_bytes(&bytes, at + 4 * 8 + 1) + 1;
         at = skip_bytes(&bytes, at);
-        // Rules: eleven numbers and the arbiter; state, outcome; GPU mask.
-        at = at + 11 * 8 + 32 + 2 + 8;
+        // Rules: thirteen numbers, arbiter and treasury; state, outcome; GPU mask.
+        at = at + 13 * 8 + 2 * 32 + 2 + 8;
         let (count, at) = read_length(&bytes, at);
         while (count > 0) {
             at = skip_bytes(&bytes, at);
@@ -367,7 +396,7 @@ module computestream::job_test_utils {
         hash::sha3_256(v::join(vector[a(job), terms]))
     }
 
-    /// BCS of the JobRules of a market with default parameters.
+    /// BCS of the JobRules of a market with default parameters but TREASURY as treasury.
     public fun default_rules(): vector<u8> {
         v::join(
             vector[
@@ -382,7 +411,10 @@ module computestream::job_test_utils {
                 n(100),
                 n(5_000),
                 n(1_000),
-                a(@computestream)
+                a(@computestream),
+                n(100),
+                n(0),
+                a(m::treasury_address())
             ]
         )
     }

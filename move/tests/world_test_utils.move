@@ -291,7 +291,7 @@ module computestream::world_test_utils {
     /// What the buyer has put in so far.
     fun deposited(job: address): u64 {
         if (has_stream(job)) stream_field(job, DEPOSITED)
-        else job_registry::record(job).terms().deposit()
+        else job_registry::get_job(job).terms().deposit()
     }
 
     public fun balance(self: &World, who: address): u64 {
@@ -328,11 +328,11 @@ module computestream::world_test_utils {
     }
 
     public fun terms_hash(job: address): vector<u8> {
-        job_registry::record(job).terms_hash()
+        job_registry::get_job(job).terms_hash()
     }
 
     public fun assert_state(job: address, state: u8, outcome: u8) {
-        let (found_state, found_outcome) = job_registry::record(job).states();
+        let (found_state, found_outcome) = job_registry::get_job(job).states();
         assert!(found_state == state, 9101);
         assert!(found_outcome == outcome, 9102);
     }
