@@ -581,11 +581,12 @@ module computestream::job {
         (self.state, self.outcome)
     }
 
-    /// Until when a job that ends now keeps its provider's stake in reach: while it can be challenged, and while
-    /// evidence about it can be found. 0 if it never ran.
+    /// Until when a job that ends now keeps its provider's stake in reach: while it can be proven or challenged, and
+    /// while evidence about it can be found. 0 if it never ran.
     public(package) fun liable_until(self: &JobRecord, now: u64): u64 {
         if (!self.has_started()) return 0;
         let until = now + self.rules.reclaim_after_secs();
+        if (self.claim_until > until) until = self.claim_until;
         if (self.challenge_until > until) self.challenge_until else until
     }
 
