@@ -95,10 +95,24 @@ module computestream::escrow_tests {
         let asset = start();
         let job = open(asset, 700);
         assert!(escrow::can_release(job, 700) && !escrow::can_release(job, 701), 1);
+        assert!(escrow::can_release_all(job), 2);
         m::claw_back(asset, job, 1);
-        assert!(escrow::can_release(job, 699) && !escrow::can_release(job, 700), 2);
+        assert!(escrow::can_release(job, 699) && !escrow::can_release(job, 700), 3);
+        assert!(!escrow::can_release_all(job), 4);
+        m::give_back(asset, job, 1);
+        assert!(escrow::can_release_all(job), 5);
         m::freeze_escrow(asset, job, true);
-        assert!(escrow::can_release(job, 0) && !escrow::can_release(job, 1), 3);
+        assert!(escrow::can_release(job, 0) && !escrow::can_release(job, 1), 6);
+        assert!(!escrow::can_release_all(job), 7);
+    }
+
+    #[test]
+    fun an_empty_escrow_can_release_all_even_if_it_is_frozen() {
+        let asset = start();
+        let job = open(asset, 700);
+        escrow::refund(job, BUYER, 700);
+        m::freeze_escrow(asset, job, true);
+        assert!(escrow::can_release_all(job), 1);
     }
 
     #[test]

@@ -121,6 +121,8 @@ module computestream::machine_tests {
             1
         );
         assert!(requirements.gpus() == 1, 2);
+        let (gpus, min_stake) = requirements.demands();
+        assert!(gpus == 1 && min_stake == 6, 3);
     }
 
     #[test]

@@ -165,6 +165,49 @@ module computestream::market_tests {
     }
 
     #[test]
+    fun a_job_that_is_made_now_gets_the_rules_of_now() {
+        m::start_market();
+        market::set_fees(&m::admin(), 321, 4_321, @0x7);
+        market::set_stake_terms(&m::admin(), 7, 200_000, 4_999, 999);
+        set_windows(11, 12, 13, 14, 16);
+        market::set_dispute_terms(&m::admin(), @0xa7b1, 101, 102, 103, 104);
+        let rules = market::job_rules();
+        assert!(
+            bcs::to_bytes(&rules)
+                == v::join(
+                    vector[
+                        // Start window, stall window and grace, claim window.
+                        n(12),
+                        n(13),
+                        n(14),
+                        n(16),
+                        // Challenge, answer and arbitration windows, the wait for its record.
+                        n(101),
+                        n(102),
+                        n(103),
+                        n(200_000),
+                        // Bond, what is slashed, the reporter's part, arbiter.
+                        n(104),
+                        n(4_999),
+                        n(999),
+                        a(@0xa7b1),
+                        // Fee, keepers' share, treasury.
+                        n(321),
+                        n(4_321),
+                        a(@0x7)
+                    ]
+                ),
+            1
+        );
+        assert!(rules.fee_bps() == 321 && rules.keeper_share_bps() == 4_321, 2);
+        assert!(rules.treasury() == @0x7, 3);
+        // Nothing that changes later reaches it.
+        market::set_fees(&m::admin(), 1, 2, @0x8);
+        assert!(rules.fee_bps() == 321 && rules.treasury() == @0x7, 4);
+        assert!(market::job_rules().fee_bps() == 1 && market::job_rules().treasury() == @0x8, 5);
+    }
+
+    #[test]
     fun a_pause_and_its_end_are_told() {
         m::start_market();
         market::set_paused(&m::admin(), true);

@@ -34,7 +34,8 @@ module computestream::meter_tests {
         assert!(m.holdback_secs() == 10 && m.fee_bps() == 11 && m.keeper_share_bps() == 12, 2);
         assert!(m.seconds_attested() == 0 && m.seconds_confirmed() == 0, 3);
         assert!(m.seconds_billed() == 0 && m.earned() == 0 && m.paid() == 0, 4);
-        assert!(m.fee_paid() == 0 && m.keeper_paid() == 0 && m.unreleased() == 0, 5);
+        assert!(m.fee_paid() == 0 && m.keeper_paid() == 0, 5);
+        assert!(m.unreleased() == 0 && m.held() == 0, 7);
         assert!(m.acc() == 0 && m.held_rate_per_hour() == 7, 6);
         assert_due(m.collect(), 0, 0, 0);
     }
@@ -166,6 +167,11 @@ module computestream::meter_tests {
         assert!(m.keeper_paid() == 250, 2);
     }
 
+    #[test]
+    fun nothing_due_is_nothing() {
+        assert_due(meter::nothing_due(), 0, 0, 0);
+    }
+
     // === Holding back ===
 
     #[test]
@@ -201,6 +207,47 @@ module computestream::meter_tests {
         let m = meter::new(1_000, 28, 100, 7, 0, 0);
         assert_due(settle(&mut m, 100, 100), 25, 0, 0);
         assert!(m.acc() == 100_000 && m.earned() == 27 && m.unreleased() == 2, 1);
+    }
+
+    #[test]
+    fun held_is_what_waits_for_the_buyer_whether_or_not_the_rest_is_paid() {
+        let m = held_meter(10);
+        m.attest(7);
+        m.advance(7);
+        assert!(m.held() == 7_000 && m.unreleased() == 7_000, 1);
+        m.attest(25);
+        m.advance(25);
+        // 15 s are free though nobody has collected them: 10 wait.
+        assert!(m.held() == 10_000 && m.unreleased() == 25_000, 2);
+        m.collect();
+        assert!(m.held() == 10_000 && m.unreleased() == 10_000, 3);
+        // 21 confirmed: 4 wait, paid or not.
+        m.confirm(21);
+        assert!(m.held() == 4_000 && m.unreleased() == 10_000, 4);
+        m.confirm(25);
+        assert!(m.held() == 0 && m.unreleased() == 10_000, 5);
+    }
+
+    #[test]
+    fun what_is_paid_of_held_seconds_is_not_held_any_more() {
+        let m = held_meter(10);
+        settle(&mut m, 15, 15);
+        // 5,000 free and paid; 4,000 of the 10,000 that wait are awarded.
+        m.award(4_000);
+        assert!(m.releasable() == 5_000 && m.held() == 6_000, 1);
+        // Two confirmed seconds are less than what is paid already.
+        m.confirm(7);
+        assert!(m.releasable() == 7_000 && m.held() == 6_000, 2);
+    }
+
+    #[test]
+    fun nothing_is_held_without_a_holdback() {
+        let m = held_meter(0);
+        m.attest(15);
+        m.advance(15);
+        assert!(m.held() == 0 && m.unreleased() == 15_000, 1);
+        m.set_rate(2 * RATE);
+        assert!(m.held() == 0 && m.releasable() == 15_000, 2);
     }
 
     #[test]
@@ -249,9 +296,43 @@ module computestream::meter_tests {
         // 20,000 earned, 10 s held at 2,000: nothing more, and what is paid stays paid.
         assert!(m.releasable() == 0, 2);
         assert_due(m.collect(), 0, 0, 0);
+        // All 10,000 that aren't paid are held now: 10 s may be worth twice that.
+        assert!(m.held() == 10_000, 3);
         // 30,000 earned, 20,000 held: the 10,000 paid already. 40,000 earned: 10,000 more.
         assert_due(settle(&mut m, 25, 25), 0, 0, 0);
         assert_due(settle(&mut m, 30, 30), 10_000, 100, 10);
+    }
+
+    #[test]
+    fun a_rate_of_before_is_forgotten_once_the_seconds_that_wait_are_of_after() {
+        let m = held_meter(10);
+        assert_due(settle(&mut m, 20, 20), 10_000, 100, 10);
+        // 2 s at twice the rate, then back: 24,000 earned, the 10 s that wait count 2,000 each.
+        m.set_rate(2 * RATE);
+        assert_due(settle(&mut m, 22, 22), 0, 0, 0);
+        m.set_rate(RATE);
+        assert!(m.held_rate_per_hour() == 2 * RATE, 1);
+        // 10 s after the raise, but 8 after the last change: 32,000 - 20,000 are free, 10,000 paid.
+        assert_due(settle(&mut m, 30, 30), 2_000, 20, 2);
+        assert_due(settle(&mut m, 31, 31), 1_000, 10, 1);
+        assert!(m.held_rate_per_hour() == 2 * RATE && m.held() == 20_000, 2);
+        // 10 s after the last change all that wait were billed at 1,000: 34,000 - 10,000, of which 13,000 are paid.
+        assert_due(settle(&mut m, 32, 32), 11_000, 110, 11);
+        assert!(m.held_rate_per_hour() == RATE && m.held() == 10_000, 3);
+    }
+
+    #[test]
+    fun seconds_that_are_not_billed_do_not_forget_a_rate() {
+        let m = held_meter(10);
+        settle(&mut m, 20, 20);
+        m.set_rate(RATE / 2);
+        // Passed but unproven, proven but not passed.
+        settle(&mut m, 20, 60);
+        settle(&mut m, 60, 20);
+        assert!(m.held_rate_per_hour() == RATE && m.held() == 10_000, 1);
+        // The same in one step: all 10 s that wait are worth 500 now. 20,000 and 20,000 less 5,000; 10,000 are paid.
+        assert_due(settle(&mut m, 60, 60), 25_000, 250, 25);
+        assert!(m.held_rate_per_hour() == RATE / 2 && m.held() == 5_000, 2);
     }
 
     #[test]
@@ -327,11 +408,14 @@ module computestream::meter_tests {
         // At today's rate of nothing the held 10 s would be worth nothing, and their 10,000 free.
         m.set_rate(0);
         assert_due(settle(&mut m, 20, 20), 0, 0, 0);
-        assert_due(settle(&mut m, 30, 30), 0, 0, 0);
-        assert!(m.unreleased() == 10_000 && m.held_rate_per_hour() == RATE, 1);
-        m.confirm(30);
-        assert!(m.held_rate_per_hour() == 0, 2);
-        assert_due(m.collect(), 10_000, 100, 10);
+        assert_due(settle(&mut m, 29, 29), 0, 0, 0);
+        assert!(m.held() == 10_000 && m.held_rate_per_hour() == RATE, 1);
+        let confirmed = m;
+        confirmed.confirm(29);
+        assert!(confirmed.held_rate_per_hour() == 0, 2);
+        assert_due(confirmed.collect(), 10_000, 100, 10);
+        // A tenth second for nothing: it and the nine before are those that wait.
+        assert_due(settle(&mut m, 30, 30), 10_000, 100, 10);
     }
 
     fun next(seed: &mut u64, below: u64): u64 {
@@ -347,17 +431,24 @@ module computestream::meter_tests {
         let holdback = next(&mut seed, 3) * 20;
         let often = meter::new(rate, deposit, 300, holdback, next(&mut seed, 1_001), next(&mut seed, 10_001));
         let rarely = often;
+        // What the first seconds were billed at, by their count.
+        let worths: vector<u128> = vector[0];
         let wall = 0;
         let attested = 0;
         let step = 0;
         while (step < 60) {
             let billed = often.seconds_billed();
+            let billed_at = often.rate_per_hour();
             wall = wall + next(&mut seed, 20);
             // At times ahead of the clock, at times behind.
             let proof = wall * next(&mut seed, 120) / 100;
             if (proof > attested) attested = proof;
             let due = settle(&mut often, attested, wall);
             rarely.attest(attested);
+            while (worths.length() <= often.seconds_billed()) {
+                let worth = worths[worths.length() - 1] + (billed_at as u128);
+                worths.push_back(worth);
+            };
 
             let change = next(&mut seed, 10);
             if (change < 4) {
@@ -390,6 +481,15 @@ module computestream::meter_tests {
             assert!(often.paid() <= often.earned(), 9408);
             assert!(often.earned() <= often.reachable(wall), 9409);
             assert!(often.reachable(wall) <= often.deposited(), 9410);
+            // Whatever the rates were: no unit of a second that waits is free.
+            let unconfirmed =
+                if (often.seconds_confirmed() >= often.seconds_billed()) 0
+                else often.seconds_billed() - often.seconds_confirmed();
+            let waiting = if (unconfirmed < holdback) unconfirmed else holdback;
+            let free = worths[often.seconds_billed() - waiting];
+            assert!((often.paid() as u128) * 3_600 <= free, 9414);
+            assert!((often.releasable() as u128) * 3_600 <= free, 9415);
+            assert!(often.held() <= often.unreleased(), 9416);
             step = step + 1;
         };
         // The close: whatever the history, all that was earned is paid, with the fee of the sum.

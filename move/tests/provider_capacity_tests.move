@@ -6,7 +6,6 @@ module computestream::provider_capacity_tests {
     use aptos_framework::fungible_asset;
     use aptos_framework::object::{Self, Object};
     use computestream::job_registry;
-    use computestream::market;
     use computestream::market_test_utils as m;
     use computestream::provider_registry::{
         Self,
@@ -14,7 +13,7 @@ module computestream::provider_capacity_tests {
         ProviderCapacityChanged,
         ProviderStatusChanged
     };
-    use computestream::reputation::ProviderStatsUpdated;
+    use computestream::reputation::{Self, ProviderStatsUpdated};
     use computestream::stake::{Self, StakeAdded, StakeSlashed, StakeWithdrawn, UnstakeRequested};
     use computestream::value_test_utils::{Self as v, a, b, n};
     use computestream::world_test_utils::{Self as t, World};
@@ -65,6 +64,13 @@ module computestream::provider_capacity_tests {
         )
     }
 
+    /// A fault of the first provider's, reported by REPORTER.
+    fun slash(w: &World, slash_bps: u64, reward_bps: u64): (u64, u64) {
+        provider_registry::slash(
+            w.provider_address(), REPORTER, slash_bps, reward_bps, m::treasury_address()
+        )
+    }
+
     fun now(): u64 {
         m::start_time() + m::elapsed()
     }
@@ -100,12 +106,12 @@ module computestream::provider_capacity_tests {
         let w = t::setup();
         let provider = object::object_address(&gpu_machine(&w));
         m::wait(2);
-        let devices = provider_registry::reserve(provider, @0x1, 10, 2);
+        let devices = provider_registry::reserve(provider, @0x1, 10, 2, 0);
         assert!(devices == vector[v::hash(2), v::hash(4)], 1);
         v::assert_last<ProviderCapacityChanged>(
             vector[a(provider), n(1), n(3), n(10), n(now())]
         );
-        assert!(provider_registry::reserve(provider, @0x2, 1, 1) == vector[v::hash(1)], 2);
+        assert!(provider_registry::reserve(provider, @0x2, 1, 1, 0) == vector[v::hash(1)], 2);
         v::assert_last<ProviderCapacityChanged>(
             vector[a(provider), n(2), n(3), n(11), n(now())]
         );
@@ -124,8 +130,8 @@ module computestream::provider_capacity_tests {
     fun no_gpu_serves_two_jobs() {
         let w = t::setup();
         let provider = object::object_address(&gpu_machine(&w));
-        provider_registry::reserve(provider, @0x1, 10, 2);
-        provider_registry::reserve(provider, @0x2, 2, 1);
+        provider_registry::reserve(provider, @0x1, 10, 2, 0);
+        provider_registry::reserve(provider, @0x2, 2, 1, 0);
     }
 
     #[test]
@@ -185,7 +191,13 @@ module computestream::provider_capacity_tests {
         v::assert_last<ProviderStatsUpdated>(
             vector[a(provider), n(1), n(0), n(0), n(0), n(10), n(9_900), n(6_666), n(now())]
         );
-        let failed = w.accepted(100, 100_000);
+        let unpullable = w.accepted(100, 100_000);
+        t::fail_with_nothing_new(unpullable);
+        // It never started: nobody's fault.
+        v::assert_last<ProviderStatsUpdated>(
+            vector[a(provider), n(1), n(0), n(0), n(0), n(10), n(9_900), n(6_666), n(now())]
+        );
+        let failed = w.running(100, 100_000);
         t::fail_with_nothing_new(failed);
         // 5 / 8.
         v::assert_last<ProviderStatsUpdated>(
@@ -197,7 +209,7 @@ module computestream::provider_capacity_tests {
         m::wait(120);
         job_registry::expire(&m::keeper(), t::handle(ignored));
         // Neither says anything about the provider.
-        assert!(v::count<ProviderStatsUpdated>() == 2, 1);
+        assert!(v::count<ProviderStatsUpdated>() == 3, 1);
         let never_started = w.accepted(100, 100_000);
         m::wait(600);
         job_registry::expire(&m::keeper(), t::handle(never_started));
@@ -218,7 +230,7 @@ module computestream::provider_capacity_tests {
     fun a_full_record_blocks_no_payment() {
         let w = t::setup();
         let provider = w.provider_address();
-        provider_registry::record_job(provider, true, false, false, 1, 0xffff_ffff_ffff_fff0);
+        reputation::record_job(provider, true, false, false, 1, 0xffff_ffff_ffff_fff0);
         let job = w.running(100, 100_000);
         m::wait(10);
         w.complete(job, 1, 10);
@@ -409,7 +421,7 @@ module computestream::provider_capacity_tests {
         let w = t::setup();
         let provider = w.provider_address();
         m::wait(6);
-        let (amount, reward) = provider_registry::slash(provider, REPORTER, 5_000, 1_000);
+        let (amount, reward) = slash(&w, 5_000, 1_000);
         assert!(amount == 50_000_000 && reward == 5_000_000, 1);
         assert!(w.balance(REPORTER) == 5_000_000, 2);
         assert!(w.balance(m::treasury_address()) == 45_000_000, 3);
@@ -446,7 +458,7 @@ module computestream::provider_capacity_tests {
     fun a_rich_provider_stays_active_after_a_fault() {
         let w = t::setup();
         provider_registry::add_stake(&m::owner(), w.provider(), STAKE);
-        provider_registry::slash(w.provider_address(), REPORTER, 5_000, 0);
+        slash(&w, 5_000, 0);
         assert!(v::count<ProviderStatusChanged>() == 0, 1);
         assert_conserved(&w, STAKE, 0, STAKE, STAKE, 0);
     }
@@ -455,7 +467,7 @@ module computestream::provider_capacity_tests {
     fun a_fault_reaches_what_is_unbonding() {
         let w = t::setup();
         provider_registry::request_unstake(&m::owner(), w.provider(), STAKE);
-        provider_registry::slash(w.provider_address(), REPORTER, 5_000, 0);
+        slash(&w, 5_000, 0);
         assert_conserved(&w, 0, 0, 50_000_000, 0, 50_000_000);
         // Offline already since the unstaking.
         assert!(v::count<ProviderStatusChanged>() == 1, 1);
@@ -465,10 +477,9 @@ module computestream::provider_capacity_tests {
     }
 
     #[test]
-    fun the_treasury_of_today_gets_the_rest() {
+    fun the_treasury_that_is_named_gets_the_rest() {
         let w = t::setup();
-        market::set_fees(&m::admin(), 100, 0, @0x7ea2);
-        provider_registry::slash(w.provider_address(), REPORTER, 1_000, 5_000);
+        provider_registry::slash(w.provider_address(), REPORTER, 1_000, 5_000, @0x7ea2);
         assert!(w.balance(@0x7ea2) == 5_000_000, 1);
         assert!(w.balance(m::treasury_address()) == 0, 2);
     }

@@ -1,15 +1,16 @@
 #[test_only]
-/// For how long a provider's stake answers for its jobs, once it would leave less than the minimum.
+/// How much of a provider's stake its jobs rely on, and for how long.
 /// It doesn't know what a fault takes: `dispute_fault_tests` and `stake_tests` do.
 module computestream::provider_liability_tests {
     use std::bcs;
     use computestream::dispute_test_utils as d;
     use computestream::job_registry;
     use computestream::job_test_utils as j;
+    use computestream::market;
     use computestream::market_test_utils as m;
-    use computestream::provider_registry;
+    use computestream::provider_registry::{Self, ProviderLiabilityChanged};
     use computestream::stake::{Self, StakeWithdrawn};
-    use computestream::value_test_utils as v;
+    use computestream::value_test_utils::{Self as v, a, n};
     use computestream::world_test_utils::{Self as t, World};
 
     const STAKE: u64 = 100_000_000;
@@ -30,11 +31,212 @@ module computestream::provider_liability_tests {
         assert!(w.balance(m::of(&m::owner())) == m::funds() + STAKE + earned, 9502);
     }
 
-    /// Seconds after START, or 0: the eighth number from the end of a ProviderView.
+    /// Seconds after START, or 0.
     fun liable_until(w: &World): u64 {
-        let bytes = bcs::to_bytes(&provider_registry::get_provider(w.provider_address()));
-        let until = v::read_u64(&bytes, bytes.length() - 8 * 8);
+        let until = number_from_end(w, 8);
         if (until == 0) 0 else until - m::start_time()
+    }
+
+    fun bound_stake(w: &World): u64 {
+        number_from_end(w, 9)
+    }
+
+    /// Of a ProviderView, whose last number is the first.
+    fun number_from_end(w: &World, place: u64): u64 {
+        let bytes = bcs::to_bytes(&provider_registry::get_provider(w.provider_address()));
+        v::read_u64(&bytes, bytes.length() - 8 * place)
+    }
+
+    /// `until` in seconds after START, or 0.
+    fun changed(w: &World, bound_stake: u64, until: u64, at: u64): vector<u8> {
+        let liable_until = if (until == 0) 0 else m::start_time() + until;
+        v::join(
+            vector[
+                a(w.provider_address()),
+                n(bound_stake),
+                n(liable_until),
+                n(m::start_time() + at)
+            ]
+        )
+    }
+
+    fun set_min_stake(min_stake: u64) {
+        market::set_stake_terms(&m::admin(), min_stake, DAY, 5_000, 1_000);
+    }
+
+    /// A job for 100,000 s at 1,000 that only a provider with that stake may take, running.
+    fun running_with_stake(w: &World, min_stake: u64): address {
+        let job =
+            j::order().min_stake(min_stake).secs(100_000).deposit(100_000_000).order_openly(
+                w.asset()
+            );
+        w.accept(job);
+        j::start(job);
+        job
+    }
+
+    // === What a job relies on ===
+
+    /// A stake that is added for one order and asked back as soon as the order is accepted.
+    fun flash_stake(): (World, address) {
+        let w = t::setup();
+        provider_registry::add_stake(&m::owner(), w.provider(), STAKE);
+        let job = running_with_stake(&w, 2 * STAKE);
+        request(&w, STAKE);
+        (w, job)
+    }
+
+    #[test]
+    #[expected_failure(abort_code = computestream::provider_registry::E_STILL_LIABLE)]
+    fun a_stake_added_for_an_order_stays_while_its_job_runs() {
+        let (w, _) = flash_stake();
+        m::wait(DAY + 100);
+        // The market's minimum is there still.
+        assert!(stake::staked(w.provider_address()) == STAKE && bound_stake(&w) == 2 * STAKE, 1);
+        withdraw(&w);
+    }
+
+    #[test]
+    #[expected_failure(abort_code = computestream::provider_registry::E_STILL_LIABLE)]
+    fun a_stake_added_for_an_order_stays_for_the_unbonding_after_its_job() {
+        let (w, job) = flash_stake();
+        m::wait(DAY + 100);
+        w.complete(job, 1, DAY + 100);
+        m::wait(DAY - 1);
+        withdraw(&w);
+    }
+
+    #[test]
+    fun a_stake_added_for_an_order_leaves_in_the_second_its_job_does_not_count_any_more() {
+        let (w, job) = flash_stake();
+        m::wait(DAY + 100);
+        w.complete(job, 1, DAY + 100);
+        m::wait(DAY);
+        withdraw(&w);
+        assert!(stake::staked(w.provider_address()) == STAKE, 1);
+        assert!(stake::unbonding(w.provider_address()) == 0, 2);
+        // 86,500 s at 1,000, less 1 %; what was added is back.
+        assert!(w.balance(m::of(&m::owner())) == m::funds() + 85_635_000, 3);
+    }
+
+    #[test]
+    fun what_a_job_relies_on_may_stay_staked_instead() {
+        let (w, _) = flash_stake();
+        m::wait(DAY);
+        provider_registry::add_stake(&m::owner(), w.provider(), STAKE);
+        withdraw(&w);
+        assert!(stake::staked(w.provider_address()) == 2 * STAKE, 1);
+    }
+
+    #[test]
+    #[expected_failure(abort_code = computestream::provider_registry::E_STILL_LIABLE)]
+    fun a_minimum_lowered_since_frees_no_stake() {
+        let w = t::setup();
+        w.running(100_000, 100_000_000);
+        set_min_stake(0);
+        request(&w, 1);
+        m::wait(DAY);
+        withdraw(&w);
+    }
+
+    #[test]
+    #[expected_failure(abort_code = computestream::provider_registry::E_STILL_LIABLE)]
+    fun a_minimum_lowered_since_frees_no_stake_after_the_job_either() {
+        let w = t::setup();
+        let job = w.running(100, 100_000);
+        set_min_stake(0);
+        request(&w, STAKE);
+        m::wait(10);
+        t::complete_with_nothing_new(job);
+        m::wait(DAY - 1);
+        withdraw(&w);
+    }
+
+    #[test]
+    fun a_minimum_raised_since_binds_nothing() {
+        let w = t::setup();
+        provider_registry::add_stake(&m::owner(), w.provider(), STAKE);
+        w.running(100_000, 100_000_000);
+        set_min_stake(2 * STAKE);
+        request(&w, STAKE);
+        m::wait(DAY);
+        withdraw(&w);
+        assert!(stake::staked(w.provider_address()) == STAKE, 1);
+        assert!(bound_stake(&w) == STAKE, 2);
+    }
+
+    #[test]
+    fun a_job_binds_the_minimum_or_what_its_order_requires_whichever_is_more() {
+        let w = t::setup();
+        assert!(bound_stake(&w) == 0 && v::count<ProviderLiabilityChanged>() == 0, 1);
+        m::wait(2);
+        running_with_stake(&w, STAKE - 1);
+        v::assert_all<ProviderLiabilityChanged>(vector[changed(&w, STAKE, 0, 2)]);
+        assert!(bound_stake(&w) == STAKE, 2);
+        provider_registry::add_stake(&m::owner(), w.provider(), 5);
+        running_with_stake(&w, STAKE + 5);
+        assert!(bound_stake(&w) == STAKE + 5, 3);
+    }
+
+    #[test]
+    fun a_job_binds_the_minimum_of_its_acceptance() {
+        let w = t::setup();
+        let job = w.create(100_000, 100_000_000);
+        set_min_stake(STAKE - 7);
+        w.accept(job);
+        assert!(bound_stake(&w) == STAKE - 7, 1);
+        request(&w, 7);
+        m::wait(DAY);
+        withdraw(&w);
+        assert!(stake::staked(w.provider_address()) == STAKE - 7, 2);
+    }
+
+    #[test]
+    fun a_smaller_job_beside_the_first_lowers_nothing() {
+        let (w, first) = flash_stake();
+        w.running(100_000, 100_000_000);
+        assert!(bound_stake(&w) == 2 * STAKE, 1);
+        m::wait(10);
+        t::complete_with_nothing_new(first);
+        assert!(bound_stake(&w) == 2 * STAKE, 2);
+        // Nor does one that begins when nothing that has ended counts any more, while another one runs.
+        m::wait(DAY);
+        w.accepted(100, 100_000);
+        assert!(bound_stake(&w) == 2 * STAKE, 3);
+    }
+
+    #[test]
+    #[expected_failure(abort_code = computestream::provider_registry::E_STILL_LIABLE)]
+    fun a_smaller_job_beside_the_first_frees_no_stake() {
+        let (w, _) = flash_stake();
+        w.running(100_000, 100_000_000);
+        m::wait(DAY);
+        withdraw(&w);
+    }
+
+    #[test]
+    fun the_first_job_after_all_that_counted_binds_anew() {
+        let (w, first) = flash_stake();
+        m::wait(10);
+        t::complete_with_nothing_new(first);
+        m::wait(DAY - 1);
+        // One second early, and alone.
+        let early = w.accepted(100, 100_000);
+        assert!(bound_stake(&w) == 2 * STAKE, 1);
+        job_registry::cancel(&m::buyer(), t::handle(early));
+        m::wait(1);
+        w.running(100, 100_000);
+        assert!(bound_stake(&w) == STAKE && liable_until(&w) == DAY + 10, 2);
+        v::assert_all<ProviderLiabilityChanged>(
+            vector[
+                changed(&w, 2 * STAKE, 0, 0),
+                changed(&w, 2 * STAKE, DAY + 10, 10),
+                changed(&w, STAKE, DAY + 10, DAY + 10)
+            ]
+        );
+        // What the first job relied on may leave while the new one runs.
+        withdraw(&w);
+        assert!(stake::staked(w.provider_address()) == STAKE, 3);
     }
 
     // === While a job runs ===
@@ -272,7 +474,8 @@ module computestream::provider_liability_tests {
         let provider = w.provider_address();
         provider_registry::extend_liability(provider, m::start_time() + DAY + 10);
         provider_registry::extend_liability(provider, m::start_time() + 10);
-        provider_registry::reserve(provider, @0x1, 0, 0);
+        assert!(v::count<ProviderLiabilityChanged>() == 1, 1);
+        provider_registry::reserve(provider, @0x1, 0, 0, 0);
         provider_registry::release(provider, @0x1, 0, m::start_time() + 20);
         request(&w, STAKE);
         m::wait(DAY + 10);
@@ -285,8 +488,9 @@ module computestream::provider_liability_tests {
     fun the_longest_liability_counts() {
         let w = t::setup();
         let provider = w.provider_address();
+        provider_registry::reserve(provider, @0x1, 0, 0, 0);
         provider_registry::extend_liability(provider, m::start_time() + DAY + 10);
-        provider_registry::extend_liability(provider, m::start_time() + 10);
+        provider_registry::release(provider, @0x1, 0, m::start_time() + 10);
         request(&w, STAKE);
         m::wait(DAY + 9);
         withdraw(&w);
@@ -297,7 +501,7 @@ module computestream::provider_liability_tests {
     fun a_released_job_leaves_its_liability() {
         let w = t::setup();
         let provider = w.provider_address();
-        provider_registry::reserve(provider, @0x1, 0, 0);
+        provider_registry::reserve(provider, @0x1, 0, 0, 0);
         provider_registry::release(provider, @0x1, 0, m::start_time() + DAY + 1);
         request(&w, 1);
         m::wait(DAY);

@@ -100,7 +100,8 @@ module computestream::provider_registry_tests {
                 b(0),
                 n(registered_at),
                 n(registered_at),
-                // Liable until.
+                // Bound stake, liable until.
+                n(0),
                 n(0),
                 n(0),
                 n(0),
@@ -362,12 +363,12 @@ module computestream::provider_registry_tests {
         let provider = register_pair(&w, vector[], STAKE);
         m::wait(30);
         provider_registry::heartbeat(&m::operator(), provider);
-        // As if registered now, but for the time of registration, which comes right after the heartbeat; liable until,
-        // six counts and the score follow.
+        // As if registered now, but for the time of registration, which comes right after the heartbeat; what is
+        // bound and until when, six counts and the score follow.
         let view =
             pair_view(&w, address_of(provider), vector[], STAKE, m::start_time() + 30);
         let found = bcs::to_bytes(&provider_registry::get_provider(address_of(provider)));
-        let at = view.length() - 9 * 8;
+        let at = view.length() - 10 * 8;
         assert!(found.slice(0, at) == view.slice(0, at), 1);
         assert!(found.slice(at, at + 8) == n(m::start_time()), 2);
     }

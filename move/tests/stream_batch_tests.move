@@ -6,7 +6,7 @@ module computestream::stream_batch_tests {
     use computestream::market_test_utils as m;
     use computestream::payment_stream;
     use computestream::stream::{SettlementSkipped, StreamSettled};
-    use computestream::stream_test_utils::{Self as st, settled, skipped};
+    use computestream::stream_test_utils::{Self as st, Stage, settled, skipped};
     use computestream::value_test_utils as v;
 
     const KEEPER: address = @0x6e5;
@@ -211,19 +211,8 @@ module computestream::stream_batch_tests {
         );
     }
 
-    #[test]
-    fun a_frozen_or_clawed_back_escrow_changes_nothing_and_pays_in_full_later() {
-        let stage = st::setup();
-        let frozen = stage.open_held();
-        let taken = stage.open_held();
-        let free = stage.open_held();
-        m::freeze_escrow(stage.asset(), frozen, true);
-        m::claw_back(stage.asset(), taken, 95_000);
-        m::wait(60);
-        // A flag must not be cleared either.
-        payment_stream::flag_stalled(frozen, KEEPER, 60, 30);
-        let before = vector[st::view_bytes(frozen), st::view_bytes(taken)];
-        let jobs = vector[frozen, taken, free];
+    /// All 60 s of each job at once, agreed to.
+    fun bring_sixty(stage: &Stage, jobs: vector<address>) {
         let signatures = vector[];
         let countersignatures = vector[];
         jobs.for_each(|job| {
@@ -233,15 +222,44 @@ module computestream::stream_batch_tests {
         st::bring_all_agreed(
             jobs, vector[1, 1, 1], vector[60, 60, 60], 60, signatures, countersignatures
         );
-        v::assert_all<SettlementSkipped>(
-            vector[skipped(frozen, 6, 60), skipped(taken, 6, 60)]
-        );
-        assert!(before == vector[st::view_bytes(frozen), st::view_bytes(taken)], 1);
-        assert!(st::settlements() == 1 && escrow::balance(free) == 40_000, 2);
+    }
 
+    /// What `bring_sixty` tells of a job: attested, confirmed and billed, and paid or not.
+    fun sixty(job: address, is_paid: bool): vector<u8> {
+        v::join(
+            if (is_paid)
+                settled(job, 1, 60, 60, 60, 60_000, 600, 60, 60_000, 600, 60, 40_000, 60)
+            else settled(job, 1, 60, 60, 60, 0, 0, 0, 0, 0, 0, 100_000, 60)
+        )
+    }
+
+    #[test]
+    fun an_escrow_that_cannot_pay_is_counted_and_disturbs_nobody() {
+        let stage = st::setup();
+        let frozen = stage.open_held();
+        let taken = stage.open_held();
+        let free = stage.open_held();
+        let jobs = vector[frozen, taken, free];
+        m::freeze_escrow(stage.asset(), frozen, true);
+        m::claw_back(stage.asset(), taken, 95_000);
+        m::wait(60);
+        payment_stream::flag_stalled(frozen, KEEPER, 60, 30);
+        bring_sixty(&stage, jobs);
+        let told = vector[sixty(frozen, false), sixty(taken, false), sixty(free, true)];
+        v::assert_all<StreamSettled>(told);
+        assert!(st::stalled(frozen) == 0, 1);
+        // The same again changes nothing, until the one and then the other can pay.
+        bring_sixty(&stage, jobs);
         m::freeze_escrow(stage.asset(), frozen, false);
-        stage.pay_agreed(frozen, 1, 60);
-        assert!(escrow::balance(frozen) == 40_000 && st::stalled(frozen) == 0, 3);
+        bring_sixty(&stage, jobs);
+        told.push_back(sixty(frozen, true));
+        v::assert_all<StreamSettled>(told);
+        m::give_back(stage.asset(), taken, 95_000);
+        bring_sixty(&stage, jobs);
+        told.push_back(sixty(taken, true));
+        v::assert_all<StreamSettled>(told);
+        assert!(v::count<SettlementSkipped>() == 0, 2);
+        assert!(stage.balance(PAYEE) == 3 * 59_400 && stage.balance(KEEPER) == 3 * 60, 3);
     }
 
     #[test]

@@ -129,9 +129,9 @@ module computestream::stream_end_tests {
     fun an_end_keeps_what_may_still_be_proven() {
         let stage = st::setup();
         let job = half_proven(&stage);
-        let (prove_until, unreleased) = payment_stream::end(job, BUYER, WINDOW);
+        let (prove_until, held) = payment_stream::end(job, BUYER, WINDOW);
         // Reachable: 30,000, of which 10,000 are paid.
-        assert!(prove_until == m::start_time() + 90 && unreleased == 10_000, 1);
+        assert!(prove_until == m::start_time() + 90 && held == 10_000, 1);
         assert!(st::prove_until(job) == prove_until, 2);
         assert_refunded(job, 70_000, 20_000, 30);
         assert!(payment_stream::ended_at(job) == m::start_time() + 30, 3);
@@ -145,7 +145,7 @@ module computestream::stream_end_tests {
             settled(job, 2, 40, 0, 30, 10_000, 100, 10, 20_000, 200, 20, 10_000, 40)
         );
         assert!(payment_stream::is_final(job), 5);
-        assert!(payment_stream::unreleased(job) == 10_000, 6);
+        assert!(payment_stream::held(job) == 10_000, 6);
 
         let (seconds, paid, fees, deposited) = payment_stream::close(job, KEEPER);
         assert_results(seconds, paid, fees, deposited, vector[30, 30_000, 300, 100_000]);
@@ -162,8 +162,8 @@ module computestream::stream_end_tests {
         m::wait(30);
         stage.pay(job, 1, 30);
         assert!(payment_stream::is_final(job) && st::prove_until(job) == 0, 1);
-        let (prove_until, unreleased) = payment_stream::end(job, BUYER, WINDOW);
-        assert!(prove_until == m::start_time() + 30 && unreleased == 0, 2);
+        let (prove_until, held) = payment_stream::end(job, BUYER, WINDOW);
+        assert!(prove_until == m::start_time() + 30 && held == 0, 2);
         assert!(st::prove_until(job) == prove_until && payment_stream::is_final(job), 3);
         stage.assert_money(job, 29_700, 270, 30, 70_000, 0);
     }
@@ -175,14 +175,14 @@ module computestream::stream_end_tests {
         m::wait(4);
         stage.pay_at(job, 1, 8, 8);
         m::wait(4);
-        let (prove_until, unreleased) = payment_stream::end(job, BUYER, WINDOW);
+        let (prove_until, held) = payment_stream::end(job, BUYER, WINDOW);
         // All 8 s are proven now, and all of them wait for the buyer.
         v::assert_last<StreamSettled>(
             st::settled_by(
                 BUYER, job, vector[1, 8, 0, 8, 0, 0, 0, 0, 0, 0, 100_000], 8
             )
         );
-        assert!(prove_until == m::start_time() + 8 && unreleased == 8_000, 1);
+        assert!(prove_until == m::start_time() + 8 && held == 8_000, 1);
         stage.assert_money(job, 0, 0, 0, 92_000, 8_000);
     }
 
@@ -190,8 +190,8 @@ module computestream::stream_end_tests {
     fun an_end_without_proofs_to_come_seals() {
         let stage = st::setup();
         let job = half_proven(&stage);
-        let (prove_until, unreleased) = payment_stream::end(job, BUYER, 0);
-        assert!(prove_until == m::start_time() + 30 && unreleased == 10_000, 1);
+        let (prove_until, held) = payment_stream::end(job, BUYER, 0);
+        assert!(prove_until == m::start_time() + 30 && held == 10_000, 1);
         assert!(st::prove_until(job) == prove_until, 2);
         assert_sealed(job, 20, 10_000, 30);
         // The unproven seconds are the buyer's at once.
@@ -205,8 +205,8 @@ module computestream::stream_end_tests {
     fun an_end_before_the_first_second_returns_everything() {
         let stage = st::setup();
         let job = stage.open_held();
-        let (prove_until, unreleased) = payment_stream::end(job, BUYER, WINDOW);
-        assert!(prove_until == m::start_time() && unreleased == 0, 1);
+        let (prove_until, held) = payment_stream::end(job, BUYER, WINDOW);
+        assert!(prove_until == m::start_time() && held == 0, 1);
         stage.assert_money(job, 0, 0, 0, 100_000, 0);
     }
 
@@ -265,9 +265,9 @@ module computestream::stream_end_tests {
         );
         m::wait(1);
         assert!(payment_stream::is_final(job), 2);
-        assert!(payment_stream::unreleased(job) == 10_000, 3);
+        assert!(payment_stream::held(job) == 10_000, 3);
         // The buyer still may agree to what waits; the 5 s that nobody proved are the buyer's.
-        payment_stream::confirm(job, KEEPER);
+        st::agree(job, KEEPER);
         payment_stream::close(job, KEEPER);
         stage.assert_money(job, 24_750, 225, 25, 75_000, 0);
     }
@@ -311,12 +311,16 @@ module computestream::stream_end_tests {
         let job = half_proven(&stage);
         payment_stream::end(job, BUYER, WINDOW);
         m::wait(5);
-        assert!(payment_stream::seal(job, KEEPER) == 10_000, 1);
+        payment_stream::seal(job, KEEPER);
+        assert!(payment_stream::held(job) == 10_000, 1);
         assert_sealed(job, 20, 10_000, 35);
         assert_refunded(job, 10_000, 10_000, 35);
         assert!(payment_stream::ended_at(job) == m::start_time() + 30, 2);
+        // The time to prove is over with it.
+        assert!(st::prove_until(job) == m::start_time() + 35, 3);
         let before = st::view_bytes(job);
-        assert!(payment_stream::seal(job, KEEPER) == 10_000, 3);
+        m::wait(5);
+        payment_stream::seal(job, KEEPER);
         assert!(st::view_bytes(job) == before && v::count<StreamSealed>() == 1, 4);
         stage.assert_money(job, 9_900, 90, 10, 80_000, 10_000);
     }
@@ -334,11 +338,11 @@ module computestream::stream_end_tests {
         let stage = st::setup();
         let job = half_proven(&stage);
         payment_stream::end(job, BUYER, 0);
-        payment_stream::confirm(job, KEEPER);
+        st::agree(job, KEEPER);
         v::assert_last<StreamSettled>(
             settled(job, 1, 20, 20, 20, 10_000, 100, 10, 20_000, 200, 20, 0, 30)
         );
-        assert!(payment_stream::unreleased(job) == 0, 1);
+        assert!(payment_stream::held(job) == 0, 1);
     }
 
     // === Closing ===
@@ -355,7 +359,7 @@ module computestream::stream_end_tests {
         assert_refunded(job, 80_000, 0, 30);
         assert_closed(job, 20, 20_000, 200, 20, 30);
         assert!(st::is_closed(job) && !st::is_sealed(job), 1);
-        assert!(payment_stream::unreleased(job) == 0, 2);
+        assert!(payment_stream::held(job) == 0, 2);
         stage.assert_money(job, 19_800, 180, 20, 80_000, 0);
     }
 
@@ -386,23 +390,19 @@ module computestream::stream_end_tests {
         );
         assert_refunded(job, 6_544, 0, 35);
         assert_closed(job, 20, 13_456, 134, 13, 35);
-        assert!(st::earned(job) == 20_000 && payment_stream::unreleased(job) == 0, 1);
+        assert!(st::earned(job) == 20_000 && payment_stream::held(job) == 0, 1);
         stage.assert_money(job, 13_322, 121, 13, 86_544, 0);
     }
 
     #[test]
-    fun an_award_of_nothing_pays_and_bills_nothing_more() {
+    fun an_award_of_nothing_returns_what_was_held() {
         let stage = st::setup();
-        let job = stage.open_plain();
-        m::wait(10);
-        stage.pay_at(job, 1, 40, 40);
-        m::wait(30);
-        // 30 s more are proven and due, but not paid yet: a provider at fault gets none of it.
+        let job = half_proven(&stage);
+        payment_stream::end(job, BUYER, 0);
         let (seconds, paid, fees, deposited) =
             payment_stream::close_with_award(job, KEEPER, 0);
-        assert_results(seconds, paid, fees, deposited, vector[10, 10_000, 100, 100_000]);
+        assert_results(seconds, paid, fees, deposited, vector[20, 10_000, 100, 100_000]);
         assert!(st::settlements() == 1, 1);
-        assert!(payment_stream::ended_at(job) == m::start_time() + 40, 2);
         stage.assert_money(job, 9_900, 90, 10, 90_000, 0);
     }
 
@@ -416,19 +416,38 @@ module computestream::stream_end_tests {
 
     #[test]
     #[expected_failure(abort_code = computestream::payment_stream::E_AWARD_TOO_HIGH)]
-    fun an_award_beyond_what_is_unreleased_aborts() {
+    fun an_award_beyond_what_is_held_aborts() {
         let stage = st::setup();
         let job = half_proven(&stage);
         payment_stream::close_with_award(job, KEEPER, 10_001);
     }
 
     #[test]
-    #[expected_failure(abort_code = computestream::payment_stream::E_ESCROW_UNAVAILABLE)]
-    fun a_frozen_escrow_cannot_be_closed() {
+    fun an_unpaid_close_pays_and_bills_nothing_more() {
+        let stage = st::setup();
+        let job = stage.open_held();
+        m::wait(20);
+        stage.pay_at(job, 1, 40, 40);
+        m::wait(20);
+        // 10,000 are paid, 10,000 held and 20 s proven and not billed: a provider at fault gets none of it.
+        let (seconds, paid, fees, deposited) = payment_stream::close_unpaid(job, KEEPER);
+        assert_results(seconds, paid, fees, deposited, vector[20, 10_000, 100, 100_000]);
+        assert_refunded(job, 90_000, 0, 40);
+        assert_closed(job, 20, 10_000, 100, 10, 40);
+        assert!(st::settlements() == 1 && st::is_closed(job), 1);
+        assert!(payment_stream::ended_at(job) == m::start_time() + 40, 2);
+        stage.assert_money(job, 9_900, 90, 10, 90_000, 0);
+    }
+
+    #[test]
+    fun an_unpaid_close_keeps_the_end_of_before() {
         let stage = st::setup();
         let job = half_proven(&stage);
-        m::freeze_escrow(stage.asset(), job, true);
-        payment_stream::close(job, KEEPER);
+        payment_stream::end(job, BUYER, WINDOW);
+        m::wait(5);
+        payment_stream::close_unpaid(job, KEEPER);
+        assert!(payment_stream::ended_at(job) == m::start_time() + 30, 1);
+        stage.assert_money(job, 9_900, 90, 10, 90_000, 0);
     }
 
     // === Leaving ===

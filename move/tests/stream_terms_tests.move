@@ -22,7 +22,7 @@ module computestream::stream_terms_tests {
         stage.pay(job, 1, 10);
         // All 10 wait.
         assert!(st::earned(job) == 10_000 && st::paid(job) == 0, 1);
-        assert!(payment_stream::unreleased(job) == 10_000, 2);
+        assert!(payment_stream::held(job) == 10_000, 2);
         m::wait(15);
         stage.pay(job, 2, 25);
         v::assert_last<StreamSettled>(
@@ -72,7 +72,7 @@ module computestream::stream_terms_tests {
         v::assert_last<StreamSettled>(
             settled(job, 1, 25, 25, 25, 25_000, 250, 25, 25_000, 250, 25, 75_000, 25)
         );
-        assert!(payment_stream::unreleased(job) == 0, 1);
+        assert!(payment_stream::held(job) == 0, 1);
     }
 
     #[test]
@@ -141,7 +141,7 @@ module computestream::stream_terms_tests {
         m::wait(20);
         stage.pay(job, 1, 15);
         m::wait(1);
-        payment_stream::confirm(job, BUYER);
+        st::agree(job, BUYER);
         // Held: 10,000, its fee 100. The buyer signed, so the keeper's 10 are the buyer's, who has a store.
         v::assert_last<StreamSettled>(
             st::settled_by(
@@ -153,7 +153,7 @@ module computestream::stream_terms_tests {
         );
         // 4,950 + 9,900 to the payee, 45 + 90 to the treasury, 5 to the keeper, 10 back to the buyer.
         stage.assert_money(job, 14_850, 135, 5, 10, 85_000);
-        payment_stream::confirm(job, BUYER);
+        st::agree(job, BUYER);
         assert!(st::settlements() == 2, 1);
     }
 
@@ -166,7 +166,7 @@ module computestream::stream_terms_tests {
         st::bring(job, 1, 50, 50, signature, vector[]);
         m::wait(5);
         // Of 50 s proven 20 are billed, and 25 have run: those are what the buyer can agree to.
-        payment_stream::confirm(job, KEEPER);
+        st::agree(job, KEEPER);
         v::assert_last<StreamSettled>(
             settled(job, 1, 50, 25, 25, 15_000, 150, 15, 25_000, 250, 25, 75_000, 25)
         );
@@ -176,7 +176,7 @@ module computestream::stream_terms_tests {
         v::assert_last<StreamSettled>(
             settled(job, 1, 50, 25, 50, 15_000, 150, 15, 40_000, 400, 40, 60_000, 60)
         );
-        assert!(payment_stream::unreleased(job) == 10_000, 1);
+        assert!(payment_stream::held(job) == 10_000, 1);
         stage.assert_money(job, 39_600, 360, 40, 0, 60_000);
     }
 
@@ -206,16 +206,23 @@ module computestream::stream_terms_tests {
         assert!(st::acc(job) == 72_000_200 && st::earned(job) == 20_000, 2);
         payment_stream::change_rate(job, PAYEE, 1_800_000);
         assert!(st::held_rate(job) == 3_600_010, 3);
-        m::wait(10);
-        stage.pay(job, 2, 30);
-        // 18,000,000 parts more; 36,000,100 of the 90,000,200 are held: 54,000,100 parts are free.
-        assert!(st::acc(job) == 90_000_200 && st::held_rate(job) == 3_600_010, 4);
-        assert!(st::earned(job) == 25_000 && st::paid(job) == 15_000, 5);
-        // Nothing waits any more: what comes next is held at the rate it is billed at.
-        payment_stream::confirm(job, KEEPER);
+        m::wait(9);
+        stage.pay(job, 2, 29);
+        // 16,200,000 parts more; 36,000,100 of the 88,200,200 are held: 52,200,100 parts are free.
+        assert!(st::acc(job) == 88_200_200 && st::held_rate(job) == 3_600_010, 4);
+        assert!(st::earned(job) == 24_500 && st::paid(job) == 14_500, 5);
+        m::wait(1);
+        stage.pay(job, 3, 30);
+        // All that wait were billed at the new rate: 18,000,000 of the 90,000,200 are held.
         assert!(st::acc(job) == 90_000_200 && st::held_rate(job) == 1_800_000, 6);
+        assert!(st::earned(job) == 25_000 && st::paid(job) == 20_000, 7);
+        payment_stream::change_rate(job, PAYEE, 1_000_000);
+        assert!(st::held_rate(job) == 1_800_000, 8);
+        // Nothing waits any more: what comes next is held at the rate it is billed at.
+        st::agree(job, KEEPER);
+        assert!(st::acc(job) == 90_000_200 && st::held_rate(job) == 1_000_000, 9);
         payment_stream::change_rate(job, BUYER, 2_000_000);
-        assert!(st::held_rate(job) == 2_000_000, 7);
+        assert!(st::held_rate(job) == 2_000_000, 10);
         stage.assert_money(job, 24_750, 225, 25, 0, 75_001);
     }
 
@@ -223,20 +230,97 @@ module computestream::stream_terms_tests {
     fun confirming_nothing_new_pays_nothing_and_tells_nothing() {
         let stage = st::setup();
         let job = stage.open_held();
-        payment_stream::confirm(job, BUYER);
+        st::agree(job, BUYER);
         assert!(st::settlements() == 0, 1);
         stage.assert_money(job, 0, 0, 0, 0, 100_000);
     }
 
     #[test]
-    #[expected_failure(abort_code = computestream::payment_stream::E_ESCROW_UNAVAILABLE)]
-    fun a_frozen_escrow_cannot_be_confirmed() {
+    fun an_agreement_to_some_seconds_leaves_the_rest_held() {
         let stage = st::setup();
         let job = stage.open_held();
+        m::wait(20);
+        stage.pay(job, 1, 20);
+        // Of the 10 s that wait the first 4.
+        payment_stream::confirm(job, KEEPER, 14);
+        v::assert_last<StreamSettled>(
+            settled(job, 1, 20, 14, 20, 4_000, 40, 4, 14_000, 140, 14, 86_000, 20)
+        );
+        assert!(payment_stream::held(job) == 6_000, 1);
+        // Fewer than before change and tell nothing.
+        payment_stream::confirm(job, KEEPER, 13);
+        assert!(st::settlements() == 2 && st::confirmed(job) == 14, 2);
+        payment_stream::confirm(job, KEEPER, 20);
+        assert!(st::paid(job) == 20_000 && payment_stream::held(job) == 0, 3);
+    }
+
+    #[test]
+    fun an_agreement_to_seconds_that_were_free_is_told() {
+        let stage = st::setup();
+        let job = stage.open_held();
+        m::wait(20);
+        stage.pay(job, 1, 20);
+        payment_stream::confirm(job, KEEPER, 10);
+        v::assert_last<StreamSettled>(
+            settled(job, 1, 20, 10, 20, 0, 0, 0, 10_000, 100, 10, 90_000, 20)
+        );
+        assert!(payment_stream::held(job) == 10_000, 1);
+    }
+
+    #[test]
+    fun an_agreement_to_more_than_is_billed_is_one_to_what_is_billed() {
+        let stage = st::setup();
+        let job = stage.open_held();
+        m::wait(20);
+        stage.pay(job, 1, 20);
+        payment_stream::confirm(job, KEEPER, 21);
+        assert!(st::confirmed(job) == 20 && st::paid(job) == 20_000, 1);
+        m::wait(1);
+        stage.pay(job, 2, 21);
+        assert!(st::paid(job) == 20_000 && payment_stream::held(job) == 1_000, 2);
+    }
+
+    #[test]
+    fun an_agreement_needs_only_the_buyers_signature() {
+        let stage = st::setup();
+        let job = stage.open_plain();
         m::wait(10);
-        stage.pay(job, 1, 10);
-        m::freeze_escrow(stage.asset(), job, true);
-        payment_stream::confirm(job, BUYER);
+        stage.pay(job, 5, 10);
+        // An older number, and the provider's signature isn't there at all.
+        payment_stream::assert_countersigned(
+            job, &st::claim_of(2, 7, 7, vector[]), &stage.countersign(job, 2, 7, 7)
+        );
+    }
+
+    #[test]
+    #[expected_failure(abort_code = computestream::attestation::E_BAD_COUNTERSIGNATURE)]
+    fun an_agreement_to_other_seconds_aborts() {
+        let stage = st::setup();
+        let job = stage.open_plain();
+        payment_stream::assert_countersigned(
+            job, &st::claim_of(2, 8, 7, vector[]), &stage.countersign(job, 2, 7, 7)
+        );
+    }
+
+    #[test]
+    #[expected_failure(abort_code = computestream::attestation::E_BAD_COUNTERSIGNATURE)]
+    fun the_provider_agrees_to_nothing() {
+        let stage = st::setup();
+        let job = stage.open_plain();
+        let signature = stage.sign(job, 2, 7, 7);
+        payment_stream::assert_countersigned(
+            job, &st::claim_of(2, 7, 7, signature), &signature
+        );
+    }
+
+    #[test]
+    #[expected_failure(abort_code = computestream::attestation::E_BAD_COUNTERSIGNATURE)]
+    fun nobody_agrees_without_a_buyer_key() {
+        let stage = st::setup();
+        let job = stage.open_with(3_600_000, 100_000, 100, 10, 100, 1_000, vector[]);
+        payment_stream::assert_countersigned(
+            job, &st::claim_of(2, 7, 7, vector[]), &stage.countersign(job, 2, 7, 7)
+        );
     }
 
     // === Extending ===
@@ -434,7 +518,7 @@ module computestream::stream_terms_tests {
         let signature = stage.sign(job, 1, 20, 20);
         payment_stream::extend(job, &m::buyer(), 10, 10_001);
         payment_stream::change_rate(job, BUYER, 3_600_001);
-        payment_stream::confirm(job, BUYER);
+        st::agree(job, BUYER);
         st::bring(job, 1, 20, 20, signature, vector[]);
         // 20 s at 1,000 and 20/3,600 of a unit, of which 10 s wait: floor(72,000,020 - 36,000,010) / 3,600.
         assert!(st::paid(job) == 10_000 && st::earned(job) == 20_000, 1);

@@ -176,9 +176,12 @@ module computestream::stream_test_utils {
     public fun claim_at(
         self: &Stage, job: address, seq: u64, seconds: u64, at: u64
     ): Claim {
-        attestation::new_claim(
-            seq, seconds, m::start_time() + at, v::log_root(), self.sign(job, seq, seconds, at)
-        )
+        claim_of(seq, seconds, at, self.sign(job, seq, seconds, at))
+    }
+
+    /// A claim with any signature, its time START + `at`.
+    public fun claim_of(seq: u64, seconds: u64, at: u64, signature: vector<u8>): Claim {
+        attestation::new_claim(seq, seconds, m::start_time() + at, v::log_root(), signature)
     }
 
     // === Steps ===
@@ -255,6 +258,11 @@ module computestream::stream_test_utils {
         payment_stream::process_payments(
             &m::keeper(), jobs, seqs, seconds, times, roots, signatures, countersignatures
         );
+    }
+
+    /// The buyer agrees to all that is billed; `keeper` signs.
+    public fun agree(job: address, keeper: address) {
+        payment_stream::confirm(job, keeper, 0xffff_ffff_ffff_ffff);
     }
 
     // === Facts read back ===

@@ -2,6 +2,7 @@
 /// A stream's record alone: until when attestations count, how far its clock goes, what progress is.
 /// It doesn't know money or signatures: those are in the tests of `payment_stream` and `attestation`.
 module computestream::stream_tests {
+    use std::bcs;
     use computestream::attestation;
     use computestream::meter;
     use computestream::stream::{Self, StreamRecord};
@@ -32,6 +33,11 @@ module computestream::stream_tests {
         s.set_meter(meter);
     }
 
+    /// Of its view: four addresses, the key with its length and eight numbers come before.
+    fun prove_until(s: &StreamRecord): u64 {
+        v::read_u64(&bcs::to_bytes(&s.view(@0x77, 0)), 4 * 32 + 33 + 8 * 8)
+    }
+
     #[test]
     fun attestations_count_while_it_runs() {
         let s = record();
@@ -56,11 +62,29 @@ module computestream::stream_tests {
         s.stop(START + 50);
         s.allow_proof(START + 80);
         let closed = s;
-        s.seal();
+        s.seal(START + 60);
         assert!(s.is_sealed() && !s.is_closed() && !s.takes_attestations(START + 60), 1);
         closed.close();
         assert!(closed.is_closed() && !closed.is_sealed(), 2);
         assert!(!closed.takes_attestations(START + 60), 3);
+    }
+
+    #[test]
+    fun a_seal_ends_the_time_to_prove_and_lengthens_none() {
+        let s = record();
+        assert!(prove_until(&s) == 0, 1);
+        s.stop(START + 50);
+        assert!(prove_until(&s) == START + 50, 2);
+        let at_once = s;
+        at_once.seal(START + 50);
+        assert!(prove_until(&at_once) == START + 50, 3);
+        s.allow_proof(START + 80);
+        let late = s;
+        s.seal(START + 79);
+        assert!(prove_until(&s) == START + 79 && s.ended_at() == START + 50, 4);
+        assert!(s.takes_attestations(START + 78) && !s.takes_attestations(START + 79), 5);
+        late.seal(START + 81);
+        assert!(late.is_sealed() && prove_until(&late) == START + 80, 6);
     }
 
     #[test]
@@ -96,8 +120,8 @@ module computestream::stream_tests {
         let proven = s;
         prove(&mut proven, 30, START + 35);
         assert!(proven.is_final(START + 35), 4);
-        s.seal();
-        assert!(s.is_final(START + 35), 5);
+        s.seal(START + 35);
+        assert!(!s.is_final(START + 34) && s.is_final(START + 35), 5);
     }
 
     #[test]
@@ -106,7 +130,7 @@ module computestream::stream_tests {
         s.flag_stalled(@0x77, @0xbad, START + 90, START + 60);
         assert!(s.stalled_at() == START + 60 && s.last_progress_at() == START, 1);
         s.follow(&attestation::new_claim(3, 0, 0, vector[], vector[]), START + 70);
-        assert!(s.stalled_at() == START + 60 && s.last_progress_at() == START, 2);
+        assert!(s.stalled_at() == START + 60 && s.last_progress_at() == START && s.seq() == 3, 2);
         s.follow(&attestation::new_claim(4, 1, 0, vector[], vector[]), START + 80);
         assert!(s.stalled_at() == 0 && s.last_progress_at() == START + 80, 3);
         // It follows with the watermark only: what the seconds are worth is the caller's to settle.
