@@ -19,7 +19,8 @@ describe("job states", () => {
     expect(JOB_STATES.filter((state) => !isEnded(state))).toEqual(["Pending", "Accepted", "Running"]);
   });
 
-  it("wait for the rest of their money in every way a running job can end", () => {
-    expect(JOB_STATES.filter(isWaiting)).toEqual(["Completed", "Failed", "Terminated", "Expired"]);
+  it("may wait for the rest of their money in every way a job can end", () => {
+    const waiting = ["Completed", "Failed", "Cancelled", "Terminated", "Expired"];
+    expect(JOB_STATES.filter(isWaiting)).toEqual(waiting);
   });
 });

@@ -22,12 +22,15 @@ export function jobStateName(code: number): JobState {
   return state;
 }
 
-/** It has ended, but its money hasn't gone everywhere yet: a job that never ran, or holds nothing back, is never seen so. */
-export function isWaiting(state: JobState): boolean {
-  return state === "Completed" || state === "Failed" || state === "Terminated" || state === "Expired";
-}
-
 /** True once no more work is done for the job; money may still be settling. */
 export function isEnded(state: JobState): boolean {
   return JOB_STATES.indexOf(state) > JOB_STATES.indexOf("Running");
+}
+
+/**
+ * It has ended, but its money hasn't gone everywhere yet: it waits for proofs, for the buyer's agreement, or for an
+ * issuer that has frozen the escrow. Without such a reason a job is never seen so.
+ */
+export function isWaiting(state: JobState): boolean {
+  return isEnded(state) && state !== "Settled";
 }

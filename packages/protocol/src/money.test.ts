@@ -186,10 +186,14 @@ describe("feeSplit", () => {
 describe("disputes", () => {
   it("cost a bond that is rounded up, so none is free", () => {
     // 1% of 10_001 = 100.01
-    expect(bondOf(10_001n, 100n)).toBe(101n);
-    expect(bondOf(10_000n, 100n)).toBe(100n);
-    expect(bondOf(1n, 1n)).toBe(1n);
-    expect(bondOf(1n, 0n)).toBe(0n);
+    expect(bondOf({ deposited: 10_001n, held: 500n }, 100n)).toBe(101n);
+    expect(bondOf({ deposited: 10_000n, held: 500n }, 100n)).toBe(100n);
+    expect(bondOf({ deposited: 1n, held: 1n }, 1n)).toBe(1n);
+    expect(bondOf({ deposited: 1n, held: 1n }, 0n)).toBe(0n);
+  });
+
+  it("never cost more than there is to win", () => {
+    expect(bondOf({ deposited: 10_000n, held: 99n }, 100n)).toBe(99n);
   });
 
   it("cost a part of the stake, that on its way out too", () => {

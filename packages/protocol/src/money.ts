@@ -111,9 +111,10 @@ export function feeSplit(p: {
   };
 }
 
-/** Rounds up: what a buyer puts in to open a case, so that none is free. */
-export function bondOf(deposit: bigint, bondBps: bigint): bigint {
-  return (deposit * bondBps + BPS - 1n) / BPS;
+/** Rounds up: what a buyer puts in to open a case, so that none is free; never more than the held money it can win. */
+export function bondOf(p: { deposited: bigint; held: bigint }, bondBps: bigint): bigint {
+  const share = (p.deposited * bondBps + BPS - 1n) / BPS;
+  return share < p.held ? share : p.held;
 }
 
 /** Rounds down: what a fault costs a provider, of the stake that is leaving too. */

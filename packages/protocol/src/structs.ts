@@ -47,6 +47,9 @@ export const zJobRules = z.object({
   slash_bps: zU64,
   reporter_reward_bps: zU64,
   arbiter: zAddress,
+  fee_bps: zU64,
+  keeper_share_bps: zU64,
+  treasury: zAddress,
 });
 
 /** `machine::Machine`. */

@@ -49,6 +49,7 @@ describe("a provider", () => {
       status: "Active",
       lastHeartbeatAt: expect.any(BigInt),
       registeredAt: expect.any(BigInt),
+      boundStake: 0n,
       liableUntil: 0n,
       jobsCompleted: 0n,
       jobsFailed: 0n,

@@ -3,6 +3,7 @@
  * It doesn't know who may take which step when: the chain refuses with a named code.
  */
 import type { InputEntryFunctionData } from "@aptos-labs/ts-sdk";
+import type { CountersignedUsage } from "../attestation.ts";
 import { fromHex } from "../primitives.ts";
 import { NO_REQUIREMENTS } from "../terms.ts";
 import type {
@@ -34,6 +35,8 @@ export interface JobPayloads {
   cancel(job: string): InputEntryFunctionData;
   terminate(job: string, usage: MaybeUsage): InputEntryFunctionData;
   confirm(job: string): InputEntryFunctionData;
+  /** Brings what the buyer has signed, whoever signs the transaction: nothing later takes it back. */
+  confirmSigned(usage: Omit<CountersignedUsage, "signature">): InputEntryFunctionData;
   flagStalled(job: string): InputEntryFunctionData;
   expire(job: string): InputEntryFunctionData;
   finalize(job: string): InputEntryFunctionData;
@@ -61,6 +64,16 @@ export function createJobPayloads(packageAddress: string): JobPayloads {
     cancel: (job) => call("cancel", job),
     terminate: (job, usage) => call("terminate", job, ...usageArgs(usage)),
     confirm: (job) => call("confirm", job),
+    confirmSigned: (usage) =>
+      call(
+        "confirm_signed",
+        usage.job,
+        usage.seq,
+        usage.secondsCum,
+        usage.tLast,
+        fromHex(usage.logRoot),
+        fromHex(usage.countersignature),
+      ),
     flagStalled: (job) => call("flag_stalled", job),
     expire: (job) => call("expire", job),
     finalize: (job) => call("finalize", job),

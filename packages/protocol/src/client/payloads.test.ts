@@ -166,6 +166,12 @@ const calls: Call[] = [
   ["cancel", payloads.cancel(J), "job_registry::cancel", [J]],
   ["terminate", payloads.terminate(J, null), "job_registry::terminate", [J, ...nothingNew]],
   ["confirm", payloads.confirm(J), "job_registry::confirm", [J]],
+  [
+    "confirmSigned",
+    payloads.confirmSigned({ ...usage, countersignature: COUNTER }),
+    "job_registry::confirm_signed",
+    [J, 3n, 4n, 5n, fromHex(usage.logRoot), fromHex(COUNTER)],
+  ],
   ["flagStalled", payloads.flagStalled(J), "job_registry::flag_stalled", [J]],
   ["expire", payloads.expire(J), "job_registry::expire", [J]],
   ["finalize", payloads.finalize(J), "job_registry::finalize", [J]],

@@ -83,6 +83,7 @@ export const zProviderView = z
     status: zNamed(providerStatusName),
     last_heartbeat_at: zU64,
     registered_at: zU64,
+    bound_stake: zU64,
     liable_until: zU64,
     ...record,
   })

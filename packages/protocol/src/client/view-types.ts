@@ -48,6 +48,9 @@ export interface JobRules
     | "slashBps"
     | "reporterRewardBps"
     | "arbiter"
+    | "feeBps"
+    | "keeperShareBps"
+    | "treasury"
   > {
   /** After the settlement; the buyer's, twice of it anyone's. */
   reclaimAfterSecs: bigint;
@@ -103,6 +106,8 @@ export interface ProviderView extends Machine, StakeView, RecordView {
   status: ProviderStatus;
   lastHeartbeatAt: bigint;
   registeredAt: bigint;
+  /** What the provider's jobs rely on: at least that much stays staked while they run, and until `liableUntil`. */
+  boundStake: bigint;
   /** The last moment at which a job that has ended may still cost stake. */
   liableUntil: bigint;
 }

@@ -53,6 +53,12 @@ export const PROVIDER_EVENTS = {
     gpus_busy: zU64,
     timestamp: zU64,
   }),
+  ProviderLiabilityChanged: z.object({
+    provider: zAddress,
+    bound_stake: zU64,
+    liable_until: zU64,
+    timestamp: zU64,
+  }),
 };
 
 export const STAKE_EVENTS = {
