@@ -192,8 +192,9 @@ describe("the mirror of a real chain", () => {
     await client.execute(buyer, payloads.processPayment(await usageAt(run, 4n)));
     // 30,000 are earned; three seconds are held at the old rate still.
     expect(await expectMirrored(run.job)).toMatchObject({ held: "30000", paidToProvider: "0" });
+    // Four at the new rate by now: the last three of them are held at it, 25,000 of 40,000 are free.
     await client.execute(buyer, payloads.processPayment(await usageAt(run, 6n)));
-    expect(await expectMirrored(run.job)).toMatchObject({ held: "30000", paidToProvider: "9900" });
+    expect(await expectMirrored(run.job)).toMatchObject({ held: "15000", paidToProvider: "24750" });
     await client.execute(buyer, payloads.confirm(run.job));
     expect(await expectMirrored(run.job)).toMatchObject({ held: "0", secondsConfirmed: 6 });
     await client.execute(buyer, payloads.terminate(run.job, null));

@@ -26,6 +26,8 @@ export interface JobClose {
 const PROVE_AFTER_MS = 2_000;
 /** A try to find the output again; a store that never answers must not use up the time to answer a challenge. */
 const FIND_MS = 60_000;
+/** Until the next look at a job whose escrow its asset's issuer has frozen. */
+const FROZEN_MS = 600_000;
 /** Somebody else was faster, or our clock is: the next reading of the job tells which. */
 const OVERTAKEN = [
   "E_NOT_ENDED",
@@ -104,6 +106,11 @@ export function createJobClose(parts: JobParts): JobClose {
 
   function afterAll(outcome: Outcome, code: string): number {
     if (outcome.success) return SOON;
+    // Each try costs gas, and an issuer takes its time.
+    if (outcome.failure?.code === "E_ESCROW_UNAVAILABLE") {
+      log.warn("the asset's issuer has frozen the job's escrow: it settles once the issuer has restored it");
+      return FROZEN_MS;
+    }
     if (OVERTAKEN.includes(outcome.failure?.code ?? "")) return BUSY_MS;
     throw refused(code, outcome);
   }

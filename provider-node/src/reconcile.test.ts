@@ -273,6 +273,15 @@ describe("a completed job that holds money back", () => {
   });
 });
 
+describe("a job that never ran", () => {
+  it.each(["Cancelled", "Failed", "Expired"] as const)(
+    "is cleaned up when it is %s, also while its escrow is frozen",
+    (state) => {
+      expect(decide(observe({ job: { state } }))).toEqual({ do: "cleanup" });
+    },
+  );
+});
+
 describe("a job that expired", () => {
   it.each<[string, Over, object]>([
     ["loses its container while its held money waits", { container: container("exited") }, { do: "free" }],

@@ -19,6 +19,7 @@ export interface Observation {
     createdAt: bigint;
     acceptBy: bigint;
     startBy: bigint;
+    /** 0 of a job that never ran, or that a fault closed while it ran. */
     claimUntil: bigint;
     /** 0 when nothing is held back for the buyer. */
     challengeUntil: bigint;
@@ -144,7 +145,8 @@ function decideEnded(o: Observation): Step {
   if (container?.state === "running") return { do: "stop", cause: "CHAIN_ENDED" };
   const ran = container?.state === "exited" || journal.started !== null;
   if (ran && !journal.exited) return { do: "record-exit" };
-  if (!isWaiting(job.state)) return { do: "cleanup" };
+  // Of a job that never ran, or that a fault closed while it ran, nothing is this provider's to wait for.
+  if (!isWaiting(job.state) || job.claimUntil === 0n) return { do: "cleanup" };
   if (job.state === "Terminated" && !o.final && o.chainNow < job.claimUntil) {
     return journal.exited && !o.proven ? { do: "prove" } : { do: "waive" };
   }

@@ -170,7 +170,7 @@ export function verdict(job: JudgedJob): Verdict {
       return {
         tone: "neutral",
         label: settled ? "Settled · cancelled" : "Cancelled",
-        sentence: "Cancelled before the start; the whole deposit came back.",
+        sentence: `Cancelled before the start; the whole deposit ${settled ? "came back" : "comes back"}.`,
       };
     case "Terminated":
       return {
@@ -188,7 +188,7 @@ export function verdict(job: JudgedJob): Verdict {
         label: settled ? "Settled · expired" : waitLabel("Expired", job),
         sentence:
           job.startedAt === 0
-            ? "The machine didn't start in time; the whole deposit came back."
+            ? `The machine didn't start in time; the whole deposit ${settled ? "came back" : "comes back"}.`
             : `The machine proved no new second in time: it was lost, or storing the output took too long. ${
                 settled ? "Proven seconds were paid, the rest came back." : `Expired${waitWords(job)}`
               }`,

@@ -28,6 +28,9 @@ const rules = {
   slashBps: 5_000n,
   reporterRewardBps: 1_000n,
   arbiter: "0xarb",
+  feeBps: 100n,
+  keeperShareBps: 1_000n,
+  treasury: "0x7ea",
   reclaimAfterSecs: 86_400n,
 };
 const context: StepContext = {
@@ -154,6 +157,8 @@ describe("cases", () => {
   it("asks for the bond of all that was deposited, rounded up", () => {
     // Extended meanwhile: ceil(3086250 / 100) = 30863
     expect(stepTerms("arbitrate", withStream({ deposited: 3_086_250n })).cost).toBe(30_863n);
+    // Never more than there is to win.
+    expect(stepTerms("arbitrate", withStream({ paid: 230_041n })).cost).toBe(10_000n);
     // ceil(2057500 / 100) = 20575
     const terms = stepTerms("challenge", context);
     expect(terms.cost).toBe(20_575n);

@@ -103,6 +103,9 @@ const moneyOf =
   (value: bigint): string =>
     `${formatAmount(value, asset.decimals)} ${asset.symbol}`;
 
+const caseBondOf = (onChain: OnChain): bigint =>
+  bondOf({ deposited: onChain.stream.deposited, held: unreleasedOf(onChain) }, onChain.job.rules.bondBps);
+
 /** Net, fee: how `amount` more would be split. */
 function split({ stream }: OnChain, amount: bigint): { net: bigint; fee: bigint } {
   const parts = feeSplit({
@@ -173,7 +176,7 @@ function challengeTerms(context: StepContext): StepTerms {
   const { onChain, input } = context;
   const { job } = onChain;
   const money = moneyOf(context);
-  const bond = bondOf(onChain.stream.deposited, job.rules.bondBps);
+  const bond = caseBondOf(onChain);
   const chunks = outputChunkCount(Number(job.outputSize));
   const typed = input.chunkIndex.trim();
   const index = /^\d{1,12}$/.test(typed) ? BigInt(typed) : null;
@@ -200,7 +203,7 @@ function arbitrateTerms(context: StepContext): StepTerms {
   const { onChain, input } = context;
   const { job } = onChain;
   const money = moneyOf(context);
-  const bond = bondOf(onChain.stream.deposited, job.rules.bondBps);
+  const bond = caseBondOf(onChain);
   const held = unreleasedOf(onChain);
   const reason = input.reason.trim();
   const bytes = new TextEncoder().encode(reason).length;

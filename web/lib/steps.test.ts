@@ -104,6 +104,12 @@ describe("openSteps", () => {
     expect(openSteps(stopped, "0xc", 165)).toEqual(["finalize"]);
   });
 
+  it("lets anyone finish a job that only a frozen escrow keeps from settling", () => {
+    const frozen = { ...completed, state: "Cancelled" as const, held: "0", claimUntil: 0, challengeUntil: 0 };
+    expect(openSteps(frozen, "0xc", 200)).toEqual(["finalize"]);
+    expect(waitOf(frozen, 200)).toMatchObject({ kind: "anyone" });
+  });
+
   it("stops everything while a case is open, until anyone may close it", () => {
     const disputed = { ...completed, case: opened("Arbitration") };
     expect(openSteps(disputed, BUYER, 4_999)).toEqual([]);
@@ -111,7 +117,7 @@ describe("openSteps", () => {
   });
 
   it("has none before the start and after the settlement", () => {
-    for (const state of ["Pending", "Accepted", "Settled", "Cancelled"] as const) {
+    for (const state of ["Pending", "Accepted", "Settled"] as const) {
       expect(openSteps({ ...completed, state }, BUYER, 9_999)).toEqual([]);
     }
   });
@@ -150,7 +156,6 @@ describe("waitOf", () => {
   it("is nothing for a job that goes on or is settled", () => {
     expect(waitOf({ ...completed, state: "Running" }, 200)).toBeNull();
     expect(waitOf({ ...completed, state: "Settled" }, 200)).toBeNull();
-    expect(waitOf({ ...completed, state: "Cancelled" }, 200)).toBeNull();
   });
 });
 

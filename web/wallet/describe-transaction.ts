@@ -96,6 +96,11 @@ const LAYOUTS: Record<string, Told> = {
     args: JOB,
     effect: "Everything held for the seconds billed so far is paid; it can't be taken back",
   },
+  "job_registry::confirm_signed": {
+    title: "Bring the buyer's signed agreement",
+    args: [...JOB, ...ATTESTATION.slice(0, -1), ["Buyer's signature", "bytes"]],
+    effect: "What is held for the seconds the buyer signed for is paid",
+  },
   "job_registry::finalize": {
     title: "Finish settling a job",
     args: JOB,

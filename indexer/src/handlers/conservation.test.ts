@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { draftOf, type Step } from "../../test/draft-of.ts";
-import { counted, jobSettled, refunded, sealed, settledTo } from "../../test/histories.ts";
+import { arbitrationOpened, counted, jobSettled, refunded, sealed, settledTo } from "../../test/histories.ts";
 import { JOB, PROVIDER, running, T1 } from "../../test/lives.ts";
 
 describe("what is told when money doesn't add up", () => {
@@ -48,6 +48,17 @@ describe("what is told when money doesn't add up", () => {
     expect(await toldOf([T1 + 1, [second, refunded(JOB, "599000", "1000"), sealed(JOB, 1, "1000")]])).toEqual(
       [`job ${JOB} at StreamSealed: held 10000 is not 1000`],
     );
+  });
+
+  it("takes what a frozen escrow can't pay or refund yet for no breach, and names what is missing from it", async () => {
+    // 8 s are earned and all but 5 free, but nothing can leave.
+    const frozen = counted(JOB, { seq: 8, secs: 8, balance: "600000" });
+    const opened = arbitrationOpened(JOB, { unreleased: "50000", bond: "6000", decideBy: T1 + 900 });
+    expect(await toldOf([T1 + 8, [frozen, sealed(JOB, 8, "80000")]], [T1 + 9, [opened]])).toEqual([]);
+    const more = arbitrationOpened(JOB, { unreleased: "80001", bond: "6000", decideBy: T1 + 900 });
+    expect(await toldOf([T1 + 8, [frozen]], [T1 + 9, [more]])).toEqual([
+      `job ${JOB} at ArbitrationOpened: held 80000 is not 80001`,
+    ]);
   });
 
   it("names seconds that no settlement has told of", async () => {

@@ -65,10 +65,12 @@ function pairs(
       return [
         ["seconds billed", before.seconds_billed, event.data.seconds_billed],
         ["held", job.held, event.data.unreleased],
-        ["balance", job.balance, event.data.unreleased],
+        // A frozen escrow holds more: what couldn't be refunded.
+        ["balance", least(job.balance, event.data.unreleased), event.data.unreleased],
       ];
     case "ArbitrationOpened":
-      return [["held", job.held, event.data.unreleased]];
+      // What a frozen escrow couldn't pay isn't held for the buyer.
+      return [["held", least(job.held, event.data.unreleased), event.data.unreleased]];
     case "StreamClosed":
       return [
         ["seconds billed", before.seconds_billed, event.data.seconds_billed],
@@ -89,4 +91,8 @@ function pairs(
     default:
       return [];
   }
+}
+
+function least(a: bigint, b: bigint): bigint {
+  return a < b ? a : b;
 }

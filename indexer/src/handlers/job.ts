@@ -97,7 +97,7 @@ export function blankJob(job: string): JobRow {
   };
 }
 
-/** `market` gives the fees a job shows until its stream opens and fixes them. */
+/** `market` gives the fees, which a job keeps from its making on. */
 export function applyJob(
   job: JobRow,
   event: JobEvent,

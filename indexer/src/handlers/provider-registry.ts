@@ -94,6 +94,9 @@ export function applyProviderRegistry(row: ProviderRow, event: ProviderEvent, at
       row.slots_busy = event.data.slots_busy;
       row.gpus_busy = event.data.gpus_busy;
       break;
+    case "ProviderLiabilityChanged":
+      // Told in the events only: nothing here is asked for by what binds a stake.
+      break;
   }
 }
 

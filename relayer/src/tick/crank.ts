@@ -42,6 +42,7 @@ const STATES = [
   "Running",
   "Completed",
   "Failed",
+  "Cancelled",
   "Terminated",
   "Expired",
 ] as const satisfies ReadonlyArray<JobState>;

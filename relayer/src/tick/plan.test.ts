@@ -170,6 +170,10 @@ describe("keeperWindow", () => {
       expect(keeperWindow(waiting, { ...stream, paid: 50n })).toEqual({ action: "finalize", after: 300n });
     },
   );
+  it("finalizes a job that never ran as soon as its issuer lets it", () => {
+    const frozen = job("Cancelled", { claimUntil: 0n });
+    expect(keeperWindow(frozen, null)).toEqual({ action: "finalize", after: 0n });
+  });
   it("resolves a case past its deadline, whatever the other windows say", () => {
     const disputed = job("Completed", { challengeUntil: 900n, caseUntil: 5_000n });
     expect(keeperWindow(disputed, stream)).toEqual({ action: "resolve", after: 5_000n });

@@ -2,7 +2,7 @@
  * Which streams are worth a settlement, what a keeper may do about a job, and how a failing batch is halved.
  * It doesn't read or send anything: views, attestations and the time are arguments.
  */
-import { bill, heldSecs, releasable, type SignedUsage } from "@computestream/protocol";
+import { bill, heldSecs, isWaiting, releasable, type SignedUsage } from "@computestream/protocol";
 import type { JobView, StreamView } from "@computestream/protocol/client";
 
 const min = (...values: bigint[]): bigint => values.reduce((a, b) => (b < a ? b : a));
@@ -23,7 +23,10 @@ export function isFinal(
   return stream.sealed || stream.closed || (stream.endedAt > 0n && chainSecs >= stream.proveUntil);
 }
 
-/** Gross base units that settling `usage` now would move; 0 when the chain has it already, or all of it is held back. */
+/**
+ * Gross base units that settling `usage` now would move; 0 when the chain has it already, or all of it is held back.
+ * After a lowered rate it may be a little more: the view doesn't tell when the chain stops holding at the old one.
+ */
 export function dueOf(stream: StreamView, usage: SignedUsage, clocks: Clocks): bigint {
   if (behindSecs(stream, usage, clocks) === 0n || usage.seq <= stream.seq) return 0n;
   const { nowSecs } = clocks;
@@ -79,20 +82,17 @@ export function keeperWindow(
   stream: Pick<StreamView, "lastProgressAt" | "stalledAt" | "earned" | "paid"> | null,
 ): KeeperWindow | null {
   if (job.caseUntil > 0n) return { action: "resolve", after: job.caseUntil };
+  if (isWaiting(job.state)) {
+    // Nothing that the buyer could still challenge is left once it has confirmed it all.
+    const isHeld = !stream || stream.earned > stream.paid;
+    const after = isHeld && job.challengeUntil > job.claimUntil ? job.challengeUntil : job.claimUntil;
+    return { action: "finalize", after };
+  }
   switch (job.state) {
     case "Pending":
       return { action: "expire", after: job.acceptBy };
     case "Accepted":
       return { action: "expire", after: job.startBy };
-    case "Completed":
-    case "Failed":
-    case "Terminated":
-    case "Expired": {
-      // Nothing that the buyer could still challenge is left once it has confirmed it all.
-      const isHeld = !stream || stream.earned > stream.paid;
-      const after = isHeld && job.challengeUntil > job.claimUntil ? job.challengeUntil : job.claimUntil;
-      return { action: "finalize", after };
-    }
     case "Running":
       if (!stream) return null;
       return stream.stalledAt > 0n
