@@ -248,6 +248,9 @@ module computestream::meter_tests {
         assert!(m.held() == 0 && m.unreleased() == 15_000, 1);
         m.set_rate(2 * RATE);
         assert!(m.held() == 0 && m.releasable() == 15_000, 2);
+        // Nor is anything held at a rate of before.
+        m.set_rate(RATE / 2);
+        assert!(m.held_rate_per_hour() == RATE / 2, 3);
     }
 
     #[test]

@@ -422,6 +422,38 @@ module computestream::provider_liability_tests {
         assert_gone(&w, 9_900);
     }
 
+    /// The same without a holdback: nothing can be challenged, but seconds be proven until 50 + 86,400.
+    fun provable_for_a_day(): (World, address) {
+        let w = t::setup();
+        m::set_short_cases();
+        m::set_unbonding(160);
+        m::set_windows(120, 600, 60, 60, DAY);
+        let job = w.running(100, 100_000);
+        request(&w, STAKE);
+        m::wait(50);
+        w.terminate(job, 1, 30);
+        (w, job)
+    }
+
+    #[test]
+    #[expected_failure(abort_code = computestream::provider_registry::E_STILL_LIABLE)]
+    fun stake_stays_while_seconds_can_be_proven() {
+        let (w, _) = provable_for_a_day();
+        m::wait(DAY - 1);
+        withdraw(&w);
+    }
+
+    #[test]
+    fun stake_leaves_when_no_second_can_be_proven_any_more() {
+        let (w, job) = provable_for_a_day();
+        assert!(liable_until(&w) == DAY + 50, 1);
+        m::wait(DAY);
+        withdraw(&w);
+        t::assert_state(job, 6, 0);
+        // The 30 s proven, less 1 %.
+        assert_gone(&w, 29_700);
+    }
+
     #[test]
     fun waiving_a_proof_moves_no_liability() {
         let (w, job) = challengeable_for_a_day();
