@@ -66,6 +66,13 @@ export const MUTANTS: Mutant[] = [
     harm: "a provider frees held seconds by lowering its rate",
   },
   {
+    name: "released-held-again",
+    file: "meter.move",
+    find: "        self.released = max(self.released, self.releasable());",
+    replace: "        self.released = self.releasable();",
+    harm: "a raise during a freeze holds back what was free already",
+  },
+  {
     name: "held-rate-for-ever",
     file: "meter.move",
     find: "        if (billed - self.repriced_at_secs >= self.holdback_secs) {\n            self.held_rate_per_hour = self.rate_per_hour;\n        };\n",
@@ -118,7 +125,7 @@ export const MUTANTS: Mutant[] = [
   {
     name: "frozen-escrow-poisons-a-batch",
     file: "payment_stream.move",
-    find: "        if (!escrow::can_release(job, due.amount())) return meter::nothing_due();\n",
+    find: "        if (!escrow::can_release(job, due.amount())) {\n            meter.release();\n            return meter::nothing_due()\n        };\n",
     replace: "",
     harm: "one frozen escrow stops a batch of strangers",
   },
@@ -279,9 +286,8 @@ export const MUTANTS: Mutant[] = [
   {
     name: "anyone-waives",
     file: "job_registry.move",
-    find: "                    provider_registry::is_operator(provider, finalized_by), E_CLAIM_WINDOW_OPEN",
-    replace:
-      "                    provider_registry::is_operator(provider, finalized_by) || true, E_CLAIM_WINDOW_OPEN",
+    find: "                assert!(is_waiver, E_CLAIM_WINDOW_OPEN);\n",
+    replace: "",
     harm: "a stranger takes the provider's last seconds",
   },
   {
@@ -361,6 +367,13 @@ export const MUTANTS: Mutant[] = [
     find: "        if (share < held) share else held",
     replace: "        share",
     harm: "contesting a long job costs more than it can win",
+  },
+  {
+    name: "ruling-beside-agreement",
+    file: "dispute.move",
+    find: "        let award = if (award > agreed) award - agreed else 0;\n",
+    replace: "",
+    harm: "an agreement that comes just before a ruling pays the provider twice",
   },
   {
     name: "award-of-paid-money",

@@ -371,7 +371,7 @@ module computestream::dispute {
         );
     }
 
-    /// Gives `award` of what is held to the provider and the rest to the buyer. A buyer who gets nothing of it
+    /// Gives `award` of what was held at the opening to the provider and the rest to the buyer. A buyer who gets nothing of it
     /// loses the bond to the provider.
     public entry fun rule(arbiter: &signer, job: Object<Job>, award: u64) acquires Case {
         let job = object::object_address(&job);
@@ -381,6 +381,9 @@ module computestream::dispute {
         assert!(timestamp::now_seconds() < Case[job].deadline, E_DECISION_WINDOW_OVER);
 
         let held = payment_stream::held(job);
+        // What the buyer has agreed to meanwhile is paid already: who comes first mustn't change what anybody gets.
+        let agreed = Case[job].default_award - held;
+        let award = if (award > agreed) award - agreed else 0;
         let bond_to =
             if (award == held) owner_of(job)
             else Case[job].buyer;

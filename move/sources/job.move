@@ -531,11 +531,12 @@ module computestream::job {
     }
 
     /// `(counts, completed, failed, expired)` for the provider's record. The first is false for what says nothing about
-    /// it: the buyer's change of mind, and an order nobody took. `paid`: gross.
+    /// it: the buyer's change of mind, and an order nobody took. A failure before the start counts where the provider
+    /// took the order from others. `paid`: gross.
     public(package) fun verdict(self: &JobRecord, paid: u64): (bool, bool, bool, bool) {
         let counts = self.start_by != 0 && self.outcome != CANCELLED;
         let completed = self.outcome == COMPLETED && paid > 0 && !self.faulted;
-        let failed = self.outcome == FAILED && self.has_started();
+        let failed = self.outcome == FAILED && (self.has_started() || self.is_open);
         (counts, completed, failed, self.outcome == EXPIRED)
     }
 

@@ -112,8 +112,8 @@ module computestream::job_registry {
         record.assert_acceptable(now);
         if (record.is_open()) take(record, provider)
         else assert!(provider == record.terms().provider(), E_OTHER_PROVIDER);
-        let (gpus, min_stake) = record.terms().requirements().demands();
-        let devices = provider_registry::reserve(provider, job, gpu_mask, gpus, min_stake);
+        let gpus = record.terms().requirements().gpus();
+        let devices = provider_registry::reserve(provider, job, gpu_mask, gpus);
 
         record.accept(operator, gpu_mask, devices, now);
     }
@@ -124,6 +124,8 @@ module computestream::job_registry {
         record.start(timestamp::now_seconds());
 
         let terms = record.terms();
+        let stake = terms.requirements().min_stake();
+        assert!(provider_registry::bind_stake(terms.provider(), stake), E_REQUIREMENTS_NOT_MET);
         let (payee, attest_key) = provider_registry::payment_terms(terms.provider());
         let rules = record.rules();
         payment_stream::open(
@@ -350,9 +352,8 @@ module computestream::job_registry {
         if (record.has_started() && !record.is_faulted()) {
             if (!payment_stream::is_final(job)) {
                 let provider = record.terms().provider();
-                assert!(
-                    provider_registry::is_operator(provider, finalized_by), E_CLAIM_WINDOW_OPEN
-                );
+                let is_waiver = provider_registry::is_operator(provider, finalized_by);
+                assert!(is_waiver, E_CLAIM_WINDOW_OPEN);
                 payment_stream::seal(job, finalized_by);
                 if (payment_stream::held(job) > 0) return record.waive(now);
             } else if (payment_stream::held(job) > 0) record.assert_challenge_over(now);

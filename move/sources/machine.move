@@ -129,9 +129,8 @@ module computestream::machine {
         self.gpu_count
     }
 
-    /// `(gpus, min_stake)`: what a provider must give up for the job.
-    public(package) fun demands(self: &Requirements): (u64, u64) {
-        (self.gpus, self.min_stake)
+    public(package) fun min_stake(self: &Requirements): u64 {
+        self.min_stake
     }
 
     public(package) fun gpus(self: &Requirements): u64 {

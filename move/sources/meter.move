@@ -5,7 +5,8 @@
 ///     earned     = floor(acc / 3600)               acc <= deposited * 3600, always
 ///     tail       = min(holdback, billed - min(billed, confirmed))
 ///     releasable = floor((acc - min(acc, held rate * tail)) / 3600)
-///     paid       = max(paid, releasable)           at the close: paid + award
+///     released   = max(released, releasable)
+///     paid       = max(paid, released)             at the close: paid + award
 ///     fee        = floor(paid * fee_bps / 10000)   of it the keepers': floor(fee * keeper_share_bps / 10000)
 ///
 /// `funded` bounds `acc`, so a stream can't owe what it doesn't hold. The remainder of every division stays in
@@ -44,7 +45,9 @@ module computestream::meter {
         /// it would free seconds that were billed at the old one.
         held_rate_per_hour: u64,
         /// `seconds_billed` when the rate last changed.
-        repriced_at_secs: u64
+        repriced_at_secs: u64,
+        /// The most that was ever free to be paid; never falls. More than `paid` where the escrow couldn't pay.
+        released: u64
     }
 
     /// What one settlement pays, gross; `fee` is part of `amount`, `keeper_fee` part of `fee`.
@@ -79,7 +82,8 @@ module computestream::meter {
             fee_paid: 0,
             keeper_paid: 0,
             held_rate_per_hour: rate_per_hour,
-            repriced_at_secs: 0
+            repriced_at_secs: 0,
+            released: 0
         }
     }
 
@@ -90,7 +94,7 @@ module computestream::meter {
     /// The buyer agrees to the first `secs` seconds: nothing of them is held any more.
     public(package) fun confirm(self: &mut Meter, secs: u64) {
         self.seconds_confirmed = max(self.seconds_confirmed, secs);
-        if (self.seconds_confirmed >= self.seconds_billed) {
+        if (self.seconds_confirmed >= self.repriced_at_secs) {
             self.held_rate_per_hour = self.rate_per_hour;
         };
     }
@@ -111,9 +115,15 @@ module computestream::meter {
         Due { amount: 0, fee: 0, keeper_fee: 0 }
     }
 
+    /// Keeps what nothing holds back from being held later.
+    public(package) fun release(self: &mut Meter) {
+        self.released = max(self.released, self.releasable());
+    }
+
     /// Pays what nothing holds back.
     public(package) fun collect(self: &mut Meter): Due {
-        let paid = max(self.paid, self.releasable());
+        self.release();
+        let paid = max(self.paid, self.released);
         self.raise_paid(paid)
     }
 
@@ -161,7 +171,7 @@ module computestream::meter {
 
     /// Earned, not paid, and waiting for the buyer's agreement.
     public(package) fun held(self: &Meter): u64 {
-        self.earned() - max(self.paid, self.releasable())
+        self.earned() - max(self.paid, max(self.released, self.releasable()))
     }
 
     /// Earned and not paid yet.

@@ -455,7 +455,10 @@ module computestream::payment_stream {
     fun collect(meter: &mut Meter, job: address): Due {
         let collected = *meter;
         let due = collected.collect();
-        if (!escrow::can_release(job, due.amount())) return meter::nothing_due();
+        if (!escrow::can_release(job, due.amount())) {
+            meter.release();
+            return meter::nothing_due()
+        };
         *meter = collected;
         due
     }
@@ -530,10 +533,10 @@ module computestream::payment_stream {
         (m.seconds_billed(), m.paid(), m.fee_paid(), m.deposited())
     }
 
-    /// What the escrow can't pay now goes back with the close.
+    /// While the escrow lacks anything nothing goes back before the close: the rest must not pay for what is missing.
     fun refund_all_but(s: &StreamRecord, job: address, kept: u64) {
         let amount = escrow::balance(job) - kept;
-        if (escrow::can_release(job, amount)) escrow::refund(job, s.payer(), amount);
+        if (escrow::can_release_all(job)) escrow::refund(job, s.payer(), amount);
     }
 
     fun open_till(keeper: address): Till {

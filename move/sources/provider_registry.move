@@ -481,23 +481,27 @@ module computestream::provider_registry {
         (p.owner, p.attest_key)
     }
 
-    /// Gives the job, which relies on `stake` or the market's minimum, a slot and these GPUs; returns the GPUs'
-    /// commitments, if the provider made any.
+    /// Gives the job a slot and these GPUs; returns the GPUs' commitments, if the provider made any.
     public(package) fun reserve(
-        provider: address, job: address, gpu_mask: u64, gpus: u64, stake: u64
+        provider: address, job: address, gpu_mask: u64, gpus: u64
     ): vector<vector<u8>> acquires Provider {
         assert_active(provider);
         let p = &mut Provider[provider];
-        let is_alone = p.capacity.is_idle();
         let devices = p.capacity.reserve(job, gpu_mask, gpus);
         p.emit_capacity(provider);
+        devices
+    }
+
+    /// One of the active jobs begins, relying on `stake` or the market's minimum. Returns whether so much is staked.
+    public(package) fun bind_stake(provider: address, stake: u64): bool acquires Provider {
+        let p = &mut Provider[provider];
         let (min_stake, _) = market::stake_terms();
         let liability = p.liability;
-        liability.bind(
-            if (stake > min_stake) stake else min_stake, is_alone, timestamp::now_seconds()
-        );
+        let needed = if (stake > min_stake) stake else min_stake;
+        let is_alone = p.capacity.jobs().length() == 1;
+        liability.bind(needed, is_alone, timestamp::now_seconds());
         p.set_liability(provider, liability);
-        devices
+        stake <= stake::staked(provider)
     }
 
     /// Takes slot and GPUs back; a job that holds none changes nothing. The provider answers for it until
@@ -525,11 +529,9 @@ module computestream::provider_registry {
         reward_bps: u64,
         treasury: address
     ): (u64, u64) acquires Provider {
-        let (amount, reward) =
-            stake::slash(provider, slash_bps, reporter, reward_bps, treasury);
+        let (amount, reward) = stake::slash(provider, slash_bps, reporter, reward_bps, treasury);
         reputation::record_fault(provider);
-        let p = &mut Provider[provider];
-        p.close_below_minimum(provider, stake::staked(provider));
+        Provider[provider].close_below_minimum(provider, stake::staked(provider));
         (amount, reward)
     }
 
