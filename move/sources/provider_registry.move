@@ -504,8 +504,7 @@ module computestream::provider_registry {
         stake <= stake::staked(provider)
     }
 
-    /// Takes slot and GPUs back; a job that holds none changes nothing. The provider answers for it until
-    /// `liable_until`.
+    /// Takes slot and GPUs back, if the job holds any. The provider answers for it until `liable_until`.
     public(package) fun release(
         provider: address, job: address, gpu_mask: u64, liable_until: u64
     ) acquires Provider {
@@ -531,7 +530,8 @@ module computestream::provider_registry {
     ): (u64, u64) acquires Provider {
         let (amount, reward) = stake::slash(provider, slash_bps, reporter, reward_bps, treasury);
         reputation::record_fault(provider);
-        Provider[provider].close_below_minimum(provider, stake::staked(provider));
+        let p = &mut Provider[provider];
+        p.close_below_minimum(provider, stake::staked(provider));
         (amount, reward)
     }
 

@@ -52,26 +52,26 @@ export const isFree = (p: Provider, now: bigint): boolean =>
   p.activeJobs.length === 0 && now >= p.liableUntil;
 
 /** The commitments of the GPUs that the job gets. */
-export function reserve(
-  ctx: Context,
-  p: Provider,
-  job: Address,
-  mask: bigint,
-  { gpus, minStake }: Requirements,
-): Hex[] {
-  const { now, market } = ctx.state;
+export function reserve(ctx: Context, p: Provider, job: Address, mask: bigint, gpus: bigint): Hex[] {
   require(p.status === ACTIVE, "E_PROVIDER_UNAVAILABLE");
   require(BigInt(p.activeJobs.length) < p.slots, "E_NO_FREE_SLOT");
   const wanted = bits(mask);
   const exist = wanted.every((bit) => BigInt(bit) < p.machine.gpuCount);
   require(BigInt(wanted.length) === gpus && exist, "E_GPU_MASK");
   require((p.gpusBusy & mask) === 0n, "E_GPU_BUSY");
-  const needed = max(market.parameters.minStake, minStake);
-  bindStake(ctx, p, { boundStake: isFree(p, now) ? needed : max(p.boundStake, needed) });
   p.gpusBusy |= mask;
   p.activeJobs.push(job);
   tellCapacity(ctx, p);
   return p.devices.length === 0 ? [] : wanted.map((bit) => p.devices[bit] as Hex);
+}
+
+/** One of the active jobs begins. */
+export function relyOnStake(ctx: Context, p: Provider, { minStake }: Requirements): void {
+  const { now, market } = ctx.state;
+  require(minStake <= p.staked, "E_REQUIREMENTS_NOT_MET");
+  const needed = max(market.parameters.minStake, minStake);
+  const isAnew = p.activeJobs.length === 1 && now >= p.liableUntil;
+  bindStake(ctx, p, { boundStake: isAnew ? needed : max(p.boundStake, needed) });
 }
 
 export function release(ctx: Context, job: Job, liableUntil: bigint): void {

@@ -19,6 +19,7 @@ import {
   emit,
   type Hex,
   type Job,
+  max,
   min,
   OUTPUT_CHALLENGE,
   require,
@@ -197,11 +198,13 @@ export function rule(ctx: Context, who: Address, jobAddress: Address, award: big
   const open = caseOf(job, ARBITRATION);
   require(job.rules.arbiter === who, "E_NOT_ARBITER");
   require(state.now < open.deadline, "E_DECISION_WINDOW_OVER");
-  const unreleased = heldBack(job);
+  const held = heldBack(job);
   const alsoFrozen = canSettle(state, job) ? [] : ["E_ESCROW_UNAVAILABLE"];
-  require(award <= unreleased, "E_AWARD_TOO_HIGH", ...alsoFrozen);
+  require(award <= open.defaultAward, "E_AWARD_TOO_HIGH", ...alsoFrozen);
+  // Of what was held at the opening, what the buyer agreed to since is paid.
+  const rest = max(0n, award - (open.defaultAward - held));
   const { owner } = providerOf(state, job.terms.provider);
-  decide(ctx, job, who, award, award === unreleased ? owner : open.buyer, false);
+  decide(ctx, job, who, rest, rest === held ? owner : open.buyer, false);
 }
 
 export function resolve(ctx: Context, who: Address, jobAddress: Address): void {

@@ -3,7 +3,7 @@
  * It doesn't know what happens to running jobs, nor how they end.
  */
 import { termsHash } from "./bcs.ts";
-import { reserve } from "./capacity.ts";
+import { relyOnStake, reserve } from "./capacity.ts";
 import { assertAssetAllowed, assertNotPaused, jobRules, snakeKeys } from "./market.ts";
 import * as meter from "./meter.ts";
 import { assertKey, assertOperator, meets, priceOf, providerOf } from "./providers.ts";
@@ -235,7 +235,7 @@ export function accept(
   } else {
     require(job.terms.provider === provider, "E_OTHER_PROVIDER");
   }
-  job.devices = reserve(ctx, p, jobAddress, mask, requirements);
+  job.devices = reserve(ctx, p, jobAddress, mask, requirements.gpus);
   job.gpuMask = mask;
   job.state = STATE.accepted;
   job.startBy = state.now + job.rules.startWindowSecs;
@@ -256,10 +256,11 @@ export function start(ctx: Context, who: Address, jobAddress: Address): void {
   assertJobOperator(state, job, who);
   require(job.state === STATE.accepted, "E_NOT_ACCEPTED");
   require(state.now < job.startBy, "E_START_WINDOW_OVER");
-  const { owner, attestKey } = providerOf(state, job.terms.provider);
+  const p = providerOf(state, job.terms.provider);
+  relyOnStake(ctx, p, job.terms.requirements);
   job.state = STATE.running;
   job.startedAt = state.now;
-  openStream(ctx, job, { payee: owner, attestKey });
+  openStream(ctx, job, { payee: p.owner, attestKey: p.attestKey });
   emit(ctx, "job::JobStarted", {
     job: jobAddress,
     provider: job.terms.provider,

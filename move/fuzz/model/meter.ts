@@ -29,7 +29,7 @@ export function advance(m: Meter, wallSecs: bigint): void {
 /** Nothing waits, or nothing that was billed at another rate: that matters no more. */
 function forgetHeldRate(m: Meter): void {
   const isOutgrown = m.secondsBilled - m.rateSince >= m.holdbackSecs;
-  if (isOutgrown || m.secondsConfirmed >= m.secondsBilled) m.heldRate = m.ratePerHour;
+  if (isOutgrown || m.secondsConfirmed >= m.rateSince) m.heldRate = m.ratePerHour;
 }
 
 export function confirm(m: Meter, secs: bigint): void {
@@ -53,8 +53,15 @@ export function releasable(m: Meter): bigint {
 
 export const unreleased = (m: Meter): bigint => earned(m) - m.paid;
 
+/** What may be paid once stays free, whatever happens to the rate. */
+export function release(m: Meter): void {
+  m.released = max(m.released, releasable(m));
+}
+
+const free = (m: Meter): bigint => max(m.paid, max(m.released, releasable(m)));
+
 /** What waits for the buyer; what could only not be moved is none of it. */
-export const held = (m: Meter): bigint => earned(m) - max(m.paid, releasable(m));
+export const held = (m: Meter): bigint => earned(m) - free(m);
 
 export const NOTHING_DUE: Due = { amount: 0n, fee: 0n, keeperFee: 0n };
 
@@ -69,14 +76,14 @@ function payUpTo(m: Meter, paid: bigint): Due {
   return due;
 }
 
-export const collect = (m: Meter): Due => payUpTo(m, max(m.paid, releasable(m)));
+export const collect = (m: Meter): Due => payUpTo(m, free(m));
 
 /** Of what is held: all, an amount, or nothing; then what only couldn't be moved isn't paid either. */
 export type Award = "all" | "nothing" | bigint;
 
 export function award(m: Meter, award: Award): Due {
   if (award === "all") return payUpTo(m, earned(m));
-  return payUpTo(m, award === "nothing" ? m.paid : max(m.paid, releasable(m)) + award);
+  return payUpTo(m, award === "nothing" ? m.paid : free(m) + award);
 }
 
 /** The last second that may ever be billed when the stream runs no longer than `wallSecs`. */

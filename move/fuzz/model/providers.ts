@@ -251,7 +251,7 @@ export function recordJob(ctx: Context, job: Job, seconds: bigint, gross: bigint
   const p = providerOf(ctx.state, job.terms.provider);
   const { outcome } = job;
   if (outcome === STATE.completed && gross > 0n && !job.faulted) p.jobsCompleted += 1n;
-  if (outcome === STATE.failed && job.startedAt !== 0n) p.jobsFailed += 1n;
+  if (outcome === STATE.failed && (job.startedAt !== 0n || job.isOpen)) p.jobsFailed += 1n;
   if (outcome === STATE.expired) p.jobsExpired += 1n;
   p.secondsServed += seconds;
   p.earned += gross - fees;

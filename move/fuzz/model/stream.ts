@@ -41,9 +41,9 @@ export const canPay = (state: State, job: Job, amount: bigint): boolean =>
 
 export const canSettle = (state: State, job: Job): boolean => canPay(state, job, job.escrow);
 
-/** Left out when it can't be paid: it comes with the close then. */
+/** Left out while the escrow lacks anything: it comes with the close then. */
 export function refund(ctx: Context, job: Job, amount: bigint): void {
-  if (amount === 0n || !canPay(ctx.state, job, amount)) return;
+  if (amount === 0n || !canSettle(ctx.state, job)) return;
   const to = job.terms.buyer;
   job.escrow -= amount;
   job.refunded += amount;
@@ -76,6 +76,7 @@ export function openStream(ctx: Context, job: Job, terms: { payee: Address; atte
       secondsConfirmed: 0n,
       secondsBilled: 0n,
       acc: 0n,
+      released: 0n,
       paid: 0n,
       feePaid: 0n,
       keeperPaid: 0n,
@@ -107,13 +108,14 @@ export function openStream(ctx: Context, job: Job, terms: { payee: Address; atte
 }
 
 /** Where a stream stood before something was done to it, as far as its events tell. */
-export interface Standing extends Pick<Meter, "secondsAttested" | "secondsConfirmed" | "secondsBilled"> {
+export interface Standing
+  extends Pick<Meter, "secondsAttested" | "secondsConfirmed" | "secondsBilled" | "released"> {
   seq: bigint;
 }
 
 export function standingOf({ meter: m, seq }: Stream): Standing {
-  const { secondsAttested, secondsConfirmed, secondsBilled } = m;
-  return { secondsAttested, secondsConfirmed, secondsBilled, seq };
+  const { secondsAttested, secondsConfirmed, secondsBilled, released } = m;
+  return { secondsAttested, secondsConfirmed, secondsBilled, released, seq };
 }
 
 function hasMoved(before: Standing, stream: Stream): boolean {
@@ -156,6 +158,7 @@ function pay(ctx: Context, job: Job, keeper: Address, due: meter.Due, before: St
 export function accrue(ctx: Context, job: Job, keeper: Address, before = standingOf(streamOf(job))): void {
   const stream = streamOf(job);
   meter.advance(stream.meter, wallSecs(stream, ctx.state.now));
+  meter.release(stream.meter);
   const { amount } = meter.collect({ ...stream.meter });
   const due = canPay(ctx.state, job, amount) ? meter.collect(stream.meter) : meter.NOTHING_DUE;
   pay(ctx, job, keeper, due, before);

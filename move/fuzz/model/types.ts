@@ -144,6 +144,8 @@ export interface Meter {
   secondsConfirmed: bigint;
   secondsBilled: bigint;
   acc: bigint;
+  /** The most that was ever free to be paid. */
+  released: bigint;
   paid: bigint;
   feePaid: bigint;
   /** What keepers really got, less than their share where they had no store. */
