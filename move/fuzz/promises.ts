@@ -6,7 +6,7 @@ import { must } from "./compare.ts";
 import { n, SECS_PER_HOUR, type View } from "./invariants.ts";
 
 const SETTLED = "8";
-const ACTIVE_STATES = ["1", "2"];
+const RUNNING = "2";
 const min = (a: bigint, b: bigint): bigint => (a < b ? a : b);
 
 /** How the buyer agreed in this step: to what is billed, of it to what its key signed, or to an attestation. */
@@ -100,7 +100,7 @@ export function dueIsPaid(stream: View): void {
 
 /** Evidence about a job that ran needs time to be found, and jobs rely on the stake that they asked for. */
 export function staysLiable(job: View, provider: View): void {
-  if (ACTIVE_STATES.includes(String(job.state))) {
+  if (String(job.state) === RUNNING) {
     const { requirements } = job.terms as { requirements: View };
     must(
       n(provider, "bound_stake") >= n(requirements, "min_stake"),
