@@ -1,5 +1,5 @@
 import { get as httpGet } from "node:http";
-import { type JobDto, type ProviderDto, zApiError } from "@computestream/protocol/api";
+import { type JobDto, type ProviderAnswer, zApiError } from "@computestream/protocol/api";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Service } from "../src/service.ts";
 import { ASSET, createHandWrittenChain, type HandWrittenChain, type RawEvent } from "./hand-written-chain.ts";
@@ -153,7 +153,12 @@ describe("each route answers its schema", () => {
       score: 5000,
       secondsServed: 0,
       earned: "0",
-    } satisfies ProviderDto);
+      pricePerSecond: { numerator: "20", denominator: "3600" },
+      gpuPricePerSecond: { numerator: "5", denominator: "3600" },
+      unbonding: "0",
+      unlocksAt: 0,
+      slashed: "0",
+    } satisfies ProviderAnswer);
   });
 
   it("one settled job, to the base unit", async () => {

@@ -1,5 +1,5 @@
 /**
- * The HTTP application: middleware, routes, one error mapper. It never listens.
+ * The HTTP application: middleware, the table's routes, one error mapper. It never listens.
  * It doesn't know where the context comes from.
  */
 import express, { type Express } from "express";
@@ -7,23 +7,32 @@ import type { Context } from "../context.ts";
 import { ApiError } from "../errors.ts";
 import { createErrorMapper } from "./error-mapper.ts";
 import { cors, readOnly, requestId, safeHeaders, timing } from "./middleware.ts";
-import { healthRoutes } from "./routes/health.ts";
-import { jobRoutes } from "./routes/jobs.ts";
-import { providerRoutes } from "./routes/providers.ts";
-import { statsRoutes } from "./routes/stats.ts";
-import { streamRoutes } from "./routes/streams.ts";
+import { mountRoutes } from "./mount.ts";
+import { docsHandlers } from "./routes/docs.ts";
+import { healthHandlers } from "./routes/health.ts";
+import { jobHandlers } from "./routes/jobs.ts";
+import { marketHandlers } from "./routes/market.ts";
+import { providerHandlers } from "./routes/providers.ts";
+import { walletHandlers } from "./routes/wallets.ts";
+import { ROUTES } from "./table/index.ts";
+import type { Handlers } from "./table/types.ts";
 
+/** Throws when a route of the table has no handler, or a handler no route. */
 export function createApp(context: Context): Express {
+  const handlers: Handlers<typeof ROUTES> = {
+    ...marketHandlers(context),
+    ...providerHandlers(context),
+    ...jobHandlers(context),
+    ...walletHandlers(context),
+    ...healthHandlers(context),
+    ...docsHandlers(),
+  };
   const app = express();
   app.disable("x-powered-by");
   app.use(requestId, timing(context.metrics), safeHeaders, cors(context.corsOrigins), readOnly);
-  app.use(healthRoutes(context));
-  app.use(statsRoutes(context));
-  app.use(providerRoutes(context));
-  app.use(jobRoutes(context));
-  app.use(streamRoutes(context));
+  app.use(mountRoutes(ROUTES, handlers));
   app.use(() => {
-    throw new ApiError(404, "ROUTE_NOT_FOUND", "there is no such route; the API is under /api/v1");
+    throw new ApiError(404, "ROUTE_NOT_FOUND", "there is no such route: /api/v1/docs lists all");
   });
   app.use(createErrorMapper(context.log));
   return app;

@@ -9,27 +9,30 @@ import {
   jobStateName,
   providerStatusName,
 } from "@computestream/protocol";
-import type {
-  CaseDto,
-  JobDto,
-  JobEventDto,
-  ProviderDto,
-  StatsDto,
-  TickDto,
+import {
+  type CaseDto,
+  type CaseRecordDto,
+  type JobAnswer,
+  type JobDto,
+  type JobEventDto,
+  type ProviderAnswer,
+  ratePerSecond,
+  type TickAnswer,
+  type TickDto,
 } from "@computestream/protocol/api";
 import type { Deployment } from "@computestream/protocol/deployment";
 import type { CaseRow, EventRow, JobRow, ProviderRow, TickRow } from "../db/tables.ts";
 
-type Asset = Deployment["asset"];
+export type Asset = Deployment["asset"];
 
 /** An asset that the deployment record doesn't describe is shown in base units, under its address. */
-function assetDto(address: string, known: Asset): JobDto["asset"] {
+export function assetDto(address: string, known: Asset): JobDto["asset"] {
   return address === known.address
     ? { ...known }
     : { address, symbol: `${address.slice(0, 6)}…`, decimals: 0 };
 }
 
-export function providerDto(row: ProviderRow, asset: Asset): ProviderDto {
+export function providerDto(row: ProviderRow, asset: Asset): ProviderAnswer {
   const status = providerStatusName(row.status);
   return {
     provider: row.provider,
@@ -63,11 +66,16 @@ export function providerDto(row: ProviderRow, asset: Asset): ProviderDto {
     score: Number(row.score),
     secondsServed: Number(row.seconds_served),
     earned: row.earned.toString(),
+    pricePerSecond: ratePerSecond(row.price_per_hour.toString()),
+    gpuPricePerSecond: ratePerSecond(row.gpu_price_per_hour.toString()),
+    unbonding: row.unbonding.toString(),
+    unlocksAt: Number(row.unlocks_at),
+    slashed: row.slashed.toString(),
   };
 }
 
 /** `openCase` is the job's, when it has one. */
-export function jobDto(row: JobRow, openCase: CaseRow | null, asset: Asset): JobDto {
+export function jobDto(row: JobRow, openCase: CaseRow | null, asset: Asset): JobAnswer {
   return {
     job: row.job,
     buyer: row.buyer,
@@ -78,16 +86,7 @@ export function jobDto(row: JobRow, openCase: CaseRow | null, asset: Asset): Job
     spec: row.spec,
     title: row.title,
     gpus: Number(row.gpus),
-    requirements: {
-      gpuModel: row.gpu_model,
-      vramGb: Number(row.vram_gb),
-      cpuCores: Number(row.cpu_cores),
-      ramGb: Number(row.ram_gb),
-      diskGb: Number(row.disk_gb),
-      region: row.region,
-      sandbox: row.sandbox,
-      minStake: row.min_stake.toString(),
-    },
+    requirements: requirementsDto(row),
     priority: row.priority,
     ratePerHour: row.rate_per_hour.toString(),
     maxDurationSecs: Number(row.max_duration_secs),
@@ -126,10 +125,11 @@ export function jobDto(row: JobRow, openCase: CaseRow | null, asset: Asset): Job
     fundedSecs: Number(row.funded_secs),
     sealed: row.sealed,
     createdTx: row.created_tx,
+    ratePerSecond: ratePerSecond(row.rate_per_hour.toString()),
   };
 }
 
-function caseDto(row: CaseRow): CaseDto {
+export function caseDto(row: CaseRow): CaseDto {
   return {
     kind: caseKindName(row.kind),
     bond: row.bond.toString(),
@@ -139,6 +139,37 @@ function caseDto(row: CaseRow): CaseDto {
     arbiter: row.arbiter,
     reason: row.reason,
   };
+}
+
+/** A case as its job remembers it, closed or not. */
+export function caseRecordDto(row: CaseRow): CaseRecordDto {
+  return {
+    ...caseDto(row),
+    unreleased: row.unreleased === null ? null : row.unreleased.toString(),
+    // The table allows no other.
+    outcome: row.outcome as CaseRecordDto["outcome"],
+    award: row.award === null ? null : row.award.toString(),
+    bondToProvider: row.bond_to_provider,
+    closedAt: row.closed_at === null ? null : Number(row.closed_at),
+  };
+}
+
+export function requirementsDto(row: JobRow): JobDto["requirements"] {
+  return {
+    gpuModel: row.gpu_model,
+    vramGb: Number(row.vram_gb),
+    cpuCores: Number(row.cpu_cores),
+    ramGb: Number(row.ram_gb),
+    diskGb: Number(row.disk_gb),
+    region: row.region,
+    sandbox: row.sandbox,
+    minStake: row.min_stake.toString(),
+  };
+}
+
+/** `asset` is the job's. */
+export function tickAnswer(row: TickRow, asset: JobDto["asset"]): TickAnswer {
+  return { ...tickDto(row), asset };
 }
 
 export function tickDto(row: TickRow): TickDto {
@@ -173,5 +204,3 @@ export function jobEventDto(row: EventRow): JobEventDto {
     timestamp: Number(row.timestamp),
   };
 }
-
-export type { JobDto, ProviderDto, StatsDto, TickDto };

@@ -16,7 +16,7 @@ export const requestId: RequestHandler = (request, response, next) => {
   next();
 };
 
-/** For an API that only ever answers JSON or text. */
+/** For answers that no browser renders; a page brings its own content policy. */
 export const safeHeaders: RequestHandler = (_request, response, next) => {
   response.set({
     "x-content-type-options": "nosniff",
@@ -40,7 +40,7 @@ export function cors(allowed: string[]): RequestHandler {
     if (origin !== undefined && allowed.includes(origin)) {
       response.set({
         "access-control-allow-origin": origin,
-        "access-control-expose-headers": "x-request-id, etag",
+        "access-control-expose-headers": "x-request-id, etag, link",
       });
     }
     if (request.method !== "OPTIONS") return next();

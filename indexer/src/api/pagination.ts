@@ -43,3 +43,11 @@ export function toPage<R, T>(
     nextCursor: rows.length > limit && last !== undefined ? encodeCursor(toKey(last)) : null,
   };
 }
+
+/** The key of lists that go by a row's place in the chain's history. */
+export function positionOf(row: { version: bigint; event_index: number }): {
+  version: string;
+  index: number;
+} {
+  return { version: row.version.toString(), index: row.event_index };
+}

@@ -2,7 +2,12 @@
  * The current state of each thing clients look at, as the API shows it; REST and WebSocket both answer from here.
  * It doesn't know HTTP or sockets.
  */
-import type { JobDto, ProviderDto, StatsDto } from "@computestream/protocol/api";
+import {
+  type ApiAnswer,
+  type JobAnswer,
+  type ProviderAnswer,
+  ratePerSecond,
+} from "@computestream/protocol/api";
 import type { Deployment } from "@computestream/protocol/deployment";
 import { readCursor } from "../db/cursor.ts";
 import { findOpenCases } from "../db/queries/cases.ts";
@@ -19,27 +24,31 @@ const PROVIDERS_IN_TOPIC = 200;
 
 type Asset = Deployment["asset"];
 
-export async function readStats(db: Queryable, asset: Asset): Promise<StatsDto> {
+export async function readStats(db: Queryable, asset: Asset): Promise<ApiAnswer<"/api/v1/stats">> {
   const cursor = await readCursor(db);
   // Chain time, so that the chart ends where the mirror does and a rebuild shows the same.
   const lastSecond = Number((cursor?.lastTimestampUsecs ?? 0n) / 1_000_000n);
   const totals = await networkTotals(db, asset.address);
   const recent = await recentSettlements(db, { asset: asset.address, lastSecond, buckets: RECENT_BUCKETS });
-  return { ...totals, asset, recent };
+  return { ...totals, asset, recent, ratePerSecondRunning: ratePerSecond(totals.ratePerHourRunning) };
 }
 
 export async function readJobs(
   db: Queryable,
   asset: Asset,
   addresses: string[],
-): Promise<Map<string, JobDto>> {
+): Promise<Map<string, JobAnswer>> {
   const rows = addresses.length > 0 ? await findJobs(db, addresses) : [];
   const toDto = await jobDtos(db, rows, asset);
   return new Map(rows.map((row) => [row.job, toDto(row)]));
 }
 
 /** How to show each of `rows`: most have no open case, so that they are asked for only where there is one. */
-export async function jobDtos(db: Queryable, rows: JobRow[], asset: Asset): Promise<(row: JobRow) => JobDto> {
+export async function jobDtos(
+  db: Queryable,
+  rows: JobRow[],
+  asset: Asset,
+): Promise<(row: JobRow) => JobAnswer> {
   const inCase = rows.filter((row) => row.case_kind !== null).map((row) => row.job);
   const cases = new Map((await findOpenCases(db, inCase)).map((open) => [open.job, open]));
   return (row) => jobDto(row, cases.get(row.job) ?? null, asset);
@@ -49,12 +58,12 @@ export async function readProviders(
   db: Queryable,
   asset: Asset,
   addresses: string[],
-): Promise<Map<string, ProviderDto>> {
+): Promise<Map<string, ProviderAnswer>> {
   const rows = addresses.length > 0 ? await findProviders(db, addresses) : [];
   return new Map(rows.map((row) => [row.provider, providerDto(row, asset)]));
 }
 
-export async function readCheapestProviders(db: Queryable, asset: Asset): Promise<ProviderDto[]> {
+export async function readCheapestProviders(db: Queryable, asset: Asset): Promise<ProviderAnswer[]> {
   const rows = await listProviders(db, { filter: {}, sort: "price", after: null, limit: PROVIDERS_IN_TOPIC });
   return rows.map((row) => providerDto(row, asset));
 }

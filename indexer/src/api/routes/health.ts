@@ -1,13 +1,14 @@
 /**
- * GET /api/v1/health (is the mirror true and fresh?), /ready (can reads be served?) and /metrics.
+ * Answers the routes about the service: is the mirror true and fresh, can reads be served, metrics.
  * It doesn't repair anything.
  */
 import type { HealthDto } from "@computestream/protocol/api";
-import { Router } from "express";
 import type { Context } from "../../context.ts";
 import { type Cursor, readCursor } from "../../db/cursor.ts";
 import { timeseriesKind } from "../../db/queries/stats.ts";
 import { publicMessage } from "../../errors.ts";
+import type { SERVICE_ROUTES } from "../table/service.ts";
+import type { Handlers } from "../table/types.ts";
 
 /** A mirror that lags more than this is unhealthy once it also stands still. */
 const LAG_VERSIONS = 100n;
@@ -16,55 +17,12 @@ const STALLED_MS = 45_000;
 const HEAD_FRESH_MS = 1_000;
 const HEAD_TIMEOUT_MS = 3_000;
 
-export function healthRoutes(context: Context): Router {
+type Routes = Pick<typeof SERVICE_ROUTES, "/api/v1/health" | "/ready" | "/metrics">;
+
+export function healthHandlers(context: Context): Handlers<Routes> {
   const { pool, deployment, indexing, metrics, now } = context;
-  const router = Router();
   const readHead = createHeadReader(context);
   const progress = { nextVersion: -1n, changedAtMs: now() };
-
-  router.get("/api/v1/health", async (_request, response) => {
-    const [database, head] = await Promise.all([readDatabase(), readHead()]);
-    const cursor = database.ok ? database.cursor : null;
-    const chainVersion = head.version;
-    const version = cursor && cursor.nextVersion > 0n ? cursor.nextVersion - 1n : 0n;
-    const lag = cursor && chainVersion !== null && chainVersion > version ? chainVersion - version : 0n;
-    if (cursor && cursor.nextVersion !== progress.nextVersion) {
-      progress.nextVersion = cursor.nextVersion;
-      progress.changedAtMs = now();
-    }
-    const isStalled = lag > LAG_VERSIONS && now() - progress.changedAtMs > STALLED_MS;
-    const checks: HealthDto["checks"] = {
-      database: check(database.ok, database.message),
-      chain: check(chainVersion !== null, head.message),
-      indexing: check(indexing.problem === null, indexing.problem?.message),
-      lag: check(!isStalled, `${lag} versions behind and no progress for ${STALLED_MS / 1000} seconds`),
-    };
-    const ok = Object.values(checks).every((c) => c.ok);
-    const body: HealthDto = {
-      ok,
-      chainId: deployment.chainId,
-      packageAddress: deployment.packageAddress,
-      version: version.toString(),
-      chainVersion: chainVersion?.toString() ?? null,
-      lagVersions: cursor && chainVersion !== null ? lag.toString() : null,
-      timeseries: database.timeseries,
-      checks,
-    };
-    response
-      .status(ok ? 200 : 503)
-      .set("cache-control", "no-store")
-      .json(body);
-  });
-
-  router.get("/ready", async (_request, response) => {
-    const database = await readDatabase();
-    const ok = database.ok && database.cursor !== null;
-    response.status(ok ? 200 : 503).json({ ok });
-  });
-
-  router.get("/metrics", async (_request, response) => {
-    response.type(metrics.registry.contentType).send(await metrics.registry.metrics());
-  });
 
   async function readDatabase(): Promise<{
     ok: boolean;
@@ -85,7 +43,49 @@ export function healthRoutes(context: Context): Router {
     }
   }
 
-  return router;
+  return {
+    "/api/v1/health": async () => {
+      const [database, head] = await Promise.all([readDatabase(), readHead()]);
+      const cursor = database.ok ? database.cursor : null;
+      const chainVersion = head.version;
+      const version = cursor && cursor.nextVersion > 0n ? cursor.nextVersion - 1n : 0n;
+      const lag = cursor && chainVersion !== null && chainVersion > version ? chainVersion - version : 0n;
+      if (cursor && cursor.nextVersion !== progress.nextVersion) {
+        progress.nextVersion = cursor.nextVersion;
+        progress.changedAtMs = now();
+      }
+      const isStalled = lag > LAG_VERSIONS && now() - progress.changedAtMs > STALLED_MS;
+      const checks: HealthDto["checks"] = {
+        database: check(database.ok, database.message),
+        chain: check(chainVersion !== null, head.message),
+        indexing: check(indexing.problem === null, indexing.problem?.message),
+        lag: check(!isStalled, `${lag} versions behind and no progress for ${STALLED_MS / 1000} seconds`),
+      };
+      const ok = Object.values(checks).every((c) => c.ok);
+      const body: HealthDto = {
+        ok,
+        chainId: deployment.chainId,
+        packageAddress: deployment.packageAddress,
+        version: version.toString(),
+        chainVersion: chainVersion?.toString() ?? null,
+        lagVersions: cursor && chainVersion !== null ? lag.toString() : null,
+        timeseries: database.timeseries,
+        checks,
+      };
+      return { body, status: ok ? 200 : 503, headers: { "cache-control": "no-store" } };
+    },
+
+    "/ready": async () => {
+      const database = await readDatabase();
+      const ok = database.ok && database.cursor !== null;
+      return { body: { ok }, status: ok ? 200 : 503 };
+    },
+
+    "/metrics": async () => ({
+      body: await metrics.registry.metrics(),
+      headers: { "content-type": metrics.registry.contentType },
+    }),
+  };
 }
 
 function check(ok: boolean, message: string | undefined): { ok: boolean; message?: string } {

@@ -1,75 +1,119 @@
 /**
- * GET /api/v1/jobs, one job, its ticks (newest first) and its events (oldest first).
- * It doesn't know SQL.
+ * Answers the routes about jobs.
+ * It doesn't know SQL or paths' parameters: the table does.
  */
-
-import { JOB_STATES } from "@computestream/protocol";
-import { zJobsQuery, zTicksQuery } from "@computestream/protocol/api";
-import { Router } from "express";
+import { faultName, JOB_STATES } from "@computestream/protocol";
+import type { JobAnswer, zJobsQuery } from "@computestream/protocol/api";
+import type { z } from "zod";
 import type { Context } from "../../context.ts";
-import { listJobEvents, listJobs } from "../../db/queries/jobs.ts";
-import { listTicks } from "../../db/queries/ticks.ts";
+import { findFault, listCases } from "../../db/queries/cases.ts";
+import { listEvents } from "../../db/queries/events.ts";
+import { findJobs, listJobs } from "../../db/queries/jobs.ts";
+import { findProviders } from "../../db/queries/providers.ts";
+import { listTicks, sumTicks } from "../../db/queries/ticks.ts";
+import type { Queryable } from "../../db/table.ts";
+import type { JobRow } from "../../db/tables.ts";
 import { ApiError } from "../../errors.ts";
-import { jobEventDto, tickDto } from "../dto.ts";
-import { decodeCursor, toPage, zPositionKey } from "../pagination.ts";
-import { jobDtos, readJobs } from "../snapshots.ts";
-import { parseAddress, parseQuery } from "../validate.ts";
+import { type Asset, assetDto, caseDto, caseRecordDto, jobEventDto, tickAnswer } from "../dto.ts";
+import { decodeCursor, positionOf, toPage, zPositionKey } from "../pagination.ts";
+import { buildReceipt } from "../receipt.ts";
+import { jobDtos } from "../snapshots.ts";
+import type { JOB_ROUTES } from "../table/jobs.ts";
+import type { Handlers } from "../table/types.ts";
 
-export function jobRoutes({ pool, deployment }: Context): Router {
-  const router = Router();
+/** So many rate changes, extensions and cases no job has. */
+const MAX_RECEIPT_STEPS = 10_000;
 
-  async function requireJob(address: string) {
-    const job = (await readJobs(pool, deployment.asset, [address])).get(address);
-    if (!job) throw new ApiError(404, "JOB_NOT_FOUND", `there is no job at ${address}`, "address");
-    return job;
+export async function readJobPage(
+  db: Queryable,
+  asset: Asset,
+  { limit, cursor, state, format: _, ...filter }: z.output<typeof zJobsQuery>,
+): Promise<{ items: JobAnswer[]; nextCursor: string | null }> {
+  const rows = await listJobs(db, {
+    filter: { ...filter, state: state === undefined ? undefined : JOB_STATES.indexOf(state) },
+    after: decodeCursor(zPositionKey, cursor),
+    limit: limit + 1,
+  });
+  const toDto = await jobDtos(db, rows, asset);
+  const keyOf = (row: JobRow) => ({ version: row.created_version.toString(), index: row.created_index });
+  return toPage(rows, limit, toDto, keyOf);
+}
+
+export function jobHandlers({ pool, deployment }: Context): Handlers<typeof JOB_ROUTES> {
+  const { asset } = deployment;
+
+  async function requireJob(address: string): Promise<JobRow> {
+    const [row] = await findJobs(pool, [address]);
+    if (!row) throw new ApiError(404, "JOB_NOT_FOUND", `there is no job at ${address}`, "address");
+    return row;
   }
 
-  router.get("/api/v1/jobs", async (request, response) => {
-    const { limit, cursor, state, ...filter } = parseQuery(zJobsQuery, request.query);
-    const rows = await listJobs(pool, {
-      filter: { ...filter, state: state === undefined ? undefined : JOB_STATES.indexOf(state) },
-      after: decodeCursor(zPositionKey, cursor),
-      limit: limit + 1,
-    });
-    const toDto = await jobDtos(pool, rows, deployment.asset);
-    response.json(
-      toPage(rows, limit, toDto, (row) => ({
-        version: row.created_version.toString(),
-        index: row.created_index,
-      })),
-    );
-  });
+  return {
+    "/api/v1/jobs": async ({ query }) => ({ body: await readJobPage(pool, asset, query) }),
 
-  router.get("/api/v1/jobs/:address", async (request, response) => {
-    response.json(await requireJob(parseAddress(request.params.address)));
-  });
+    "/api/v1/jobs/:address": async ({ params }) => {
+      const row = await requireJob(params.address);
+      return { body: (await jobDtos(pool, [row], asset))(row) };
+    },
 
-  router.get("/api/v1/jobs/:address/ticks", async (request, response) => {
-    const job = parseAddress(request.params.address);
-    const { limit, cursor } = parseQuery(zTicksQuery, request.query);
-    const rows = await listTicks(pool, { job, after: decodeCursor(zPositionKey, cursor), limit: limit + 1 });
-    if (rows.length === 0) await requireJob(job);
-    response.json(
-      toPage(rows, limit, tickDto, (row) => ({ version: row.version.toString(), index: row.event_index })),
-    );
-  });
+    "/api/v1/jobs/:address/ticks": async ({ params, query: { limit, cursor } }) => {
+      const job = await requireJob(params.address);
+      const after = decodeCursor(zPositionKey, cursor);
+      const rows = await listTicks(pool, { job: job.job, after, limit: limit + 1 });
+      const of = assetDto(job.asset, asset);
+      return { body: toPage(rows, limit, (row) => tickAnswer(row, of), positionOf) };
+    },
 
-  router.get("/api/v1/jobs/:address/events", async (request, response) => {
-    const job = parseAddress(request.params.address);
-    const { limit, cursor } = parseQuery(zTicksQuery, request.query);
-    const rows = await listJobEvents(pool, {
-      job,
-      after: decodeCursor(zPositionKey, cursor),
-      limit: limit + 1,
-    });
-    if (rows.length === 0) await requireJob(job);
-    response.json(
-      toPage(rows, limit, jobEventDto, (row) => ({
-        version: row.version.toString(),
-        index: row.event_index,
-      })),
-    );
-  });
+    "/api/v1/jobs/:address/events": async ({ params, query: { limit, cursor } }) => {
+      const rows = await listEvents(pool, {
+        filter: { job: params.address },
+        order: "oldest",
+        after: decodeCursor(zPositionKey, cursor),
+        limit: limit + 1,
+      });
+      if (rows.length === 0) await requireJob(params.address);
+      return { body: toPage(rows, limit, jobEventDto, positionOf) };
+    },
 
-  return router;
+    "/api/v1/jobs/:address/receipt": async ({ params, query: { limit, cursor } }) => {
+      const job = await requireJob(params.address);
+      const after = decodeCursor(zPositionKey, cursor);
+      const ticks = await listTicks(pool, { job: job.job, after, limit: limit + 1, oldestFirst: true });
+      const events = await listEvents(pool, {
+        filter: { job: job.job, exceptNames: ["StreamSettled"] },
+        order: "oldest",
+        after: null,
+        limit: MAX_RECEIPT_STEPS,
+      });
+      const sums = await sumTicks(pool, job.job);
+      const page = toPage(ticks, limit, (tick) => tick, positionOf);
+      return { body: buildReceipt({ job, deployment, events, sums, page }) };
+    },
+
+    "/api/v1/jobs/:address/case": async ({ params }) => {
+      const job = await requireJob(params.address);
+      const cases = await listCases(pool, job.job);
+      const fault = await findFault(pool, job.job);
+      const [provider] = fault ? await findProviders(pool, [fault.provider]) : [];
+      const open = cases.find((row) => row.closed_version === null);
+      return {
+        body: {
+          job: job.job,
+          asset: assetDto(job.asset, asset),
+          open: open ? caseDto(open) : null,
+          cases: cases.map(caseRecordDto),
+          fault: fault && {
+            fault: faultName(fault.fault),
+            reporter: fault.reporter,
+            slashed: fault.slashed.toString(),
+            reward: fault.reward.toString(),
+            stakeAsset: assetDto(provider?.asset ?? job.asset, asset),
+            provenAt: Number(fault.proven_at),
+            version: fault.version.toString(),
+            txHash: fault.tx_hash,
+          },
+        },
+      };
+    },
+  };
 }

@@ -1,69 +1,110 @@
 /**
- * GET /api/v1/providers and /api/v1/providers/:address.
- * It doesn't know SQL.
+ * Answers the routes about providers.
+ * It doesn't know SQL or paths' parameters: the table does.
  */
 import { providerStatusCode } from "@computestream/protocol";
-import { zProvidersQuery } from "@computestream/protocol/api";
-import { Router } from "express";
 import { z } from "zod";
 import type { Context } from "../../context.ts";
-import { listProviders, type ProviderKey } from "../../db/queries/providers.ts";
+import { paidToProvider, providerHistory } from "../../db/queries/history.ts";
+import { countJobs } from "../../db/queries/jobs.ts";
+import { figureOf, findProviders, listProviders, type ProviderKey } from "../../db/queries/providers.ts";
 import type { ProviderRow } from "../../db/tables.ts";
 import { ApiError } from "../../errors.ts";
-import { providerDto } from "../dto.ts";
+import { assetDto, providerDto } from "../dto.ts";
 import { decodeCursor, toPage, zIndex, zVersion } from "../pagination.ts";
-import { readProviders } from "../snapshots.ts";
-import { parseAddress, parseQuery } from "../validate.ts";
+import { resolveRange } from "../range.ts";
+import type { PROVIDER_ROUTES } from "../table/providers.ts";
+import type { Handlers } from "../table/types.ts";
+import { readJobPage } from "./jobs.ts";
 
-const zNumber = z.string().regex(/^\d{1,20}$/);
-const zProviderAddress = z.string().regex(/^0x[0-9a-f]{64}$/);
+const MAX_BPS = 10_000;
 
-const zKeys: Record<ProviderKey["sort"], z.ZodType<ProviderKey>> = {
-  price: z.object({ sort: z.literal("price"), pricePerHour: zNumber, provider: zProviderAddress }).strict(),
-  score: z.object({ sort: z.literal("score"), score: zNumber, provider: zProviderAddress }).strict(),
-  newest: z.object({ sort: z.literal("newest"), version: zVersion, index: zIndex }).strict(),
-};
-
-function keyOf(sort: ProviderKey["sort"], row: ProviderRow): ProviderKey {
-  switch (sort) {
-    case "price":
-      return { sort, pricePerHour: row.price_per_hour.toString(), provider: row.provider };
-    case "score":
-      return { sort, score: row.score.toString(), provider: row.provider };
-    case "newest":
-      return { sort, version: row.registered_version.toString(), index: row.registered_index };
+function zKey(sort: ProviderKey["sort"]): z.ZodType<ProviderKey> {
+  if (sort === "newest") {
+    return z.object({ sort: z.literal(sort), version: zVersion, index: zIndex }).strict();
   }
+  const value = z.string().regex(/^\d{1,20}$/);
+  const provider = z.string().regex(/^0x[0-9a-f]{64}$/);
+  return z.object({ sort: z.literal(sort), value, provider }).strict();
 }
 
-export function providerRoutes({ pool, deployment }: Context): Router {
-  const router = Router();
+function keyOf(sort: ProviderKey["sort"], row: ProviderRow): ProviderKey {
+  if (sort === "newest") {
+    return { sort, version: row.registered_version.toString(), index: row.registered_index };
+  }
+  return { sort, value: figureOf(sort, row).toString(), provider: row.provider };
+}
 
-  router.get("/api/v1/providers", async (request, response) => {
-    const { sort, limit, cursor, status, ...filter } = parseQuery(zProvidersQuery, request.query);
-    const after = decodeCursor(zKeys[sort], cursor);
-    const rows = await listProviders(pool, {
-      filter: { ...filter, status: status && providerStatusCode(status) },
-      sort,
-      after,
-      limit: limit + 1,
-    });
-    response.json(
-      toPage(
+export function providerHandlers({ pool, deployment }: Context): Handlers<typeof PROVIDER_ROUTES> {
+  async function requireProvider(address: string): Promise<ProviderRow> {
+    const [row] = await findProviders(pool, [address]);
+    if (!row) {
+      throw new ApiError(404, "PROVIDER_NOT_FOUND", `there is no provider at ${address}`, "address");
+    }
+    return row;
+  }
+
+  return {
+    "/api/v1/providers": async ({ query: { sort, limit, cursor, status, ...filter } }) => {
+      const rows = await listProviders(pool, {
+        filter: { ...filter, status: status && providerStatusCode(status) },
+        sort,
+        after: decodeCursor(zKey(sort), cursor),
+        limit: limit + 1,
+      });
+      const body = toPage(
         rows,
         limit,
         (row) => providerDto(row, deployment.asset),
         (row) => keyOf(sort, row),
-      ),
-    );
-  });
+      );
+      return { body };
+    },
 
-  router.get("/api/v1/providers/:address", async (request, response) => {
-    const address = parseAddress(request.params.address);
-    const provider = (await readProviders(pool, deployment.asset, [address])).get(address);
-    if (!provider)
-      throw new ApiError(404, "PROVIDER_NOT_FOUND", `there is no provider at ${address}`, "address");
-    response.json(provider);
-  });
+    "/api/v1/providers/:address": async ({ params }) => ({
+      body: providerDto(await requireProvider(params.address), deployment.asset),
+    }),
 
-  return router;
+    "/api/v1/providers/:address/jobs": async ({ params, query }) => {
+      const body = await readJobPage(pool, deployment.asset, { ...query, provider: params.address });
+      if (body.items.length === 0) await requireProvider(params.address);
+      return { body };
+    },
+
+    "/api/v1/providers/:address/stats": async ({ params, query }) => {
+      const row = await requireProvider(params.address);
+      const range = await resolveRange(pool, query);
+      const of = { provider: row.provider, asset: row.asset };
+      const { secondsBilled, ...counts } = await countJobs(pool, {
+        column: "provider",
+        address: row.provider,
+      });
+      const buckets = await providerHistory(pool, range, of);
+      const slotSecs = Number(row.slots) * range.bucketSecs;
+      return {
+        body: {
+          provider: row.provider,
+          asset: assetDto(row.asset, deployment.asset),
+          jobs: {
+            ...counts,
+            completed: Number(row.jobs_completed),
+            failed: Number(row.jobs_failed),
+            expired: Number(row.jobs_expired),
+          },
+          secondsServed: Number(row.seconds_served),
+          secondsBilled,
+          earned: row.earned.toString(),
+          paid: await paidToProvider(pool, of),
+          slots: Number(row.slots),
+          slotsBusy: Number(row.slots_busy),
+          bucketSecs: range.bucketSecs,
+          buckets: buckets.map((bucket) => ({
+            ...bucket,
+            utilisationBps:
+              slotSecs === 0 ? 0 : Math.min(MAX_BPS, Math.floor((bucket.seconds * MAX_BPS) / slotSecs)),
+          })),
+        },
+      };
+    },
+  };
 }

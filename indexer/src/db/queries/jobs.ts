@@ -1,10 +1,10 @@
 /**
- * Named reads of jobs and of the events that tell their history. They never write.
+ * Named reads of jobs. They never write.
  * It doesn't know DTOs or HTTP.
  */
 import { decodeRow, type Queryable } from "../table.ts";
-import { EVENTS, type EventRow, JOBS, type JobRow } from "../tables.ts";
-import { conditions } from "./providers.ts";
+import { JOBS, type JobRow } from "../tables.ts";
+import { conditions } from "./conditions.ts";
 
 export interface JobFilter {
   buyer?: string | undefined;
@@ -13,6 +13,12 @@ export interface JobFilter {
   state?: number | undefined;
   /** true: only open orders that nobody has taken yet; false: all others. */
   open?: boolean | undefined;
+  asset?: string | undefined;
+  /** Words, each in the title or the image; any case. */
+  q?: string | undefined;
+  /** Unix seconds of the making: this or later, before this. */
+  since?: number | undefined;
+  until?: number | undefined;
 }
 
 export interface PositionKey {
@@ -25,12 +31,16 @@ export async function listJobs(
   db: Queryable,
   q: { filter: JobFilter; after: PositionKey | null; limit: number },
 ): Promise<JobRow[]> {
-  const { where, param, params } = conditions();
+  const { where, param, params, hasWords } = conditions();
   if (q.filter.buyer) where.push(`buyer = ${param(q.filter.buyer)}`);
   if (q.filter.provider) where.push(`provider = ${param(q.filter.provider)}`);
   if (q.filter.state !== undefined) where.push(`state = ${param(q.filter.state)}::int2`);
   // As text and not as a parameter: only so can the index of open orders serve it.
   if (q.filter.open !== undefined) where.push(`${q.filter.open ? "" : "NOT "}(is_open AND state = 0)`);
+  if (q.filter.asset) where.push(`asset = ${param(q.filter.asset)}`);
+  hasWords("(title || ' ' || image)", q.filter.q);
+  if (q.filter.since !== undefined) where.push(`created_at >= ${param(q.filter.since)}::numeric`);
+  if (q.filter.until !== undefined) where.push(`created_at < ${param(q.filter.until)}::numeric`);
   if (q.after) {
     where.push(
       `(created_version, created_index) < (${param(q.after.version)}::int8, ${param(q.after.index)}::int4)`,
@@ -76,23 +86,6 @@ export async function findJobs(db: Queryable, addresses: string[]): Promise<JobR
   return rows.map((row) => decodeRow(JOBS, row));
 }
 
-/** A job's history, oldest first. */
-export async function listJobEvents(
-  db: Queryable,
-  q: { job: string; after: PositionKey | null; limit: number },
-): Promise<EventRow[]> {
-  const { where, param, params } = conditions();
-  where.push(`job = ${param(q.job)}`);
-  if (q.after) {
-    where.push(`(version, event_index) > (${param(q.after.version)}::int8, ${param(q.after.index)}::int4)`);
-  }
-  const { rows } = await db.query(
-    `SELECT * FROM events WHERE ${where.join(" AND ")} ORDER BY version, event_index LIMIT ${param(q.limit)}`,
-    params,
-  );
-  return rows.map((row) => decodeRow(EVENTS, row));
-}
-
 /** What the events of a range of versions were about. */
 export async function subjectsBetween(
   db: Queryable,
@@ -105,4 +98,32 @@ export async function subjectsBetween(
   );
   const present = (values: Array<string | null>) => [...new Set(values.filter((v) => v !== null))];
   return { jobs: present(rows.map((row) => row.job)), providers: present(rows.map((row) => row.provider)) };
+}
+
+export interface JobCounts {
+  total: number;
+  waiting: number;
+  running: number;
+  ended: number;
+  settled: number;
+  /** Of all, settled or not. */
+  secondsBilled: number;
+}
+
+/** A buyer's or a provider's, by what became of them. */
+export async function countJobs(
+  db: Queryable,
+  of: { column: "buyer" | "provider"; address: string },
+): Promise<JobCounts> {
+  const { rows } = await db.query(
+    `SELECT count(*)::int AS total,
+            count(*) FILTER (WHERE state < 2)::int AS waiting,
+            count(*) FILTER (WHERE state = 2)::int AS running,
+            count(*) FILTER (WHERE state BETWEEN 3 AND 7)::int AS ended,
+            count(*) FILTER (WHERE state = 8)::int AS settled,
+            coalesce(sum(seconds_billed), 0)::float8 AS "secondsBilled"
+     FROM jobs WHERE ${of.column} = $1`,
+    [of.address],
+  );
+  return rows[0] as JobCounts;
 }

@@ -1,79 +1,71 @@
 /**
- * The read API's contract: what the indexer answers and every client parses. Amounts are decimal strings.
+ * The read API's contract: what the indexer takes and answers, and every client parses. Amounts are decimal strings.
  * It doesn't know SQL or Express.
  */
 import { z } from "zod";
 import { zAddress, zDecimal, zHex } from "../primitives.ts";
-import { PROVIDER_STATUSES } from "../provider-status.ts";
-import { zHealth, zJob, zJobEvent, zJobState, zProvider, zStats, zTick } from "./models.ts";
+import { zJobAnswer, zJobCases, zTickAnswer } from "./job-answers.ts";
+import { zAssets, zMarket, zStatsAnswer, zStatsHistory } from "./market-answers.ts";
+import { zHealth, zJobEvent } from "./models.ts";
+import { zProviderAnswer, zProviderStats } from "./provider-answers.ts";
+import { zReceipt } from "./receipt.ts";
+import { zLedgerEntry, zWallet } from "./wallet-answers.ts";
 
+export * from "./job-answers.ts";
 export * from "./live.ts";
+export * from "./market-answers.ts";
 export * from "./models.ts";
+export * from "./provider-answers.ts";
 export * from "./public-config.ts";
+export * from "./queries.ts";
+export * from "./rates.ts";
+export * from "./receipt.ts";
+export * from "./wallet-answers.ts";
 
 /** Every 4xx and 5xx body of every service. `field` names the input at fault. */
-export const zApiError = z.object({
-  error: z.object({
-    code: z.string(),
-    message: z.string(),
-    field: z.string().optional(),
-    requestId: z.string().optional(),
-  }),
-});
+export const zApiError = z
+  .object({
+    error: z.object({
+      code: z.string().describe("Stays the same; programs go by it."),
+      message: z.string().describe("What is wrong and what to do, for a person."),
+      field: z.string().optional().describe("The input at fault."),
+      requestId: z.string().optional().describe("As in the x-request-id header; the log knows it."),
+    }),
+  })
+  .meta({ id: "Error" });
 export type ApiErrorDto = z.output<typeof zApiError>;
-
-const zLimit = z.coerce.number().int().min(1).max(200).default(50);
-const zFlag = z.enum(["true", "false"]).transform((v) => v === "true");
-
-export const zProvidersQuery = z
-  .object({
-    available: zFlag.optional(),
-    status: z.enum(PROVIDER_STATUSES).optional(),
-    gpu: z.string().max(80).optional(),
-    region: z.string().max(40).optional(),
-    maxPricePerHour: zDecimal.optional(),
-    owner: zAddress.optional(),
-    sort: z.enum(["price", "newest", "score"]).default("price"),
-    limit: zLimit,
-    cursor: z.string().max(200).optional(),
-  })
-  .strict();
-
-export const zJobsQuery = z
-  .object({
-    buyer: zAddress.optional(),
-    provider: zAddress.optional(),
-    state: zJobState.optional(),
-    /** true: only open jobs that nobody has taken yet; false: all others. */
-    open: zFlag.optional(),
-    limit: zLimit,
-    cursor: z.string().max(200).optional(),
-  })
-  .strict();
-
-export const zTicksQuery = z
-  .object({
-    limit: z.coerce.number().int().min(1).max(5000).default(1000),
-    cursor: z.string().max(200).optional(),
-  })
-  .strict();
 
 /** `nextCursor` is opaque; null on the last page. */
 export const zPage = <T extends z.ZodType>(item: T) =>
-  z.object({ items: z.array(item), nextCursor: z.string().nullable() });
+  z.object({
+    items: z.array(item),
+    nextCursor: z.string().nullable().describe("Opaque; null on the last page."),
+  });
 
-/** The routes of issue-independent clients: path -> answer schema. All GET, all under the indexer's base URL. */
+/** What each route answers with 200: path -> schema. All GET, all under the indexer's base URL. */
 export const API_ROUTES = {
   "/api/v1/health": zHealth,
-  "/api/v1/stats": zStats,
-  "/api/v1/providers": zPage(zProvider),
-  "/api/v1/providers/:address": zProvider,
-  "/api/v1/jobs": zPage(zJob),
-  "/api/v1/jobs/:address": zJob,
-  "/api/v1/jobs/:address/ticks": zPage(zTick),
+  "/api/v1/stats": zStatsAnswer,
+  "/api/v1/stats/history": zStatsHistory,
+  "/api/v1/assets": zAssets,
+  "/api/v1/market": zMarket,
+  "/api/v1/events": zPage(zJobEvent),
+  "/api/v1/providers": zPage(zProviderAnswer),
+  "/api/v1/providers/:address": zProviderAnswer,
+  "/api/v1/providers/:address/jobs": zPage(zJobAnswer),
+  "/api/v1/providers/:address/stats": zProviderStats,
+  "/api/v1/jobs": zPage(zJobAnswer),
+  "/api/v1/jobs/:address": zJobAnswer,
+  "/api/v1/jobs/:address/ticks": zPage(zTickAnswer),
   "/api/v1/jobs/:address/events": zPage(zJobEvent),
+  "/api/v1/jobs/:address/receipt": zReceipt,
+  "/api/v1/jobs/:address/case": zJobCases,
   /** Running streams, newest first: the same shape as jobs. */
-  "/api/v1/streams": zPage(zJob),
+  "/api/v1/streams": zPage(zJobAnswer),
+  "/api/v1/wallets/:address": zWallet,
+  "/api/v1/wallets/:address/ledger": zPage(zLedgerEntry),
 } as const;
+export type ApiRoute = keyof typeof API_ROUTES;
+export type ApiAnswer<R extends ApiRoute> = z.output<(typeof API_ROUTES)[R]>;
 
 export { zAddress, zDecimal, zHex };

@@ -1,0 +1,73 @@
+/**
+ * What the table of routes says of a route, and what that makes of its handler's type.
+ * It doesn't know any route, nor Express.
+ */
+import type { z } from "zod";
+import type { ErrorCode } from "./errors.ts";
+
+export const TAGS = {
+  market: "The network as a whole: totals, history, parameters, assets, raw events.",
+  providers: "Machines that take jobs.",
+  jobs: "Jobs, their settlements, history, receipts and cases.",
+  wallets: "What a wallet has in the market, and its ledger.",
+  service: "The service itself and this description.",
+} as const;
+
+/** A body that isn't JSON; `about` says what it is. */
+export interface TextAnswer {
+  contentType: string;
+  about: string;
+}
+
+/** How an answer becomes lines: one for each item of its field `rows`, columns by dotted path. */
+export interface CsvSpec {
+  rows: "items" | "balances";
+  columns: readonly string[];
+}
+
+/** An old name of a route. `fixed` are parameters that the old name stands for. */
+export interface Alias {
+  path: string;
+  fixed?: Readonly<Record<string, string>>;
+}
+
+export interface RouteEntry {
+  summary: string;
+  description?: string;
+  tag: keyof typeof TAGS;
+  params: z.ZodType;
+  query: z.ZodType;
+  /** Schema of the JSON body, or what else it is. */
+  answer: z.ZodType | TextAnswer;
+  /** Statuses with that body; 200 unless said. */
+  statuses?: readonly number[];
+  csv?: CsvSpec;
+  /** Beside those that every route may answer. */
+  errors: readonly ErrorCode[];
+  aliases?: readonly Alias[];
+  /** A query that shows what the route can, with its question mark; "" for none. */
+  exampleQuery: string;
+}
+
+export type RouteTable = Readonly<Record<string, RouteEntry>>;
+
+type BodyOf<A> = A extends z.ZodType ? z.output<A> : string;
+
+export interface Reply<B = unknown> {
+  body: B;
+  /** 200 unless said. */
+  status?: number;
+  headers?: Record<string, string>;
+}
+
+/** Handlers by path: exactly those of the table, each with its parsed parameters and its own body. */
+export type Handlers<T extends RouteTable> = {
+  [P in keyof T]: (request: {
+    params: z.output<T[P]["params"]>;
+    query: z.output<T[P]["query"]>;
+  }) => Promise<Reply<BodyOf<T[P]["answer"]>>>;
+};
+
+export function isText(answer: RouteEntry["answer"]): answer is TextAnswer {
+  return "contentType" in answer;
+}

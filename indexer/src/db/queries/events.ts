@@ -1,0 +1,41 @@
+/**
+ * Named reads of the raw events. They never write.
+ * It doesn't know DTOs or HTTP, nor what an event means.
+ */
+import { decodeRow, type Queryable } from "../table.ts";
+import { EVENTS, type EventRow } from "../tables.ts";
+import { conditions } from "./conditions.ts";
+import type { PositionKey } from "./jobs.ts";
+
+export interface EventFilter {
+  module?: string | undefined;
+  name?: string | undefined;
+  job?: string | undefined;
+  provider?: string | undefined;
+  /** None of these: a job's settlements are many. */
+  exceptNames?: string[] | undefined;
+}
+
+export async function listEvents(
+  db: Queryable,
+  q: { filter: EventFilter; order: "newest" | "oldest"; after: PositionKey | null; limit: number },
+): Promise<EventRow[]> {
+  const { where, param, params } = conditions();
+  const [beyond, order] = q.order === "oldest" ? [">", ""] : ["<", " DESC"];
+  if (q.filter.module) where.push(`module = ${param(q.filter.module)}`);
+  if (q.filter.name) where.push(`name = ${param(q.filter.name)}`);
+  if (q.filter.job) where.push(`job = ${param(q.filter.job)}`);
+  if (q.filter.provider) where.push(`provider = ${param(q.filter.provider)}`);
+  if (q.filter.exceptNames) where.push(`name <> ALL(${param(q.filter.exceptNames)})`);
+  if (q.after) {
+    where.push(
+      `(version, event_index) ${beyond} (${param(q.after.version)}::int8, ${param(q.after.index)}::int4)`,
+    );
+  }
+  const { rows } = await db.query(
+    `SELECT * FROM events WHERE ${where.join(" AND ")}
+     ORDER BY version${order}, event_index${order} LIMIT ${param(q.limit)}`,
+    params,
+  );
+  return rows.map((row) => decodeRow(EVENTS, row));
+}
