@@ -1,0 +1,187 @@
+/**
+ * A served market for tests of the whole API: one fleet owner, one buyer, and each kind of money that moves.
+ * It doesn't assert anything. 36,000,000 an hour is 10,000 a second; the fee is 1 %, a tenth of it the keeper's.
+ */
+import type { Service } from "../src/service.ts";
+import { ASSET, createHandWrittenChain, type HandWrittenChain } from "./hand-written-chain.ts";
+import {
+  accepted,
+  address,
+  arbitrationDecided,
+  arbitrationOpened,
+  BUYER,
+  closed,
+  completed,
+  counted,
+  created,
+  faultProven,
+  jobSettled,
+  OWNER,
+  outputChallenged,
+  parameters,
+  refunded,
+  registered,
+  sealed,
+  settledTo,
+  slashed,
+  started,
+  stats,
+  T0,
+} from "./histories.ts";
+import { serve, startDatabases, untilMirrored } from "./parts.ts";
+
+export const PROVIDER = address("f1");
+/** Of another owner and another asset. */
+export const FOREIGN = address("f9");
+export const OTHER_ASSET = address("bb");
+/** 2 s at 10,000 and 3 s at 5,000, then settled. */
+export const RATED = address("e1");
+/** Held 50,000; a challenge that was answered. */
+export const CHALLENGED = address("e2");
+/** Held 50,000; a ruling gave all of it to the buyer. */
+export const ARBITRATED = address("e3");
+/** Held 50,000; a proven fault gave all of it to the buyer. */
+export const FAULTY = address("e4");
+export const OPEN = address("e5");
+/** 5 s in the first hour, 10 s in the second, and goes on. */
+export const RUNNING = address("e6");
+/** The second hour. T0 is a whole hour of UTC. */
+export const T1 = T0 + 3600;
+export const ORIGIN = "http://localhost:3000";
+
+export interface ApiWorld {
+  url: string;
+  databaseUrl: string;
+  chain: HandWrittenChain;
+  service: Service;
+  close(): Promise<void>;
+}
+
+export async function startApiWorld(): Promise<ApiWorld> {
+  const databases = await startDatabases();
+  const databaseUrl = await databases.database();
+  const chain = createHandWrittenChain();
+  appendMarket(chain);
+  appendRated(chain);
+  appendDisputes(chain);
+  appendRunning(chain);
+  const service = await serve(databaseUrl, chain);
+  await untilMirrored(service.url, chain.head);
+  return {
+    url: service.url,
+    databaseUrl,
+    chain,
+    service,
+    async close() {
+      await service.close();
+      await databases.close();
+    },
+  };
+}
+
+function appendMarket(chain: HandWrittenChain): void {
+  chain.append(T0, [parameters(), ["market::AssetAllowanceChanged", { asset: ASSET, allowed: true }]]);
+  chain.append(T0, [registered(PROVIDER), registered(FOREIGN, { owner: address("cc"), asset: OTHER_ASSET })]);
+  const stake = (name: string, fields: Record<string, string>) =>
+    chain.append(T0, [[`stake::${name}`, { provider: PROVIDER, ...fields }]]);
+  stake("StakeAdded", { amount: "50000000", staked: "150000000" });
+  const leaving = { amount: "10000000", staked: "140000000" };
+  stake("UnstakeRequested", { ...leaving, unbonding: "10000000", unlocks_at: String(T0) });
+  stake("StakeWithdrawn", { ...leaving, unbonding: "0" });
+}
+
+function appendRated(chain: HandWrittenChain): void {
+  chain.append(T0 + 1, created(RATED, { provider: PROVIDER, deposit: "600000", title: "=1+1, half price" }));
+  chain.append(T0 + 2, [accepted(RATED, PROVIDER)]);
+  chain.append(T0 + 10, started(RATED, { provider: PROVIDER, atSecs: T0 + 10, deposit: "600000" }));
+  const first = { amount: "20000", fee: "200", keeperFee: "20" };
+  const second = { amount: "15000", fee: "150", keeperFee: "15" };
+  chain.append(T0 + 12, [
+    settledTo(RATED, {
+      seq: 2,
+      secs: 2,
+      ...first,
+      paid: "20000",
+      feePaid: "200",
+      keeperPaid: "20",
+      balance: "580000",
+    }),
+    [
+      "stream::StreamRateChanged",
+      { job: RATED, rate_per_hour: "18000000", changed_by: OWNER, seconds_billed: "2", funded_secs: "60" },
+    ],
+  ]);
+  chain.append(T0 + 15, [
+    settledTo(RATED, {
+      seq: 5,
+      secs: 5,
+      ...second,
+      paid: "35000",
+      feePaid: "350",
+      keeperPaid: "35",
+      balance: "565000",
+    }),
+  ]);
+  chain.append(T0 + 16, [
+    refunded(RATED, "565000", "0"),
+    sealed(RATED, 5, "0"),
+    completed(RATED, PROVIDER, { claimUntil: T0 + 16 }),
+    closed(RATED, { secs: 5, paid: "35000", feePaid: "350", keeperPaid: "35" }),
+    settlement(RATED, { paid: "34650", fees: "350", refunded: "565000" }),
+    stats(PROVIDER, { jobs_completed: "1", seconds_served: "5", earned: "34650", score: "6666" }),
+  ]);
+}
+
+function appendDisputes(chain: HandWrittenChain): void {
+  for (const job of [CHALLENGED, ARBITRATED, FAULTY]) {
+    const terms = { provider: PROVIDER, deposit: "600000", holdback: "5" };
+    chain.append(T0 + 20, [...created(job, terms), accepted(job, PROVIDER)]);
+    chain.append(T0 + 20, started(job, { ...terms, atSecs: T0 + 20 }));
+    chain.append(T0 + 25, [
+      counted(job, { seq: 5, secs: 5, balance: "600000" }),
+      refunded(job, "550000", "50000"),
+      sealed(job, 5, "50000"),
+      completed(job, PROVIDER, { claimUntil: T0 + 25, challengeUntil: T0 + 3625 }),
+    ]);
+  }
+  chain.append(T0 + 30, [outputChallenged(CHALLENGED, "2", "6000", T0 + 3631)]);
+  const case2 = { unreleased: "50000", bond: "6000", decideBy: T0 + 86_432 };
+  chain.append(T0 + 31, [arbitrationOpened(ARBITRATED, case2)]);
+  const toBuyer = (job: string) => [
+    refunded(job, "50000", "0"),
+    closed(job, { secs: 5, paid: "0", feePaid: "0" }),
+    settlement(job, { paid: "0", fees: "0", refunded: "600000" }),
+  ];
+  chain.append(T0 + 32, [
+    ["job::JobForfeited", { job: FAULTY, provider: PROVIDER }],
+    ...toBuyer(FAULTY),
+    slashed(PROVIDER, "70000000", "7000000", "70000000"),
+    faultProven(FAULTY, { provider: PROVIDER, fault: 2, slashed: "70000000", reward: "7000000" }),
+  ]);
+  chain.append(T0 + 40, [
+    ["dispute::ChallengeAnswered", { job: CHALLENGED, answered_by: OWNER, chunk_index: "2", bond: "6000" }],
+  ]);
+  chain.append(T0 + 50, [
+    ...toBuyer(ARBITRATED),
+    arbitrationDecided(ARBITRATED, { award: "0", unreleased: "50000", bondTo: BUYER }),
+  ]);
+}
+
+function appendRunning(chain: HandWrittenChain): void {
+  chain.append(T0 + 60, created(OPEN, { deposit: "600000" }));
+  chain.append(T1 - 20, created(RUNNING, { provider: PROVIDER, deposit: "600000" }));
+  chain.append(T1 - 15, [accepted(RUNNING, PROVIDER)]);
+  chain.append(T1 - 10, started(RUNNING, { provider: PROVIDER, atSecs: T1 - 10, deposit: "600000" }));
+  const first = { amount: "50000", fee: "500", keeperFee: "50" };
+  const second = { amount: "100000", fee: "1000", keeperFee: "100" };
+  const after = [
+    { paid: "50000", feePaid: "500", keeperPaid: "50", balance: "550000" },
+    { paid: "150000", feePaid: "1500", keeperPaid: "150", balance: "450000" },
+  ] as const;
+  chain.append(T1 - 5, [settledTo(RUNNING, { seq: 5, secs: 5, ...first, ...after[0] })]);
+  chain.append(T1 + 5, [settledTo(RUNNING, { seq: 15, secs: 15, ...second, ...after[1] })]);
+}
+
+function settlement(job: string, p: { paid: string; fees: string; refunded: string }) {
+  return jobSettled(job, { provider: PROVIDER, outcome: 3, seconds: "5", deposited: "600000", ...p });
+}
