@@ -16,6 +16,7 @@ import {
   created,
   faultProven,
   jobSettled,
+  KEEPER,
   OWNER,
   outputChallenged,
   parameters,
@@ -184,4 +185,16 @@ function appendRunning(chain: HandWrittenChain): void {
 
 function settlement(job: string, p: { paid: string; fees: string; refunded: string }) {
   return jobSettled(job, { provider: PROVIDER, outcome: 3, seconds: "5", deposited: "600000", ...p });
+}
+
+export const JOBS = [RATED, CHALLENGED, ARBITRATED, FAULTY, OPEN, RUNNING];
+
+function addressesFor(route: string): string[] {
+  if (route.includes("/jobs/")) return JOBS;
+  return route.includes("/wallets/") ? [BUYER, OWNER, KEEPER, address("dead")] : [PROVIDER, FOREIGN];
+}
+
+/** A route's path with each address that it can be asked with. */
+export function pathsOf(path: string, route: string): string[] {
+  return path.includes(":") ? addressesFor(route).map((a) => path.replace(":address", a)) : [path];
 }

@@ -64,7 +64,7 @@ function section(id: string, description: string, parts: string[]): string {
 }
 
 function route(path: string, operation: Operation): string {
-  const id = escapeHtml(operation.operationId);
+  const id = escapeHtml(`get-${operation.operationId}`);
   if (operation["x-alias-of"]) {
     return `<p class="alias" id="${id}"><code>GET ${escapeHtml(path)}</code> ${escapeHtml(operation.summary)}</p>`;
   }

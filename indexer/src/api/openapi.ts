@@ -201,6 +201,6 @@ function fixedText(fixed: Readonly<Record<string, string>> | undefined): string 
 }
 
 function operationId(path: string): string {
-  const words = path.replace(/^\/api\/v1/, "").match(/\w+/g) ?? ["root"];
+  const words = (path.startsWith("/api/v1") ? path.slice(7) : `/root${path}`).match(/\w+/g) ?? [];
   return words.map((word, i) => (i === 0 ? word : word.charAt(0).toUpperCase() + word.slice(1))).join("");
 }

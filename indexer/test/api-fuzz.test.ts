@@ -1,0 +1,242 @@
+/**
+ * Requests that nobody would send by hand: whatever comes in, the API never fails (5xx), refuses with a documented
+ * code, and answers what it documents. `FUZZ_REQUESTS=50000` asks for more than the usual few hundred.
+ */
+import { request as httpRequest } from "node:http";
+import { zApiError } from "@computestream/protocol/api";
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createOpenApi, type JsonSchema, type Parameter } from "../src/api/openapi.ts";
+import { ERRORS } from "../src/api/table/errors.ts";
+import { type ApiWorld, JOBS, PROVIDER, startApiWorld } from "./api-world.ts";
+import { BUYER, T0 } from "./histories.ts";
+import { violations } from "./json-schema.ts";
+
+const REQUESTS = Number(process.env.FUZZ_REQUESTS ?? 400);
+const SEED = Number(process.env.FUZZ_SEED ?? 20_261_121);
+/** As many at a time, so that 50,000 take minutes and not an hour. */
+const AT_ONCE = 20;
+
+let world: ApiWorld;
+const document = createOpenApi();
+
+beforeAll(async () => {
+  world = await startApiWorld();
+}, 60_000);
+
+afterAll(() => world?.close());
+
+const addresses = fc.oneof(
+  fc.constantFrom(BUYER, PROVIDER, ...JOBS),
+  fc.constantFrom(
+    "0xB0",
+    "0x",
+    "0x0",
+    "available",
+    "history",
+    "..",
+    "%",
+    "%2e%2e",
+    "0xe1%00",
+    `0x${"f".repeat(64)}`,
+  ),
+  fc.string({ unit: "binary", maxLength: 40 }),
+);
+
+const cursors = fc.oneof(
+  fc
+    .oneof(
+      fc.record({
+        version: fc.constantFrom("0", "5", "9".repeat(18), "x"),
+        index: fc.constantFrom(0, 1, -1, 2 ** 31),
+      }),
+      fc.record({ version: fc.constant("30"), index: fc.constant(1), part: fc.nat(3) }),
+      fc.record({
+        sort: fc.constantFrom("price", "newest", "score", "stake", "vram", "served", "constructor"),
+        value: fc.constantFrom("0", "9".repeat(20), "1e5"),
+        provider: fc.constantFrom(PROVIDER, "0x1"),
+      }),
+      fc.record({ version: fc.constantFrom("30", "-1"), job: fc.constantFrom(...JOBS) }),
+      fc.jsonValue(),
+    )
+    .map((key) => Buffer.from(JSON.stringify(key)).toString("base64url")),
+  fc.string({ maxLength: 60 }),
+);
+
+/** Values that the description allows, values at its edges, and anything at all. */
+function valuesOf({ name, schema }: Pick<Parameter, "name" | "schema">): fc.Arbitrary<string> {
+  const anything = fc.string({ unit: "binary", maxLength: 60 });
+  if (name === "cursor") return cursors;
+  if (schema.enum)
+    return fc.oneof({ weight: 5, arbitrary: fc.constantFrom(...schema.enum.map(String)) }, anything);
+  if (schema.type === "integer") {
+    const { minimum = 0, maximum = 1e15 } = schema;
+    const edges = fc
+      .constantFrom(minimum, maximum, minimum - 1, maximum + 1, T0, T0 + 3600, 1, 2)
+      .map(String);
+    return fc.oneof({ weight: 5, arbitrary: edges }, fc.maxSafeNat().map(String), anything);
+  }
+  if (schema.pattern?.startsWith("^0x")) return addresses;
+  if (schema.pattern) return fc.oneof(fc.bigInt({ min: -1n, max: 10n ** 80n }).map(String), anything);
+  return fc.oneof(
+    fc.constantFrom("", "rig", "h100 west", "demo", "%", "_", "\\", "' OR 1=1 --", "$1"),
+    anything,
+  );
+}
+
+interface Sent {
+  target: string;
+  method: string;
+  headers: Record<string, string>;
+  /** The operation's 200 in JSON, where the request is for one. */
+  schema: JsonSchema | undefined;
+}
+
+const headers = fc.record(
+  {
+    accept: fc.constantFrom(
+      "text/csv",
+      "application/json",
+      "*/*",
+      "text/csv;q=0.1, application/json",
+      ";;;",
+      "image/png",
+    ),
+    origin: fc.constantFrom("http://localhost:3000", "http://evil.example", "null"),
+    "x-request-id": fc.constantFrom("abc", "a b", "x".repeat(200)),
+    "if-none-match": fc.constantFrom("*", '"abc"', 'W/"'),
+    range: fc.constantFrom("bytes=0-10", "bytes=9-1"),
+    "content-type": fc.constantFrom("application/json", "text/xml"),
+  },
+  { requiredKeys: [] },
+);
+
+const methods = fc.oneof(
+  { weight: 12, arbitrary: fc.constant("GET") },
+  fc.constantFrom("HEAD", "OPTIONS", "POST", "DELETE"),
+);
+
+/** Half a surrogate pair can't be encoded: it goes as the bytes that a broken client would send. */
+function encoded(value: string): string {
+  try {
+    return encodeURIComponent(value);
+  } catch {
+    return "%ED%A0%80";
+  }
+}
+
+const toRoutes = fc.constantFrom(...Object.entries(document.paths)).chain(([path, { get }]) => {
+  const inQuery = get.parameters.filter((p) => p.in === "query");
+  const pairs = fc
+    .subarray(inQuery)
+    .chain((chosen) =>
+      fc.tuple(...chosen.map((p) => valuesOf(p).map((value) => `${p.name}=${encoded(value)}`))),
+    );
+  const stray = fc.oneof(
+    { weight: 8, arbitrary: fc.constant("") },
+    fc.constantFrom(
+      "__proto__=1",
+      "constructor=1",
+      "limit[]=1",
+      "limit=1&limit=2",
+      "a%00=1",
+      "%=%",
+      "=",
+      "&&",
+    ),
+  );
+  const [inPath] = get.parameters.filter((p) => p.in === "path");
+  const filled = inPath
+    ? fc.oneof(addresses.map(encoded), addresses).map((address) => ({
+        path: path.replace("{address}", () => address),
+        // Other texts may make it another route's path.
+        keepsRoute: /^0x[0-9a-f]+$/i.test(address),
+      }))
+    : fc.constant({ path, keepsRoute: true });
+  const schema = get.responses["200"]?.content?.["application/json"]?.schema;
+  return fc.record({ filled, pairs, stray, method: methods, headers }).map(
+    (r): Sent => ({
+      target: `${r.filled.path}?${[...r.pairs, r.stray].filter(Boolean).join("&")}`,
+      method: r.method,
+      headers: r.headers,
+      schema: r.method === "GET" && r.filled.keepsRoute ? schema : undefined,
+    }),
+  );
+});
+
+const toAnywhere = fc.record({
+  target: fc
+    .array(fc.oneof(fc.constantFrom("api", "v1", "jobs", "..", "", "%2f", "docs", "ready"), fc.string()), {
+      maxLength: 6,
+    })
+    .map((parts) => `/${parts.join("/")}`),
+  method: methods,
+  headers,
+  schema: fc.constant(undefined),
+});
+
+/** Not by fetch, which tidies a request up before it sends it. Null when no HTTP client can send such a target. */
+function send({
+  target,
+  method,
+  headers: sent,
+}: Sent): Promise<{ status: number; type: string; body: string } | null> {
+  const { port } = new URL(world.url);
+  return new Promise((resolve, reject) => {
+    try {
+      const request = httpRequest(
+        { host: "127.0.0.1", port, path: target, method, headers: sent },
+        (response) => {
+          let body = "";
+          response.setEncoding("utf8");
+          response.on("data", (chunk: string) => {
+            body += chunk;
+          });
+          response.on("error", reject);
+          response.on("end", () =>
+            resolve({ status: response.statusCode ?? 0, type: response.headers["content-type"] ?? "", body }),
+          );
+        },
+      );
+      request.on("error", reject);
+      request.end();
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ERR_UNESCAPED_CHARACTERS") resolve(null);
+      else reject(error as Error);
+    }
+  });
+}
+
+async function check(sent: Sent): Promise<void> {
+  const answer = await send(sent);
+  if (!answer) return;
+  const about = `${sent.method} ${sent.target} ${JSON.stringify(sent.headers)}: ${answer.status} ${answer.body.slice(0, 300)}`;
+  if (answer.status >= 500 || answer.status < 200) throw new Error(about);
+  if (answer.body === "") return;
+  const isJson = answer.type.startsWith("application/json");
+  if (answer.status >= 400 && isJson) {
+    const { code } = zApiError.parse(JSON.parse(answer.body)).error;
+    const known = ERRORS[code as keyof typeof ERRORS];
+    if (known?.status !== answer.status) throw new Error(`not a documented refusal: ${about}`);
+  }
+  if (answer.status === 200 && isJson && sent.schema) {
+    const wrong = violations(JSON.parse(answer.body), sent.schema, document.components.schemas);
+    if (wrong.length > 0) throw new Error(`${wrong.join("; ")}: ${about}`);
+  }
+}
+
+describe("whatever is asked", () => {
+  it(`${REQUESTS} requests are answered as documented and never with a 5xx`, async () => {
+    const batches = fc.array(fc.oneof({ weight: 9, arbitrary: toRoutes }, toAnywhere), {
+      minLength: AT_ONCE,
+      maxLength: AT_ONCE,
+    });
+    await fc.assert(
+      fc.asyncProperty(batches, async (batch) => {
+        await Promise.all(batch.map(check));
+      }),
+      { seed: SEED, numRuns: Math.ceil(REQUESTS / AT_ONCE) },
+    );
+    expect((await fetch(`${world.url}/api/v1/health`)).status).toBe(200);
+  }, 3_600_000);
+});
