@@ -1,14 +1,11 @@
-/** What the API answers about money: receipts, wallets, ledgers, histories, against figures worked out by hand. */
-import type { LedgerEntryDto } from "@computestream/protocol/api";
+/** What the API answers about receipts and money over time, against figures worked out by hand. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   type ApiWorld,
   ARBITRATED,
   CHALLENGED,
   FAULTY,
-  FOREIGN,
   OPEN,
-  OTHER_ASSET,
   PROVIDER,
   RATED,
   RUNNING,
@@ -16,7 +13,7 @@ import {
   T1,
 } from "./api-world.ts";
 import { ASSET } from "./hand-written-chain.ts";
-import { ARBITER, address, BUYER, HASH, KEEPER, OWNER, T0 } from "./histories.ts";
+import { BUYER, HASH, OWNER, T0 } from "./histories.ts";
 import { readerOf } from "./parts.ts";
 
 const MOVE = { address: ASSET, symbol: "MOVE", decimals: 8 };
@@ -153,133 +150,6 @@ describe("a receipt", () => {
   });
 });
 
-describe("a wallet", () => {
-  it("has what its jobs and cases hold, and its jobs newest first", async () => {
-    const wallet = await get("/api/v1/wallets/:address", "", { address: "0xB0" });
-    expect(wallet.wallet).toBe(BUYER);
-    expect(wallet.balances).toEqual([
-      {
-        asset: MOVE,
-        // 50,000 held of the challenged job, 600,000 of the open one, 450,000 of the running one.
-        escrow: "1100000",
-        held: "50000",
-        deposited: "3600000",
-        // 35,000 and 150,000.
-        spent: "185000",
-        // 565,000 and 550,000 and twice 600,000.
-        refunded: "2315000",
-        bonds: "0",
-        staked: "0",
-        unbonding: "0",
-        earned: "0",
-      },
-    ]);
-    expect(wallet.jobs).toMatchObject({ total: 6, waiting: 1, running: 1, ended: 1, settled: 3 });
-    expect(wallet.jobs.newest.map((job) => job.job)).toEqual([
-      RUNNING,
-      OPEN,
-      FAULTY,
-      ARBITRATED,
-      CHALLENGED,
-      RATED,
-    ]);
-  });
-
-  it("has the stakes and earnings of its providers", async () => {
-    const wallet = await get("/api/v1/wallets/:address", "", { address: OWNER });
-    // Net: 34,650 and 148,500.
-    expect(wallet.balances).toEqual([
-      expect.objectContaining({ asset: MOVE, escrow: "0", staked: "70000000", earned: "183150" }),
-    ]);
-    expect(wallet.providers).toMatchObject({
-      total: 1,
-      newest: [{ provider: PROVIDER, name: "rig", status: "Active", asset: MOVE, stake: "70000000" }],
-    });
-  });
-
-  it("that nobody has heard of has nothing", async () => {
-    const params = { address: address("dead") };
-    expect(await get("/api/v1/wallets/:address", "", params)).toMatchObject({
-      balances: [],
-      jobs: { total: 0 },
-    });
-    expect(await get("/api/v1/wallets/:address/ledger", "", params)).toEqual({ items: [], nextCursor: null });
-  });
-});
-
-describe("a ledger", () => {
-  const ledgerOf = async (address: string) =>
-    (await get("/api/v1/wallets/:address/ledger", "", { address })).items;
-  const lines = (items: LedgerEntryDto[]) => items.map((line) => [line.kind, line.direction, line.amount]);
-  const sum = (items: LedgerEntryDto[], direction: string) =>
-    items
-      .filter((line) => line.direction === direction)
-      .reduce((total, line) => total + BigInt(line.amount), 0n);
-
-  it("of a buyer has deposits, refunds and bonds, newest first, and accounts for all that is gone", async () => {
-    const items = await ledgerOf(BUYER);
-    expect(lines(items)).toEqual([
-      ["deposit", "debit", "600000"],
-      ["deposit", "debit", "600000"],
-      ["bond_back", "credit", "6000"],
-      ["refund", "credit", "50000"],
-      ["refund", "credit", "50000"],
-      ["bond", "debit", "6000"],
-      ["bond", "debit", "6000"],
-      ["refund", "credit", "550000"],
-      ["deposit", "debit", "600000"],
-      ["refund", "credit", "550000"],
-      ["deposit", "debit", "600000"],
-      ["refund", "credit", "550000"],
-      ["deposit", "debit", "600000"],
-      ["refund", "credit", "565000"],
-      ["deposit", "debit", "600000"],
-    ]);
-    expect(items[0]).toMatchObject({ job: RUNNING, asset: MOVE, part: 0, timestamp: T1 - 20 });
-    expect(items.at(-1)).toMatchObject({ job: RATED, timestamp: T0 + 1 });
-    // What is gone: 1,100,000 in escrow, 185,000 spent, one bond of 6,000 lost.
-    expect(sum(items, "debit") - sum(items, "credit")).toBe(1_291_000n);
-  });
-
-  it("of an owner has stakes, payments net of the fee and a bond it won", async () => {
-    const items = await ledgerOf(OWNER);
-    expect(lines(items)).toEqual([
-      ["payment", "credit", "99000"],
-      ["payment", "credit", "49500"],
-      ["bond_won", "credit", "6000"],
-      ["payment", "credit", "14850"],
-      ["payment", "credit", "19800"],
-      ["unstake", "credit", "10000000"],
-      ["stake", "debit", "50000000"],
-      ["stake", "debit", "100000000"],
-    ]);
-    expect(items.at(-1)).toMatchObject({ provider: PROVIDER, job: null, asset: MOVE });
-  });
-
-  it("of a keeper has its part of the fees and the reward for a fault", async () => {
-    expect(lines(await ledgerOf(KEEPER))).toEqual([
-      ["keeper_fee", "credit", "100"],
-      ["keeper_fee", "credit", "50"],
-      ["reward", "credit", "7000000"],
-      ["keeper_fee", "credit", "15"],
-      ["keeper_fee", "credit", "20"],
-    ]);
-  });
-
-  it("in pages of one is the same as whole", async () => {
-    for (const address of [BUYER, OWNER, KEEPER]) {
-      const paged: LedgerEntryDto[] = [];
-      let cursor = "";
-      do {
-        const page = await get("/api/v1/wallets/:address/ledger", `?limit=1${cursor}`, { address });
-        paged.push(...page.items);
-        cursor = page.nextCursor === null ? "" : `&cursor=${page.nextCursor}`;
-      } while (cursor !== "");
-      expect(paged).toEqual(await ledgerOf(address));
-    }
-  });
-});
-
 describe("time", () => {
   it("the network's history counts by bucket", async () => {
     const history = await get("/api/v1/stats/history", `?bucket=hour&from=${T0}&to=${T1}`);
@@ -339,99 +209,5 @@ describe("time", () => {
       second,
     ]);
     expect((await statsOf(`?bucket=hour&from=${T1}`)).buckets).toEqual([second]);
-  });
-});
-
-describe("the market", () => {
-  it("tells its parameters and assets", async () => {
-    expect(await get("/api/v1/market")).toMatchObject({
-      paused: false,
-      asset: MOVE,
-      feeBps: 100,
-      minStake: "100000000",
-      arbiter: ARBITER,
-      arbitrationWindowSecs: 86_401,
-    });
-    const { items } = await get("/api/v1/assets");
-    expect(items).toEqual([
-      {
-        asset: MOVE,
-        allowed: true,
-        isDefault: true,
-        providers: 1,
-        jobs: 6,
-        escrowLocked: "1100000",
-        volumeSettled: "185000",
-        staked: "70000000",
-      },
-      expect.objectContaining({
-        asset: { address: OTHER_ASSET, symbol: "0x0000…", decimals: 0 },
-        allowed: null,
-        isDefault: false,
-        providers: 1,
-      }),
-    ]);
-  });
-
-  it("tells what was disputed, open or closed", async () => {
-    const casesOf = (address: string) => get("/api/v1/jobs/:address/case", "", { address });
-    expect(await casesOf(CHALLENGED)).toMatchObject({
-      asset: MOVE,
-      open: null,
-      cases: [{ kind: "OutputChallenge", outcome: "answered", bondToProvider: true, closedAt: T0 + 40 }],
-      fault: null,
-    });
-    expect((await casesOf(ARBITRATED)).cases).toEqual([
-      expect.objectContaining({ kind: "Arbitration", outcome: "ruled", award: "0", unreleased: "50000" }),
-    ]);
-    expect((await casesOf(FAULTY)).fault).toMatchObject({
-      fault: "FewerSeconds",
-      slashed: "70000000",
-      reward: "7000000",
-      stakeAsset: MOVE,
-    });
-    expect(await casesOf(OPEN)).toMatchObject({ open: null, cases: [], fault: null });
-  });
-
-  it("finds events, jobs and providers by filter", async () => {
-    const names = async (query: string) => (await get("/api/v1/events", query)).items.map((e) => e.name);
-    expect(await names("?module=dispute")).toEqual([
-      "ArbitrationDecided",
-      "ChallengeAnswered",
-      "FaultProven",
-      "ArbitrationOpened",
-      "OutputChallenged",
-    ]);
-    expect(await names(`?name=StreamSettled&job=${RATED}&order=oldest`)).toHaveLength(2);
-    expect(await names("?provider=0xf9")).toEqual(["ProviderRegistered"]);
-    const first = await get("/api/v1/events", "?limit=3");
-    const next = await get("/api/v1/events", `?limit=3&cursor=${first.nextCursor}`);
-    expect([...first.items, ...next.items]).toEqual((await get("/api/v1/events", "?limit=6")).items);
-
-    const jobs = async (query: string) => (await get("/api/v1/jobs", query)).items.map((j) => j.job);
-    expect(await jobs("?q=HALF%20demo")).toEqual([RATED]);
-    expect(await jobs("?q=%25")).toEqual([]);
-    expect(await jobs(`?since=${T0 + 60}`)).toEqual([RUNNING, OPEN]);
-    expect(await jobs(`?until=${T0 + 20}`)).toEqual([RATED]);
-    expect(await jobs(`?asset=${OTHER_ASSET}`)).toEqual([]);
-    const ofProvider = await get("/api/v1/providers/:address/jobs", "?state=Running", { address: PROVIDER });
-    expect(ofProvider.items.map((j) => [j.job, j.ratePerSecond])).toEqual([
-      [RUNNING, { numerator: "36000000", denominator: "3600" }],
-    ]);
-
-    const providers = async (query: string) =>
-      (await get("/api/v1/providers", query)).items.map((p) => p.provider);
-    expect(await providers("?minStake=70000001")).toEqual([FOREIGN]);
-    expect(await providers("?sort=stake")).toEqual([FOREIGN, PROVIDER]);
-    expect(await providers("?minScore=6000")).toEqual([PROVIDER]);
-    expect(await providers("?minVramGb=81")).toEqual([]);
-    expect(await providers("?minGpus=1&sandbox=DOCKER&q=h100%20WEST&hasFreeCapacity=true")).toHaveLength(2);
-    expect(await providers("?hasFreeCapacity=false")).toEqual([]);
-    expect(await providers("?q=h100%20nowhere")).toEqual([]);
-    for (const sort of ["stake", "vram", "served"]) {
-      const page = await get("/api/v1/providers", `?sort=${sort}&limit=1`);
-      const rest = await get("/api/v1/providers", `?sort=${sort}&cursor=${page.nextCursor}`);
-      expect([...page.items, ...rest.items].map((p) => p.provider)).toEqual(await providers(`?sort=${sort}`));
-    }
   });
 });

@@ -19,8 +19,8 @@ summary { cursor: pointer; padding: .6rem 0; }
 summary code { font-weight: 600; }
 summary span { display: block; }
 .alias { margin: .25rem 0; padding-left: .75rem; }
-pre, .wide { overflow-x: auto; background: var(--soft); border-radius: .375rem; padding: .75rem; max-height: 28rem; }
-pre { margin: 0; white-space: pre; }
+pre, .wide { overflow-x: auto; background: var(--soft); border-radius: .375rem; padding: .75rem; }
+pre { margin: 0; white-space: pre; max-height: 28rem; }
 table { border-collapse: collapse; width: 100%; overflow-wrap: normal; }
 th, td { text-align: left; vertical-align: top; padding: .25rem .5rem; border-bottom: 1px solid var(--line); }
 ul { margin: .25rem 0; padding-left: 1.25rem; }

@@ -70,7 +70,7 @@ const ABOUT = `The mirror of the chain, for anyone to read. Amounts are integers
 as decimal strings; times are unix seconds of chain time; addresses are accepted in any spelling and answered as 0x and \
 64 hex digits. Lists come in pages: pass nextCursor as cursor until it is null. Every answer carries x-request-id and an \
 ETag. Routes that can answer CSV do so for ?format=csv or the header Accept: text/csv; the next page then stands in the \
-Link header.`;
+Link header. The examples take $API for this service's address, such as http://127.0.0.1:4000.`;
 
 export function createOpenApi(mounts: Mount[] = mountsOf()): OpenApiDocument {
   const schemas: Record<string, JsonSchema> = {};
@@ -104,9 +104,6 @@ function operationOf(mount: Mount, render: Render, schemas: Record<string, JsonS
     ...parametersOf(render(entry.query, "input"), "query").filter(({ name }) => !fixed.includes(name)),
   ];
   const exampleQuery = alias ? "" : entry.exampleQuery;
-  const accept = exampleQuery.includes("&")
-    ? `'<server>${pathOf(mount)}${exampleQuery}'`
-    : `<server>${pathOf(mount)}${exampleQuery}`;
   return {
     operationId: operationId(mount.path),
     summary: alias ? `Old name of ${mount.route}${fixedText(alias.fixed)}` : entry.summary,
@@ -115,7 +112,7 @@ function operationOf(mount: Mount, render: Render, schemas: Record<string, JsonS
     ...(alias ? { deprecated: true as const, "x-alias-of": mount.route.replace(/:(\w+)/g, "{$1}") } : {}),
     parameters,
     responses: { ...answersOf(entry, render, schemas), ...refusalsOf(entry, render) },
-    "x-codeSamples": [{ lang: "Shell", source: `curl -s ${accept}` }],
+    "x-codeSamples": [{ lang: "Shell", source: `curl -s "$API${pathOf(mount)}${exampleQuery}"` }],
   };
 }
 
