@@ -76,7 +76,9 @@ function main(): void {
   else {
     for (const { code, tests } of codes) console.log(`${code}: ${tests.join(", ") || "NO TEST"}`);
     for (const { code, tests } of unknown) console.log(`${code}: NO SUCH CODE, but ${tests.join(", ")}`);
-    console.log(`${codes.length} codes, ${untested.length} without a test, ${unknown.length} that don't exist`);
+    console.log(
+      `${codes.length} codes, ${untested.length} without a test, ${unknown.length} that don't exist`,
+    );
   }
   if (untested.length + unknown.length > 0) process.exitCode = 1;
 }

@@ -243,8 +243,8 @@ module computestream::dispute_frozen_tests {
     }
 
     #[test]
-    /// 200,000 are ordered. 30,000 of 50,000 are free when the buyer raises the rate to 2,000 a second, at which the 20 s
-    /// that wait would be worth 40,000.
+    /// 200,000 are ordered. 30,000 of 50,000 are free when the buyer raises the rate to 2,000 a second, at which the
+    /// 20 s that wait would be worth 40,000.
     fun a_raise_during_a_freeze_brings_nothing_more_into_a_case() {
         let w = d::setup();
         let job = w.running_held(100, 200_000, 20, vector[]);
@@ -263,8 +263,8 @@ module computestream::dispute_frozen_tests {
     }
 
     #[test]
-    /// The issuer took 15,000 of the 70,000 that were left: the 50,000 that can't be earned any more are there, but with
-    /// them only 5,000 of the 20,000 held would be.
+    /// The issuer took 15,000 of the 70,000 that were left: the 50,000 that can't be earned any more are there, but
+    /// beside them only 5,000 of the 20,000 held would be.
     fun what_is_held_stays_backed_though_units_are_missing_at_the_end() {
         let w = d::setup();
         let job = d::running(&w);

@@ -1,6 +1,7 @@
 #[test_only]
 /// When a job tells that its provider answers for more stake, or for longer: at its start, at the end of its run,
-/// and when its output is challenged; and which stake a start needs. What that keeps from leaving is in provider_liability_tests.
+/// and when its output is challenged; and which stake a start needs. What that keeps from leaving is in
+/// provider_liability_tests.
 /// Unless said otherwise the rate is 1,000 a second, 100 s and 100,000 are ordered; unbonding takes a day.
 module computestream::job_liability_tests {
     use computestream::dispute_test_utils as d;

@@ -238,6 +238,8 @@ module computestream::meter_tests {
         // Two confirmed seconds are less than what is paid already.
         m.confirm(7);
         assert!(m.releasable() == 7_000 && m.held() == 6_000, 2);
+        assert_due(m.collect(), 0, 0, 0);
+        assert!(m.paid() == 9_000, 3);
     }
 
     #[test]
