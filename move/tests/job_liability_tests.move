@@ -78,12 +78,47 @@ module computestream::job_liability_tests {
     }
 
     #[test]
-    #[expected_failure(abort_code = computestream::job_registry::E_REQUIREMENTS_NOT_MET)]
-    fun stake_asked_back_since_the_acceptance_keeps_a_job_from_starting() {
+    #[expected_failure(abort_code = computestream::provider_registry::E_STILL_LIABLE)]
+    fun stake_that_unbonds_at_the_start_stays_for_the_job() {
         let w = t::setup();
         let job = accepted_with_stake(&w, STAKE);
         provider_registry::request_unstake(&m::owner(), w.provider(), 1);
         j::start(job);
+        m::wait(DAY);
+        provider_registry::withdraw_stake(&m::owner(), w.provider());
+    }
+
+    /// The start window must be longer than the unbonding for that.
+    fun withdrawn_between_acceptance_and_start(min_stake: u64): address {
+        let w = t::setup();
+        market::set_windows(&m::admin(), 120, DAY + 1, 60, 60, 15);
+        let job = accepted_with_stake(&w, min_stake);
+        provider_registry::request_unstake(&m::owner(), w.provider(), STAKE);
+        m::wait(DAY);
+        provider_registry::withdraw_stake(&m::owner(), w.provider());
+        job
+    }
+
+    #[test]
+    #[expected_failure(abort_code = computestream::job_registry::E_REQUIREMENTS_NOT_MET)]
+    fun stake_that_left_since_the_acceptance_keeps_a_job_from_starting() {
+        j::start(withdrawn_between_acceptance_and_start(STAKE));
+    }
+
+    #[test]
+    #[expected_failure(abort_code = computestream::job_registry::E_REQUIREMENTS_NOT_MET)]
+    fun the_minimum_that_left_keeps_a_job_that_requires_nothing_from_starting() {
+        j::start(withdrawn_between_acceptance_and_start(0));
+    }
+
+    #[test]
+    /// The minimum is the one that stood when the job was made.
+    fun a_minimum_raised_since_a_job_was_made_keeps_it_from_nothing() {
+        let w = t::setup();
+        let job = w.accepted(100, 100_000);
+        market::set_stake_terms(&m::admin(), STAKE + 1, DAY, 5_000, 1_000);
+        j::start(job);
+        assert_told(&w, STAKE, 0);
     }
 
     #[test]

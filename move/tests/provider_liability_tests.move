@@ -179,10 +179,11 @@ module computestream::provider_liability_tests {
     }
 
     #[test]
-    fun a_job_binds_the_minimum_of_its_start() {
+    fun a_job_binds_the_minimum_of_its_making() {
         let w = t::setup();
-        let job = w.accepted(100_000, 100_000_000);
         set_min_stake(STAKE - 7);
+        let job = w.accepted(100_000, 100_000_000);
+        set_min_stake(0);
         j::start(job);
         assert!(bound_stake(&w) == STAKE - 7, 1);
         request(&w, 7);
@@ -260,14 +261,13 @@ module computestream::provider_liability_tests {
     }
 
     #[test]
-    fun binding_tells_whether_so_much_is_staked() {
+    fun binding_tells_whether_so_much_is_staked_or_unbonding() {
         let w = t::setup();
         let provider = w.provider_address();
-        set_min_stake(STAKE + 1);
         provider_registry::reserve(provider, @0x1, 0, 0);
-        // The market's minimum isn't the order's business.
+        request(&w, STAKE - 1);
         assert!(provider_registry::bind_stake(provider, STAKE), 1);
-        assert!(bound_stake(&w) == STAKE + 1, 2);
+        assert!(bound_stake(&w) == STAKE, 2);
         assert!(!provider_registry::bind_stake(provider, STAKE + 1), 3);
     }
 
@@ -556,7 +556,7 @@ module computestream::provider_liability_tests {
         provider_registry::extend_liability(provider, m::start_time() + 10);
         assert!(v::count<ProviderLiabilityChanged>() == 1, 1);
         provider_registry::reserve(provider, @0x1, 0, 0);
-        provider_registry::bind_stake(provider, 0);
+        provider_registry::bind_stake(provider, STAKE);
         provider_registry::release(provider, @0x1, 0, m::start_time() + 20);
         request(&w, STAKE);
         m::wait(DAY + 10);
@@ -570,7 +570,7 @@ module computestream::provider_liability_tests {
         let w = t::setup();
         let provider = w.provider_address();
         provider_registry::reserve(provider, @0x1, 0, 0);
-        provider_registry::bind_stake(provider, 0);
+        provider_registry::bind_stake(provider, STAKE);
         provider_registry::extend_liability(provider, m::start_time() + DAY + 10);
         provider_registry::release(provider, @0x1, 0, m::start_time() + 10);
         request(&w, STAKE);
@@ -584,7 +584,7 @@ module computestream::provider_liability_tests {
         let w = t::setup();
         let provider = w.provider_address();
         provider_registry::reserve(provider, @0x1, 0, 0);
-        provider_registry::bind_stake(provider, 0);
+        provider_registry::bind_stake(provider, STAKE);
         provider_registry::release(provider, @0x1, 0, m::start_time() + DAY + 1);
         request(&w, 1);
         m::wait(DAY);
