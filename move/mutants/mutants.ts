@@ -378,8 +378,8 @@ export const MUTANTS: Mutant[] = [
   {
     name: "award-of-paid-money",
     file: "dispute.move",
-    find: "if (case.default_award < held) case.default_award else held;",
-    replace: "case.default_award;",
+    find: "            decide(job, keeper, held, held, buyer, true);",
+    replace: "            decide(job, keeper, case.default_award, held, buyer, true);",
     harm: "agreement during a case keeps the rest of the money for ever",
   },
   {

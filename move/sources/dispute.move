@@ -403,10 +403,9 @@ module computestream::dispute {
         if (case.kind == OUTPUT_CHALLENGE) {
             prove_fault(job, OUTPUT_WITHHELD, buyer, keeper);
         } else {
-            // What the buyer agreed to meanwhile is paid already.
+            // The default without what the buyer agreed to meanwhile: that is paid already.
             let held = payment_stream::held(job);
-            let award = if (case.default_award < held) case.default_award else held;
-            decide(job, keeper, award, held, buyer, true);
+            decide(job, keeper, held, held, buyer, true);
         };
     }
 

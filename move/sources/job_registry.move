@@ -124,7 +124,7 @@ module computestream::job_registry {
         record.start(timestamp::now_seconds());
 
         let terms = record.terms();
-        let stake = terms.requirements().min_stake();
+        let stake = terms.stake_relied_on(record.rules().min_stake());
         assert!(provider_registry::bind_stake(terms.provider(), stake), E_REQUIREMENTS_NOT_MET);
         let (payee, attest_key) = provider_registry::payment_terms(terms.provider());
         let rules = record.rules();

@@ -189,6 +189,12 @@ module computestream::job_terms {
         self.buyer_key
     }
 
+    /// What the order requires, at least `min_stake`.
+    public(package) fun stake_relied_on(self: &Terms, min_stake: u64): u64 {
+        let required = self.requirements.min_stake();
+        if (required > min_stake) required else min_stake
+    }
+
     public(package) fun requirements(self: &Terms): &Requirements {
         &self.requirements
     }

@@ -94,6 +94,7 @@ module computestream::market {
         answer_window_secs: u64,
         arbitration_window_secs: u64,
         reclaim_after_secs: u64,
+        min_stake: u64,
         bond_bps: u64,
         slash_bps: u64,
         reporter_reward_bps: u64,
@@ -390,6 +391,7 @@ module computestream::market {
             answer_window_secs: p.answer_window_secs,
             arbitration_window_secs: p.arbitration_window_secs,
             reclaim_after_secs: p.unbonding_secs,
+            min_stake: p.min_stake,
             bond_bps: p.bond_bps,
             slash_bps: p.slash_bps,
             reporter_reward_bps: p.reporter_reward_bps,
@@ -430,6 +432,10 @@ module computestream::market {
 
     public(package) fun reclaim_after_secs(self: &JobRules): u64 {
         self.reclaim_after_secs
+    }
+
+    public(package) fun min_stake(self: &JobRules): u64 {
+        self.min_stake
     }
 
     public(package) fun bond_bps(self: &JobRules): u64 {

@@ -492,16 +492,15 @@ module computestream::provider_registry {
         devices
     }
 
-    /// One of the active jobs begins, relying on `stake` or the market's minimum. Returns whether so much is staked.
+    /// One of the active jobs begins, relying on `stake`. Returns whether so much is there, unbonding or not: from now
+    /// on it can't leave.
     public(package) fun bind_stake(provider: address, stake: u64): bool acquires Provider {
         let p = &mut Provider[provider];
-        let (min_stake, _) = market::stake_terms();
         let liability = p.liability;
-        let needed = if (stake > min_stake) stake else min_stake;
         let is_alone = p.capacity.jobs().length() == 1;
-        liability.bind(needed, is_alone, timestamp::now_seconds());
+        liability.bind(stake, is_alone, timestamp::now_seconds());
         p.set_liability(provider, liability);
-        stake <= stake::staked(provider)
+        stake <= stake::total(provider)
     }
 
     /// Takes slot and GPUs back, if the job holds any. The provider answers for it until `liable_until`.

@@ -241,6 +241,11 @@ module computestream::stake {
         Stake[provider].staked
     }
 
+    /// What can be slashed: staked and unbonding.
+    public(package) fun total(provider: address): u64 acquires Stake {
+        Stake[provider].vault.balance()
+    }
+
     public(package) fun unbonding(provider: address): u64 acquires Stake {
         Stake[provider].unbonding
     }

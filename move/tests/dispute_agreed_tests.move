@@ -1,5 +1,5 @@
 #[test_only]
-/// What the buyer has countersigned in a case: it is paid whatever the buyer does, and the case is about the rest.
+/// What the buyer has countersigned in a case: it is paid whatever the buyer does, and counts towards what is awarded.
 /// The rate is 1,000 a second, the fee 1 %, 100 s and 100,000 are ordered, the last 20 s held back; bonds are 1 %.
 module computestream::dispute_agreed_tests {
     use aptos_std::ed25519::SecretKey;
@@ -94,7 +94,7 @@ module computestream::dispute_agreed_tests {
     // === The case is about the rest ===
 
     #[test]
-    fun an_arbiter_splits_what_is_left() {
+    fun a_ruling_counts_what_was_agreed() {
         let w = d::setup();
         let (secret, job) = held(&w);
         d::arbitrate(job);
@@ -102,7 +102,7 @@ module computestream::dispute_agreed_tests {
         d::assert_money(
             &w, job, 999_949_000, 1_000_044_550, 450, 0, 5_000, 100_000_000, 1_000
         );
-        d::rule(job, 2_000);
+        d::rule(job, 17_000);
         // 47,000 in all, 470 of it fees; the bond is the buyer's again.
         assert_decided(job, 2_000, 5_000, @0xb0b, false, 50);
         d::assert_money(
@@ -129,7 +129,7 @@ module computestream::dispute_agreed_tests {
         let (secret, job) = held(&w);
         d::arbitrate(job);
         agree_to_45(&w, &secret, job);
-        d::rule(job, 5_000);
+        d::rule(job, 20_000);
         assert_decided(job, 5_000, 5_000, @0xa11, false, 50);
         d::assert_money(
             &w, job, 999_949_000, 1_000_050_500, 500, 0, 0, 100_000_000, 0
@@ -138,12 +138,92 @@ module computestream::dispute_agreed_tests {
 
     #[test]
     #[expected_failure(abort_code = computestream::payment_stream::E_AWARD_TOO_HIGH)]
-    fun nobody_awards_what_is_agreed_a_second_time() {
+    fun nobody_awards_more_than_was_held_whatever_was_agreed() {
         let w = d::setup();
         let (secret, job) = held(&w);
         d::arbitrate(job);
         agree_to_45(&w, &secret, job);
-        d::rule(job, 5_001);
+        d::rule(job, 20_001);
+    }
+
+    #[test]
+    fun an_award_of_no_more_than_was_agreed_leaves_the_rest_to_the_buyer() {
+        let w = d::setup();
+        let (secret, job) = held(&w);
+        d::arbitrate(job);
+        agree_to_45(&w, &secret, job);
+        d::rule(job, 15_000);
+        assert_decided(job, 0, 5_000, @0xb0b, false, 50);
+        d::assert_money(
+            &w, job, 999_955_000, 1_000_044_550, 450, 0, 0, 100_000_000, 0
+        );
+    }
+
+    #[test]
+    fun an_award_of_a_unit_more_than_was_agreed_pays_the_unit() {
+        let w = d::setup();
+        let (secret, job) = held(&w);
+        d::arbitrate(job);
+        agree_to_45(&w, &secret, job);
+        d::rule(job, 15_001);
+        // Fees of floor(450.01).
+        d::assert_money(
+            &w, job, 999_954_999, 1_000_044_551, 450, 0, 0, 100_000_000, 0
+        );
+    }
+
+    /// What a ruling, after an agreement to 15,000 of the 20,000 or without it, leaves the provider, net, the treasury
+    /// and the buyer, bond included.
+    fun ruled(award: u64, is_agreed: bool): vector<u64> {
+        let w = d::setup();
+        let (secret, job) = held(&w);
+        d::arbitrate(job);
+        if (is_agreed) agree_to_45(&w, &secret, job);
+        d::rule(job, award);
+        let fees = w.balance(m::treasury_address());
+        vector[w.balance(@0xa11), fees, w.balance(@0xb0b)]
+    }
+
+    #[test]
+    fun a_split_is_the_same_before_any_agreement() {
+        assert!(ruled(17_000, false) == vector[1_000_046_530, 470, 999_953_000], 1);
+    }
+
+    #[test]
+    fun a_split_is_the_same_after_an_agreement() {
+        assert!(ruled(17_000, true) == vector[1_000_046_530, 470, 999_953_000], 1);
+    }
+
+    #[test]
+    fun all_is_the_same_before_any_agreement() {
+        assert!(ruled(20_000, false) == vector[1_000_050_500, 500, 999_949_000], 1);
+    }
+
+    #[test]
+    fun all_is_the_same_after_an_agreement() {
+        assert!(ruled(20_000, true) == vector[1_000_050_500, 500, 999_949_000], 1);
+    }
+
+    #[test]
+    /// Nothing was ever paid: 30,000 are free, 15,000 agreed to, 2,000 of the rest awarded.
+    fun an_agreement_that_could_not_be_paid_counts_as_well() {
+        let w = d::setup();
+        let (secret, key) = j::buyer_keys();
+        let job = w.running_held(100, 100_000, 20, key);
+        j::freeze_store(&w, job);
+        m::wait(50);
+        d::complete(&w, job, 2, 50, d::root(), d::size());
+        d::arbitrate(job);
+        agree_to_45(&w, &secret, job);
+        d::assert_money(
+            &w, job, 999_899_000, 1_000_000_000, 0, 0, 100_000, 100_000_000, 1_000
+        );
+        j::thaw_store(&w, job);
+        d::rule(job, 17_000);
+        assert_decided(job, 2_000, 5_000, @0xb0b, false, 50);
+        d::assert_money(
+            &w, job, 999_953_000, 1_000_046_530, 470, 0, 0, 100_000_000, 0
+        );
     }
 
     #[test]

@@ -243,6 +243,47 @@ module computestream::dispute_frozen_tests {
     }
 
     #[test]
+    /// 200,000 are ordered. 30,000 of 50,000 are free when the buyer raises the rate to 2,000 a second, at which the
+    /// 20 s that wait would be worth 40,000.
+    fun a_raise_during_a_freeze_brings_nothing_more_into_a_case() {
+        let w = d::setup();
+        let job = w.running_held(100, 200_000, 20, vector[]);
+        j::freeze_store(&w, job);
+        m::wait(50);
+        w.pay(job, 1, 50);
+        j::raise(job, 7_200_000);
+        d::complete(&w, job, 2, 50, d::root(), d::size());
+        d::arbitrate(job);
+        d::assert_case(job, 2, 2_000, 250, 0, v::text(b"it never ran"), 20_000, 50);
+        j::thaw_store(&w, job);
+        d::rule(job, 0);
+        d::assert_money(
+            &w, job, 999_970_000, 1_000_029_700, 300, 0, 0, 100_000_000, 0
+        );
+    }
+
+    #[test]
+    /// The issuer took 15,000 of the 70,000 that were left: the 50,000 that can't be earned any more are there, but
+    /// beside them only 5,000 of the 20,000 held would be.
+    fun what_is_held_stays_backed_though_units_are_missing_at_the_end() {
+        let w = d::setup();
+        let job = d::running(&w);
+        m::wait(50);
+        w.pay(job, 1, 50);
+        m::claw_back(w.asset(), job, 15_000);
+        d::complete(&w, job, 2, 50, d::root(), d::size());
+        assert!(w.balance(m::of(&m::buyer())) == 999_900_000, 1);
+        j::confirm(job);
+        assert!(w.balance(m::of(&m::owner())) == 1_000_049_500, 2);
+        t::assert_state(job, 3, 0);
+        m::give_back(w.asset(), job, 15_000);
+        d::finalize(job);
+        d::assert_money(
+            &w, job, 999_950_000, 1_000_049_500, 500, 0, 0, 100_000_000, 0
+        );
+    }
+
+    #[test]
     /// 50 of 60 s are confirmed and unpaid: ten are left to decide about.
     fun money_agreed_to_but_unpaid_is_in_no_case() {
         let w = d::setup();

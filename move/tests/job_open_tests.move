@@ -297,6 +297,18 @@ module computestream::job_open_tests {
     }
 
     #[test]
+    /// Of an order that anyone could have taken the provider answers for taking it.
+    fun an_open_job_that_fails_before_its_start_counts_as_failed() {
+        let w = t::setup();
+        let job = w.create_open(100, 3_600_000, 100_000);
+        w.accept(job);
+        t::fail_with_nothing_new(job);
+        j::assert_settled(&w, job, 4, 0, 100_000, 0, 0, 100_000);
+        // 10,000 * (1 + 2) / (2 + 4)
+        j::assert_record(&w, 0, 1, 0, 0, 0, 5_000);
+    }
+
+    #[test]
     fun a_price_at_the_maximum_is_taken() {
         let w = t::setup();
         let job = w.create_open(100, 3_600_000, 100_000);

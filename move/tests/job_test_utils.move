@@ -278,8 +278,8 @@ module computestream::job_test_utils {
         // Rate, duration, deposit, holdback; priority; key; is_open; terms hash.
         at = skip_bytes(&bytes, at + 4 * 8 + 1) + 1;
         at = skip_bytes(&bytes, at);
-        // Rules: thirteen numbers, arbiter and treasury; state, outcome; GPU mask.
-        at = at + 13 * 8 + 2 * 32 + 2 + 8;
+        // Rules: fourteen numbers, arbiter and treasury; state, outcome; GPU mask.
+        at = at + 14 * 8 + 2 * 32 + 2 + 8;
         let (count, at) = read_length(&bytes, at);
         while (count > 0) {
             at = skip_bytes(&bytes, at);
@@ -408,6 +408,7 @@ module computestream::job_test_utils {
                 n(3_600),
                 n(86_400),
                 n(86_400),
+                n(100_000_000),
                 n(100),
                 n(5_000),
                 n(1_000),

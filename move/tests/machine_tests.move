@@ -120,9 +120,7 @@ module computestream::machine_tests {
                 ),
             1
         );
-        assert!(requirements.gpus() == 1, 2);
-        let (gpus, min_stake) = requirements.demands();
-        assert!(gpus == 1 && min_stake == 6, 3);
+        assert!(requirements.gpus() == 1 && requirements.min_stake() == 6, 2);
     }
 
     #[test]

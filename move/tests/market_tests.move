@@ -181,11 +181,12 @@ module computestream::market_tests {
                         n(13),
                         n(14),
                         n(16),
-                        // Challenge, answer and arbitration windows, the wait for its record.
+                        // Challenge, answer and arbitration windows, the wait for its record, the minimum stake.
                         n(101),
                         n(102),
                         n(103),
                         n(200_000),
+                        n(7),
                         // Bond, what is slashed, the reporter's part, arbiter.
                         n(104),
                         n(4_999),

@@ -238,6 +238,8 @@ module computestream::meter_tests {
         // Two confirmed seconds are less than what is paid already.
         m.confirm(7);
         assert!(m.releasable() == 7_000 && m.held() == 6_000, 2);
+        assert_due(m.collect(), 0, 0, 0);
+        assert!(m.paid() == 9_000, 3);
     }
 
     #[test]
@@ -349,6 +351,50 @@ module computestream::meter_tests {
         // 20,000 paid; 10 s at 500 wait: 25,000 - 5,000 and 26,000 - 5,000.
         assert_due(settle(&mut m, 30, 30), 0, 0, 0);
         assert_due(settle(&mut m, 32, 32), 1_000, 10, 1);
+    }
+
+    #[test]
+    fun a_rate_of_before_is_forgotten_once_all_that_was_billed_at_it_is_confirmed() {
+        let m = held_meter(10);
+        assert_due(settle(&mut m, 20, 20), 10_000, 100, 10);
+        m.set_rate(RATE / 2);
+        // 22,500 earned, the 10 s that wait count 1,000 each.
+        assert_due(settle(&mut m, 25, 25), 2_500, 25, 2);
+        // 19 confirmed: one of the six that wait was billed before.
+        m.confirm(19);
+        assert!(m.held_rate_per_hour() == RATE && m.releasable() == 16_500, 1);
+        // 20 confirmed, and five wait that were billed after: 22,500 - 2,500, of which 12,500 are paid.
+        m.confirm(20);
+        assert!(m.held_rate_per_hour() == RATE / 2 && m.held() == 2_500, 2);
+        assert_due(m.collect(), 7_500, 75, 8);
+        // One second at 2,000, and another change: now it takes that second too.
+        m.set_rate(2 * RATE);
+        settle(&mut m, 26, 26);
+        m.set_rate(RATE);
+        m.confirm(25);
+        assert!(m.held_rate_per_hour() == 2 * RATE, 3);
+        m.confirm(26);
+        assert!(m.held_rate_per_hour() == RATE && m.held() == 0, 4);
+    }
+
+    #[test]
+    fun what_was_free_once_is_never_held_again() {
+        let m = held_meter(10);
+        m.attest(20);
+        m.advance(20);
+        let forgotten = m;
+        // 10,000 are free, and nobody pays them before the rate is raised.
+        m.release();
+        m.set_rate(2 * RATE);
+        // 20,000 earned, 10 s held at 2,000.
+        assert!(m.releasable() == 0 && m.held() == 10_000 && m.unreleased() == 20_000, 1);
+        m.release();
+        assert_due(m.collect(), 10_000, 100, 10);
+        assert!(m.held() == 10_000 && m.unreleased() == 10_000, 2);
+        // What was never released isn't free.
+        forgotten.set_rate(2 * RATE);
+        assert!(forgotten.held() == 20_000, 3);
+        assert_due(forgotten.collect(), 0, 0, 0);
     }
 
     #[test]

@@ -106,12 +106,12 @@ module computestream::provider_capacity_tests {
         let w = t::setup();
         let provider = object::object_address(&gpu_machine(&w));
         m::wait(2);
-        let devices = provider_registry::reserve(provider, @0x1, 10, 2, 0);
+        let devices = provider_registry::reserve(provider, @0x1, 10, 2);
         assert!(devices == vector[v::hash(2), v::hash(4)], 1);
         v::assert_last<ProviderCapacityChanged>(
             vector[a(provider), n(1), n(3), n(10), n(now())]
         );
-        assert!(provider_registry::reserve(provider, @0x2, 1, 1, 0) == vector[v::hash(1)], 2);
+        assert!(provider_registry::reserve(provider, @0x2, 1, 1) == vector[v::hash(1)], 2);
         v::assert_last<ProviderCapacityChanged>(
             vector[a(provider), n(2), n(3), n(11), n(now())]
         );
@@ -130,8 +130,8 @@ module computestream::provider_capacity_tests {
     fun no_gpu_serves_two_jobs() {
         let w = t::setup();
         let provider = object::object_address(&gpu_machine(&w));
-        provider_registry::reserve(provider, @0x1, 10, 2, 0);
-        provider_registry::reserve(provider, @0x2, 2, 1, 0);
+        provider_registry::reserve(provider, @0x1, 10, 2);
+        provider_registry::reserve(provider, @0x2, 2, 1);
     }
 
     #[test]

@@ -77,7 +77,7 @@ module computestream::provider_liability_tests {
 
     // === What a job relies on ===
 
-    /// A stake that is added for one order and asked back as soon as the order is accepted.
+    /// A stake that is added for one order and asked back as soon as its job has started.
     fun flash_stake(): (World, address) {
         let w = t::setup();
         provider_registry::add_stake(&m::owner(), w.provider(), STAKE);
@@ -179,11 +179,12 @@ module computestream::provider_liability_tests {
     }
 
     #[test]
-    fun a_job_binds_the_minimum_of_its_acceptance() {
+    fun a_job_binds_the_minimum_of_its_making() {
         let w = t::setup();
-        let job = w.create(100_000, 100_000_000);
         set_min_stake(STAKE - 7);
-        w.accept(job);
+        let job = w.accepted(100_000, 100_000_000);
+        set_min_stake(0);
+        j::start(job);
         assert!(bound_stake(&w) == STAKE - 7, 1);
         request(&w, 7);
         m::wait(DAY);
@@ -201,8 +202,19 @@ module computestream::provider_liability_tests {
         assert!(bound_stake(&w) == 2 * STAKE, 2);
         // Nor does one that begins when nothing that has ended counts any more, while another one runs.
         m::wait(DAY);
-        w.accepted(100, 100_000);
+        w.running(100, 100_000);
         assert!(bound_stake(&w) == 2 * STAKE, 3);
+    }
+
+    #[test]
+    fun a_smaller_job_beside_one_that_is_only_accepted_lowers_nothing() {
+        let (w, first) = flash_stake();
+        m::wait(10);
+        t::complete_with_nothing_new(first);
+        m::wait(DAY);
+        w.accepted(100, 100_000);
+        w.running(100, 100_000);
+        assert!(bound_stake(&w) == 2 * STAKE, 1);
     }
 
     #[test]
@@ -220,12 +232,11 @@ module computestream::provider_liability_tests {
         m::wait(10);
         t::complete_with_nothing_new(first);
         m::wait(DAY - 1);
-        // One second early, and alone.
-        let early = w.accepted(100, 100_000);
-        assert!(bound_stake(&w) == 2 * STAKE, 1);
-        job_registry::cancel(&m::buyer(), t::handle(early));
+        // What was accepted before may start then.
+        let next = w.accepted(100, 100_000);
         m::wait(1);
-        w.running(100, 100_000);
+        assert!(bound_stake(&w) == 2 * STAKE, 1);
+        j::start(next);
         assert!(bound_stake(&w) == STAKE && liable_until(&w) == DAY + 10, 2);
         v::assert_all<ProviderLiabilityChanged>(
             vector[
@@ -237,6 +248,27 @@ module computestream::provider_liability_tests {
         // What the first job relied on may leave while the new one runs.
         withdraw(&w);
         assert!(stake::staked(w.provider_address()) == STAKE, 3);
+    }
+
+    #[test]
+    fun a_second_earlier_a_job_alone_binds_no_less() {
+        let (w, first) = flash_stake();
+        m::wait(10);
+        t::complete_with_nothing_new(first);
+        m::wait(DAY - 1);
+        w.running(100, 100_000);
+        assert!(bound_stake(&w) == 2 * STAKE, 1);
+    }
+
+    #[test]
+    fun binding_tells_whether_so_much_is_staked_or_unbonding() {
+        let w = t::setup();
+        let provider = w.provider_address();
+        provider_registry::reserve(provider, @0x1, 0, 0);
+        request(&w, STAKE - 1);
+        assert!(provider_registry::bind_stake(provider, STAKE), 1);
+        assert!(bound_stake(&w) == STAKE, 2);
+        assert!(!provider_registry::bind_stake(provider, STAKE + 1), 3);
     }
 
     // === While a job runs ===
@@ -480,10 +512,26 @@ module computestream::provider_liability_tests {
         request(&w, STAKE);
         m::wait(600);
         job_registry::expire(&m::keeper(), t::handle(unstarted));
-        assert!(liable_until(&w) == 0, 2);
+        assert!(liable_until(&w) == 0 && bound_stake(&w) == 0, 2);
         m::wait(DAY - 600);
         withdraw(&w);
         assert_gone(&w, 0);
+    }
+
+    #[test]
+    /// A stake added for an order that its buyer takes back, beside a job that runs.
+    fun a_cancelled_order_keeps_no_stake_that_it_required() {
+        let w = t::setup();
+        w.running(100_000, 100_000_000);
+        provider_registry::add_stake(&m::owner(), w.provider(), STAKE);
+        let job = j::order().min_stake(2 * STAKE).order_openly(w.asset());
+        w.accept(job);
+        job_registry::cancel(&m::buyer(), t::handle(job));
+        assert!(bound_stake(&w) == STAKE, 1);
+        request(&w, STAKE);
+        m::wait(DAY);
+        withdraw(&w);
+        assert!(stake::staked(w.provider_address()) == STAKE, 2);
     }
 
     #[test]
@@ -507,7 +555,8 @@ module computestream::provider_liability_tests {
         provider_registry::extend_liability(provider, m::start_time() + DAY + 10);
         provider_registry::extend_liability(provider, m::start_time() + 10);
         assert!(v::count<ProviderLiabilityChanged>() == 1, 1);
-        provider_registry::reserve(provider, @0x1, 0, 0, 0);
+        provider_registry::reserve(provider, @0x1, 0, 0);
+        provider_registry::bind_stake(provider, STAKE);
         provider_registry::release(provider, @0x1, 0, m::start_time() + 20);
         request(&w, STAKE);
         m::wait(DAY + 10);
@@ -520,7 +569,8 @@ module computestream::provider_liability_tests {
     fun the_longest_liability_counts() {
         let w = t::setup();
         let provider = w.provider_address();
-        provider_registry::reserve(provider, @0x1, 0, 0, 0);
+        provider_registry::reserve(provider, @0x1, 0, 0);
+        provider_registry::bind_stake(provider, STAKE);
         provider_registry::extend_liability(provider, m::start_time() + DAY + 10);
         provider_registry::release(provider, @0x1, 0, m::start_time() + 10);
         request(&w, STAKE);
@@ -533,7 +583,8 @@ module computestream::provider_liability_tests {
     fun a_released_job_leaves_its_liability() {
         let w = t::setup();
         let provider = w.provider_address();
-        provider_registry::reserve(provider, @0x1, 0, 0, 0);
+        provider_registry::reserve(provider, @0x1, 0, 0);
+        provider_registry::bind_stake(provider, STAKE);
         provider_registry::release(provider, @0x1, 0, m::start_time() + DAY + 1);
         request(&w, 1);
         m::wait(DAY);

@@ -203,7 +203,7 @@ module computestream::provider_offer_tests {
         let expected = v::join(vector[updated(b"new", 3), list(devices), n(4), n(0), n(0)]);
         assert!(found.slice(129, 129 + expected.length()) == expected, 1);
         // The new GPUs are there.
-        let given = provider_registry::reserve(address_of(provider), @0x1, 5, 2, 0);
+        let given = provider_registry::reserve(address_of(provider), @0x1, 5, 2);
         assert!(given == vector[v::hash(7), v::hash(9)], 2);
     }
 

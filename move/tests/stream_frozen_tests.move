@@ -1,6 +1,7 @@
 #[test_only]
 /// An issuer that freezes a stream's escrow or takes from it: what ran counts, endings end, and the money comes later.
 module computestream::stream_frozen_tests {
+    use aptos_framework::fungible_asset;
     use computestream::escrow::EscrowRefunded;
     use computestream::market_test_utils as m;
     use computestream::payment_stream;
@@ -128,6 +129,39 @@ module computestream::stream_frozen_tests {
         assert!(payment_stream::held(job) == 10_000, 2);
     }
 
+    /// The same with 300,000 in the escrow, so that the buyer may raise the rate to 2,000 a second: 10 s of which are
+    /// as much as all that is earned.
+    fun raised(stage: &Stage): address {
+        let job = stage.open(3_600_000, 300_000, 100, 10);
+        m::wait(20);
+        freeze_escrow(stage, job);
+        stage.pay(job, 1, 20);
+        payment_stream::change_rate(job, BUYER, 7_200_000);
+        job
+    }
+
+    #[test]
+    fun a_raise_holds_nothing_that_was_free_already() {
+        let stage = st::setup();
+        let job = raised(&stage);
+        assert!(payment_stream::held(job) == 10_000, 1);
+        thaw(&stage, job);
+        assert!(st::quote(job, 20, 20) == vector[10_000, 100], 2);
+        stage.pay(job, 1, 20);
+        stage.assert_money(job, 9_900, 90, 10, 0, 290_000);
+    }
+
+    #[test]
+    fun after_a_raise_an_award_of_nothing_takes_nothing_that_was_free() {
+        let stage = st::setup();
+        let job = raised(&stage);
+        let (_, held) = payment_stream::end(job, BUYER, 0);
+        assert!(held == 10_000, 1);
+        thaw(&stage, job);
+        payment_stream::close_with_award(job, KEEPER, 0);
+        stage.assert_money(job, 9_900, 90, 10, 290_000, 0);
+    }
+
     // === Ending ===
 
     #[test]
@@ -179,6 +213,63 @@ module computestream::stream_frozen_tests {
         thaw(&stage, job);
         payment_stream::close(job, KEEPER);
         stage.assert_money(job, 19_800, 180, 20, 80_000, 0);
+    }
+
+    /// 20 s ran and are proven and half of them paid; then the issuer took 5,000 of the 90,000 that are left. 80,000
+    /// can't be earned any more, and are there; of the 10,000 held the other half would be left.
+    fun plundered(stage: &Stage): address {
+        let job = stage.open_held();
+        m::wait(20);
+        stage.pay(job, 1, 20);
+        m::claw_back(stage.asset(), job, 5_000);
+        job
+    }
+
+    fun assert_still_backed(stage: &Stage, job: address, there: u64) {
+        assert!(v::count<EscrowRefunded>() == 0, 9601);
+        assert!(stage.balance(BUYER) == 1_000_000_000 - 100_000, 9602);
+        assert!(fungible_asset::balance(m::store_of(job)) == there, 9603);
+    }
+
+    #[test]
+    fun an_end_refunds_nothing_while_anything_is_missing() {
+        let stage = st::setup();
+        let job = plundered(&stage);
+        let (_, held) = payment_stream::end(job, BUYER, 0);
+        assert!(held == 10_000, 1);
+        assert_still_backed(&stage, job, 85_000);
+        // What is held can be paid though the rest is missing.
+        st::agree(job, KEEPER);
+        assert_still_backed(&stage, job, 75_000);
+        m::give_back(stage.asset(), job, 5_000);
+        payment_stream::close(job, KEEPER);
+        stage.assert_money(job, 19_800, 180, 20, 80_000, 0);
+    }
+
+    #[test]
+    /// 10 s more ran that aren't proven: 70,000 can't be earned any more, and then 80,000.
+    fun neither_an_end_with_time_to_prove_nor_its_seal_refunds_anything_then() {
+        let stage = st::setup();
+        let job = plundered(&stage);
+        m::wait(10);
+        payment_stream::end(job, BUYER, WINDOW);
+        assert_still_backed(&stage, job, 85_000);
+        payment_stream::seal(job, KEEPER);
+        assert_still_backed(&stage, job, 85_000);
+        m::give_back(stage.asset(), job, 5_000);
+        payment_stream::close(job, KEEPER);
+        stage.assert_money(job, 19_800, 180, 20, 80_000, 0);
+    }
+
+    #[test]
+    fun a_seal_of_a_restored_escrow_refunds_what_the_end_could_not() {
+        let stage = st::setup();
+        let job = plundered(&stage);
+        m::wait(10);
+        payment_stream::end(job, BUYER, WINDOW);
+        m::give_back(stage.asset(), job, 5_000);
+        payment_stream::seal(job, KEEPER);
+        stage.assert_money(job, 9_900, 90, 10, 80_000, 10_000);
     }
 
     #[test]

@@ -24,6 +24,7 @@ const rules = {
   challengeWindowSecs: 3_600n,
   answerWindowSecs: 3_600n,
   arbitrationWindowSecs: 86_400n,
+  minStake: 100_000_000n,
   bondBps: 100n,
   slashBps: 5_000n,
   reporterRewardBps: 1_000n,

@@ -12,7 +12,6 @@ import {
   type Job,
   max,
   type Provider,
-  type Requirements,
   require,
 } from "./types.ts";
 
@@ -66,10 +65,10 @@ export function reserve(ctx: Context, p: Provider, job: Address, mask: bigint, g
 }
 
 /** One of the active jobs begins. */
-export function relyOnStake(ctx: Context, p: Provider, { minStake }: Requirements): void {
-  const { now, market } = ctx.state;
-  require(minStake <= p.staked, "E_REQUIREMENTS_NOT_MET");
-  const needed = max(market.parameters.minStake, minStake);
+export function relyOnStake(ctx: Context, p: Provider, { terms, rules }: Job): void {
+  const { now } = ctx.state;
+  const needed = max(rules.minStake, terms.requirements.minStake);
+  require(needed <= p.staked + p.unbonding, "E_REQUIREMENTS_NOT_MET");
   const isAnew = p.activeJobs.length === 1 && now >= p.liableUntil;
   bindStake(ctx, p, { boundStake: isAnew ? needed : max(p.boundStake, needed) });
 }

@@ -257,7 +257,7 @@ export function start(ctx: Context, who: Address, jobAddress: Address): void {
   require(job.state === STATE.accepted, "E_NOT_ACCEPTED");
   require(state.now < job.startBy, "E_START_WINDOW_OVER");
   const p = providerOf(state, job.terms.provider);
-  relyOnStake(ctx, p, job.terms.requirements);
+  relyOnStake(ctx, p, job);
   job.state = STATE.running;
   job.startedAt = state.now;
   openStream(ctx, job, { payee: p.owner, attestKey: p.attestKey });

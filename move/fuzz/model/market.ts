@@ -164,6 +164,7 @@ export function jobRules(state: State): Rules {
     answerWindowSecs: p.answerWindowSecs,
     arbitrationWindowSecs: p.arbitrationWindowSecs,
     reclaimAfterSecs: p.unbondingSecs,
+    minStake: p.minStake,
     bondBps: p.bondBps,
     slashBps: p.slashBps,
     reporterRewardBps: p.reporterRewardBps,

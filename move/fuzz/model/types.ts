@@ -120,6 +120,7 @@ export interface Rules {
   answerWindowSecs: bigint;
   arbitrationWindowSecs: bigint;
   reclaimAfterSecs: bigint;
+  minStake: bigint;
   bondBps: bigint;
   slashBps: bigint;
   reporterRewardBps: bigint;

@@ -43,6 +43,7 @@ export const zJobRules = z.object({
   answer_window_secs: zU64,
   arbitration_window_secs: zU64,
   reclaim_after_secs: zU64,
+  min_stake: zU64,
   bond_bps: zU64,
   slash_bps: zU64,
   reporter_reward_bps: zU64,

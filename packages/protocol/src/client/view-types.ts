@@ -44,6 +44,7 @@ export interface JobRules
     | "challengeWindowSecs"
     | "answerWindowSecs"
     | "arbitrationWindowSecs"
+    | "minStake"
     | "bondBps"
     | "slashBps"
     | "reporterRewardBps"
