@@ -17,7 +17,13 @@ import {
   PROVIDERS,
   TICKS,
 } from "../indexer/src/db/tables.ts";
-import { applyTransactions, type Draft, emptyDraft, touchedBy } from "../indexer/src/handlers/index.ts";
+import {
+  applyTransactions,
+  type Draft,
+  emptyDraft,
+  eventRowsOf,
+  touchedBy,
+} from "../indexer/src/handlers/index.ts";
 
 export async function writeRowByRow(database: DatabaseOptions, records: TransactionRecord[]): Promise<void> {
   const client = await connectClient(database);
@@ -47,6 +53,7 @@ async function writeOne(db: Queryable, record: TransactionRecord): Promise<void>
 
 async function load(db: Queryable, record: TransactionRecord): Promise<Draft> {
   const draft = emptyDraft();
+  draft.events = eventRowsOf([record]);
   const { jobs, providers } = touchedBy([record]);
   const market = (await db.query("SELECT * FROM market_parameters")).rows[0];
   draft.market = market ? decodeRow(MARKET, market) : null;

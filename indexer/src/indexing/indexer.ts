@@ -12,6 +12,8 @@ import { errorCode, isFatal, publicMessage } from "../errors.ts";
 import type { Logger } from "../logger.ts";
 import type { Metrics } from "../metrics.ts";
 import { backoffMs, sleep } from "../retry.ts";
+import { createBatchSizer } from "./batch-size.ts";
+import { createProgress } from "./progress.ts";
 import { writeBatch } from "./write-batch.ts";
 
 export interface IndexingStatus {
@@ -50,12 +52,13 @@ export function startIndexer(options: {
       } catch (error) {
         if (stop.signal.aborted) break;
         status.problem = { code: errorCode(error), message: publicMessage(error), fatal: isFatal(error) };
+        if (errorCode(error) === "CHAIN_GAP") metrics.gaps.inc();
         if (isFatal(error)) {
           log.fatal({ err: error, code: errorCode(error) }, "indexing stopped");
           return error;
         }
         attempt += 1;
-        metrics.retries.inc();
+        metrics.retries.inc({ reason: errorCode(error) });
         log.warn({ err: error, attempt }, "indexing failed, starting over");
         await sleep(backoffMs(attempt, Math.random()), stop.signal);
       }
@@ -91,22 +94,22 @@ export function startIndexer(options: {
 
   async function followChain(lease: WriterLease, onProgress: () => void): Promise<void> {
     const cursor = await openCursor(lease.client, source, options.startVersion);
-    metrics.cursorVersion.set(Number(cursor.nextVersion - 1n));
+    const told = createProgress(metrics, cursor);
+    const sizer = createBatchSizer();
     log.info({ nextVersion: cursor.nextVersion.toString() }, "indexing");
-    let next = cursor.nextVersion;
     const batches = streamTransactions(source, {
       nextVersion: cursor.nextVersion,
       lastHash: cursor.lastHash,
       pollIntervalMs: options.pollIntervalMs,
       signal: AbortSignal.any([stop.signal, lease.lost]),
+      batchLimit: () => sizer.limit,
       onHead: (head) => {
         status.problem = null;
-        metrics.chainVersion.set(Number(head));
-        metrics.lagVersions.set(Math.max(0, Number(head + 1n - next)));
+        told.head(head);
       },
       onRetry: (error, attempt, delayMs) => {
         status.problem = { code: errorCode(error), message: publicMessage(error), fatal: false };
-        metrics.retries.inc();
+        metrics.retries.inc({ reason: errorCode(error) });
         // The first failure is news, the rest is noise until it lasts.
         log[attempt % 10 === 1 ? "warn" : "debug"](
           { err: error, attempt, delayMs },
@@ -116,18 +119,17 @@ export function startIndexer(options: {
       onRecovered: () => log.info("reading the chain again"),
     });
     for await (const batch of batches) {
-      const stopTimer = metrics.batchSeconds.startTimer();
+      const startedAtMs = performance.now();
       const result = await writeBatch(lease.client, batch);
-      stopTimer();
+      const ms = performance.now() - startedAtMs;
       onProgress();
-      next = (batch.at(-1)?.version ?? 0n) + 1n;
-      metrics.cursorVersion.set(Number(next - 1n));
-      for (const { module, name } of result.events) metrics.events.inc({ module, name });
+      sizer.wrote({ events: result.events.length, ms });
+      told.batch(batch, result.events, ms);
       for (const violation of result.violations) {
         metrics.conservationViolations.inc();
         log.error({ violation }, "money doesn't add up");
       }
-      log.debug({ cursor: (next - 1n).toString(), transactions: batch.length }, "batch written");
+      log.debug({ cursor: String(batch.at(-1)?.version), transactions: batch.length }, "batch written");
     }
   }
 
