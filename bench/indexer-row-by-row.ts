@@ -5,6 +5,7 @@
 import type { TransactionRecord } from "@computestream/protocol/client";
 import { connectClient, type DatabaseOptions, withTransaction } from "../indexer/src/db/client.ts";
 import { findOpenCases } from "../indexer/src/db/queries/cases.ts";
+import { createSeries, type Series } from "../indexer/src/db/series.ts";
 import { decodeRow, insertNew, type Queryable, upsert } from "../indexer/src/db/table.ts";
 import {
   ASSETS,
@@ -24,24 +25,28 @@ import {
   eventRowsOf,
   touchedBy,
 } from "../indexer/src/handlers/index.ts";
+import { rollupsOf } from "../indexer/src/handlers/rollups.ts";
 
 export async function writeRowByRow(database: DatabaseOptions, records: TransactionRecord[]): Promise<void> {
   const client = await connectClient(database);
+  const series = createSeries(client);
   try {
+    await series.cover(records.map((record) => record.timestampUsecs / 1_000_000n));
     for (const record of records) {
       // The events of one transaction may need each other's rows only in order, so each can stand alone.
-      for (const event of record.events) await writeOne(client, { ...record, events: [event] });
+      for (const event of record.events) await writeOne(client, series, { ...record, events: [event] });
     }
   } finally {
     await client.end();
   }
 }
 
-async function writeOne(db: Queryable, record: TransactionRecord): Promise<void> {
+async function writeOne(db: Queryable, series: Series, record: TransactionRecord): Promise<void> {
   await withTransaction(db, async () => {
     const draft = await load(db, record);
     applyTransactions(draft, [record]);
     await store(db, draft);
+    await series.add(rollupsOf(draft.ticks, draft.heartbeats));
     await db.query("UPDATE chain_cursor SET next_version = $1, last_hash = $2, last_timestamp_usecs = $3", [
       (record.version + 1n).toString(),
       record.hash,

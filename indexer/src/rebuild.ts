@@ -8,6 +8,7 @@ import type { ChainSource } from "./chain/source.ts";
 import { streamTransactions } from "./chain/stream.ts";
 import { connectClient, withTransaction } from "./db/client.ts";
 import { readCursor } from "./db/cursor.ts";
+import { createSeries } from "./db/series.ts";
 import { MIRROR_TABLES } from "./db/tables.ts";
 import { createBatchSizer } from "./indexing/batch-size.ts";
 import { writeBatch } from "./indexing/write-batch.ts";
@@ -52,6 +53,7 @@ export async function rebuildInto(options: {
   try {
     const cursor = await openCursor(client, source, options.fromVersion);
     const sizer = createBatchSizer();
+    const series = createSeries(client);
     const batches = streamTransactions(source, {
       nextVersion: cursor.nextVersion,
       lastHash: cursor.lastHash,
@@ -62,7 +64,7 @@ export async function rebuildInto(options: {
     });
     for await (const batch of batches) {
       const startedAtMs = performance.now();
-      const { events } = await writeBatch(client, batch);
+      const { events } = await writeBatch(client, batch, series);
       sizer.wrote({ events: events.length, ms: performance.now() - startedAtMs });
     }
   } finally {

@@ -156,3 +156,12 @@ export function upsert<C extends Columns>(db: Queryable, table: Table<C>, rows: 
   const rest = Object.keys(table.columns).filter((column) => !table.key.includes(column));
   return insert(db, table, rows, `DO UPDATE SET ${rest.map((c) => `${c} = EXCLUDED.${c}`).join(", ")}`);
 }
+
+/** One statement for all rows: the numbers outside the key are added to those already there. */
+export function addTo<C extends Columns>(db: Queryable, table: Table<C>, rows: Array<Row<C>>) {
+  const numbers = Object.entries(table.columns).filter(
+    ([column, type]) => !table.key.includes(column) && (type === "numeric" || type === "int8"),
+  );
+  const sums = numbers.map(([c]) => `${c} = ${table.name}.${c} + EXCLUDED.${c}`);
+  return insert(db, table, rows, `DO UPDATE SET ${sums.join(", ")}`);
+}

@@ -172,7 +172,7 @@ function applyToJob(draft: Draft, event: OfJob, at: EventPosition): void {
       break;
     case "stream": {
       applyStream(job, event);
-      const tick = tickOf(event, job.acc, at);
+      const tick = tickOf(event, job, seconds_billed, at);
       if (tick) draft.ticks.push(tick);
       break;
     }

@@ -2,11 +2,12 @@
  * The indexing loop: take the writer's lease, stream the chain, write batch after batch, start over after a failure.
  * It doesn't serve anything; `status` is what health and metrics show of it.
  */
-
+import type { TransactionRecord } from "@computestream/protocol/client";
 import { openCursor } from "../chain/identity.ts";
 import type { ChainSource } from "../chain/source.ts";
 import { streamTransactions } from "../chain/stream.ts";
 import type { DatabaseOptions } from "../db/client.ts";
+import { createSeries, type Series } from "../db/series.ts";
 import { acquireWriterLease, type WriterLease } from "../db/writer-lease.ts";
 import { errorCode, isFatal, publicMessage } from "../errors.ts";
 import type { Logger } from "../logger.ts";
@@ -15,6 +16,8 @@ import { backoffMs, sleep } from "../retry.ts";
 import { createBatchSizer } from "./batch-size.ts";
 import { createProgress } from "./progress.ts";
 import { writeBatch } from "./write-batch.ts";
+
+const MAINTAIN_EVERY_MS = 3_600_000;
 
 export interface IndexingStatus {
   role: "starting" | "writer" | "standby" | "stopped";
@@ -35,6 +38,8 @@ export function startIndexer(options: {
   source: ChainSource;
   startVersion: bigint;
   pollIntervalMs: number;
+  /** How many days rows of the time series are kept; 0 = for ever. */
+  keepDays: number;
   metrics: Metrics;
   log: Logger;
 }): Indexer {
@@ -96,6 +101,7 @@ export function startIndexer(options: {
     const cursor = await openCursor(lease.client, source, options.startVersion);
     const told = createProgress(metrics, cursor);
     const sizer = createBatchSizer();
+    const series = createSeries(lease.client);
     log.info({ nextVersion: cursor.nextVersion.toString() }, "indexing");
     const batches = streamTransactions(source, {
       nextVersion: cursor.nextVersion,
@@ -118,9 +124,14 @@ export function startIndexer(options: {
       },
       onRecovered: () => log.info("reading the chain again"),
     });
+    let maintainedAtMs = Number.NEGATIVE_INFINITY;
     for await (const batch of batches) {
+      if (performance.now() - maintainedAtMs > MAINTAIN_EVERY_MS) {
+        maintainedAtMs = performance.now();
+        await maintain(series, batch);
+      }
       const startedAtMs = performance.now();
-      const result = await writeBatch(lease.client, batch);
+      const result = await writeBatch(lease.client, batch, series);
       const ms = performance.now() - startedAtMs;
       onProgress();
       sizer.wrote({ events: result.events.length, ms });
@@ -131,6 +142,15 @@ export function startIndexer(options: {
       }
       log.debug({ cursor: String(batch.at(-1)?.version), transactions: batch.length }, "batch written");
     }
+  }
+
+  /** What can wait: a failure is told and nothing else, because rows have a place without it. */
+  async function maintain(series: Series, batch: TransactionRecord[]): Promise<void> {
+    const wallSecs = BigInt(Math.floor(Date.now() / 1000));
+    const chainSecs = (batch[0]?.timestampUsecs ?? 0n) / 1_000_000n;
+    await series
+      .maintain({ wallSecs, chainSecs, keepDays: options.keepDays })
+      .catch((error: unknown) => log.warn({ err: error }, "keeping the time series' partitions failed"));
   }
 
   return {

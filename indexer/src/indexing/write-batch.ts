@@ -8,6 +8,7 @@ import { copyNew } from "../db/copy.ts";
 import { advanceCursor, readCursor } from "../db/cursor.ts";
 import { findOpenCases } from "../db/queries/cases.ts";
 import { createSerial, type Serial } from "../db/serial.ts";
+import { createSeries, type Series } from "../db/series.ts";
 import {
   type Columns,
   decodeRow,
@@ -17,9 +18,21 @@ import {
   type Table,
   upsert,
 } from "../db/table.ts";
-import { ASSETS, CASES, EVENTS, FAULTS, HEARTBEATS, JOBS, MARKET, PROVIDERS, TICKS } from "../db/tables.ts";
+import {
+  ASSETS,
+  CASES,
+  EVENTS,
+  type EventRow,
+  FAULTS,
+  HEARTBEATS,
+  JOBS,
+  MARKET,
+  PROVIDERS,
+  TICKS,
+} from "../db/tables.ts";
 import { FatalError } from "../errors.ts";
 import { applyTransactions, type Draft, emptyDraft, eventRowsOf, touchedBy } from "../handlers/index.ts";
+import { rollupsOf } from "../handlers/rollups.ts";
 
 export interface BatchResult {
   events: Draft["events"];
@@ -36,10 +49,17 @@ const CATCHING_UP_EVENTS = 1_000;
 const COPY_ROWS = 20;
 
 /** `batch` must be non-empty and begin where the cursor stands; otherwise nothing is written and it throws. */
-export async function writeBatch(db: Queryable, batch: TransactionRecord[]): Promise<BatchResult> {
+export async function writeBatch(
+  db: Queryable,
+  batch: TransactionRecord[],
+  series: Series = createSeries(db),
+): Promise<BatchResult> {
   const first = batch[0];
   const last = batch.at(-1);
   if (!first || !last) return { events: [], violations: [] };
+  const draft = emptyDraft();
+  draft.events = eventRowsOf(batch);
+  await series.cover(draft.events.filter(isInSeries).map((event) => event.timestamp));
   return withTransaction(db, async () => {
     const cursor = await readCursor(db, "lock");
     if (cursor?.nextVersion !== first.version) {
@@ -50,7 +70,7 @@ export async function writeBatch(db: Queryable, batch: TransactionRecord[]): Pro
     }
     const serial = createSerial();
     try {
-      return await write(db, serial, batch, { first, last });
+      return await write(db, series, serial, draft, batch);
     } finally {
       // Nothing may still wait for the connection when the transaction is ended.
       await serial.settled().catch(() => undefined);
@@ -61,12 +81,12 @@ export async function writeBatch(db: Queryable, batch: TransactionRecord[]): Pro
 /** While the server works on one statement the next is prepared: so rows that need no other rows go first. */
 async function write(
   db: Queryable,
+  series: Series,
   serial: Serial,
+  draft: Draft,
   batch: TransactionRecord[],
-  { first, last }: Record<"first" | "last", TransactionRecord>,
 ): Promise<BatchResult> {
-  const draft = emptyDraft();
-  draft.events = eventRowsOf(batch);
+  const [first, last] = [batch[0], batch.at(-1)] as [TransactionRecord, TransactionRecord];
   if (draft.events.length === 0) {
     await serial.run(() => advanceCursor(db, cursorAfter(last)));
     return { events: [], violations: [] };
@@ -83,6 +103,7 @@ async function write(
   const known = await loaded;
   applyTransactions(draft, batch);
   storeDraft(db, serial, draft, known);
+  void serial.run(() => series.add(rollupsOf(draft.ticks, draft.heartbeats)));
   void serial.run(() => advanceCursor(db, cursorAfter(last)));
   await serial.run(() =>
     db.query("SELECT pg_notify($1, current_schema() || ' ' || $2 || ' ' || $3)", [
@@ -92,6 +113,10 @@ async function write(
     ]),
   );
   return { events: draft.events, violations: [...draft.violations.values()] };
+}
+
+function isInSeries({ name }: EventRow): boolean {
+  return name === "StreamSettled" || name === "ProviderHeartbeat";
 }
 
 function cursorAfter(last: TransactionRecord) {
