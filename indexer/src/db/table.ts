@@ -93,6 +93,7 @@ export function jsonText(value: unknown): string {
       if (Array.isArray(value)) return `[${value.map(jsonText).join(",")}]`;
       let text = "";
       for (const [key, item] of Object.entries(value)) {
+        if (item === undefined) continue;
         text += `${text === "" ? "" : ","}${jsonString(key)}:${jsonText(item)}`;
       }
       return `{${text}}`;
@@ -128,6 +129,7 @@ async function insert<C extends Columns>(
   db: Queryable,
   table: Table<C>,
   rows: Array<Row<C>>,
+  what: "new" | "put" | "add",
   onConflict: string,
 ): Promise<number> {
   if (rows.length === 0) return 0;
@@ -141,20 +143,26 @@ async function insert<C extends Columns>(
     ON CONFLICT (${table.key.join(", ")}) ${onConflict}`;
   const values = columns.map(([column, type]) => arrayText(rows.map((row) => encodeCell(type, row[column]))));
   // Named, so that the server parses it once a connection.
-  const name = `${onConflict.slice(0, 9)} ${table.name}`;
+  const name = `${what} ${table.name}`;
   const result = await db.query({ name, text: sql, values });
   return result.rowCount ?? 0;
 }
 
 /** One statement for all rows; those already there are left alone. Returns how many were new. */
 export function insertNew<C extends Columns>(db: Queryable, table: Table<C>, rows: Array<Row<C>>) {
-  return insert(db, table, rows, "DO NOTHING");
+  return insert(db, table, rows, "new", "DO NOTHING");
 }
 
 /** One statement for all rows; those already there are replaced. */
 export function upsert<C extends Columns>(db: Queryable, table: Table<C>, rows: Array<Row<C>>) {
   const rest = Object.keys(table.columns).filter((column) => !table.key.includes(column));
-  return insert(db, table, rows, `DO UPDATE SET ${rest.map((c) => `${c} = EXCLUDED.${c}`).join(", ")}`);
+  return insert(
+    db,
+    table,
+    rows,
+    "put",
+    `DO UPDATE SET ${rest.map((c) => `${c} = EXCLUDED.${c}`).join(", ")}`,
+  );
 }
 
 /** One statement for all rows: the numbers outside the key are added to those already there. */
@@ -163,5 +171,5 @@ export function addTo<C extends Columns>(db: Queryable, table: Table<C>, rows: A
     ([column, type]) => !table.key.includes(column) && (type === "numeric" || type === "int8"),
   );
   const sums = numbers.map(([c]) => `${c} = ${table.name}.${c} + EXCLUDED.${c}`);
-  return insert(db, table, rows, `DO UPDATE SET ${sums.join(", ")}`);
+  return insert(db, table, rows, "add", `DO UPDATE SET ${sums.join(", ")}`);
 }
