@@ -4,9 +4,13 @@
  */
 import { parseArgs } from "node:util";
 import { type Figure, report, table } from "./figure.ts";
+import { indexerBackfill } from "./indexer-backfill.ts";
 import { protocolGas } from "./protocol-gas.ts";
 
-const BENCHES: Record<string, () => Promise<Figure[]>> = { protocol: protocolGas };
+const BENCHES: Record<string, () => Promise<Figure[]>> = {
+  protocol: protocolGas,
+  indexer: indexerBackfill,
+};
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({

@@ -36,6 +36,12 @@ const zEnv = z.object({
       ),
     ),
   POLL_INTERVAL_MS: z.coerce.number().int().min(10).max(60_000).default(200),
+  SERIES_RETENTION_DAYS: z.coerce.number().int().min(0).max(36_500).default(0),
+  START_VERSION: z
+    .string()
+    .regex(/^\d{1,19}$/, "must be a ledger version")
+    .transform(BigInt)
+    .optional(),
 });
 
 export interface Config {
@@ -50,6 +56,10 @@ export interface Config {
   nodeUrl: string;
   corsOrigins: string[];
   pollIntervalMs: number;
+  /** Rows of the time series older than this are dropped, their totals kept; 0 = none is. */
+  seriesRetentionDays: number;
+  /** Where an empty mirror, or a reindex, begins: the deployment's version unless set. */
+  startVersion: bigint;
 }
 
 /** Throws `FatalError` (`CONFIG_INVALID`) naming each wrong variable. */
@@ -71,6 +81,8 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
     nodeUrl: parsed.data.NODE_URL ?? deployment.nodeUrl,
     corsOrigins: parsed.data.CORS_ORIGINS,
     pollIntervalMs: parsed.data.POLL_INTERVAL_MS,
+    seriesRetentionDays: parsed.data.SERIES_RETENTION_DAYS,
+    startVersion: parsed.data.START_VERSION ?? BigInt(deployment.deployedAtVersion),
   };
 }
 

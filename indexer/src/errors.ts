@@ -12,6 +12,7 @@ export type FatalCode =
   | "MIGRATION_CHANGED"
   | "MIGRATION_FAILED"
   | "DATABASE_UNREACHABLE"
+  | "REINDEX_BUSY"
   | "CONFIG_INVALID";
 
 /** Trying again can't help; `message` says what to do. */

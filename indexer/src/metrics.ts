@@ -27,6 +27,31 @@ export function createMetrics() {
       help: "Ledger versions not yet in the mirror",
       registers,
     }),
+    lagSeconds: new Gauge({
+      name: `${prefix}lag_seconds`,
+      help: "Chain time between the last mirrored transaction and the node's head",
+      registers,
+    }),
+    batchTransactions: new Gauge({
+      name: `${prefix}batch_transactions`,
+      help: "Transactions in the last batch",
+      registers,
+    }),
+    batchEvents: new Gauge({
+      name: `${prefix}batch_events`,
+      help: "Events in the last batch",
+      registers,
+    }),
+    eventsPerSecond: new Gauge({
+      name: `${prefix}events_per_second`,
+      help: "Events of the last batch that had any, by the time it took to write",
+      registers,
+    }),
+    gaps: new Counter({
+      name: `${prefix}gaps_total`,
+      help: "Versions missing in what a node gave; indexing stops at each",
+      registers,
+    }),
     writer: new Gauge({
       name: `${prefix}writer`,
       help: "1 while this instance writes the mirror",
@@ -44,7 +69,12 @@ export function createMetrics() {
       buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
       registers,
     }),
-    retries: new Counter({ name: `${prefix}retries_total`, help: "Failed steps tried again", registers }),
+    retries: new Counter({
+      name: `${prefix}retries_total`,
+      help: "Failed steps tried again, by the failure's code",
+      labelNames: ["reason"] as const,
+      registers,
+    }),
     conservationViolations: new Counter({
       name: `${prefix}conservation_violations_total`,
       help: "Jobs seen whose money doesn't add up; anything but 0 is an alarm",

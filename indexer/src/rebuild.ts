@@ -8,7 +8,9 @@ import type { ChainSource } from "./chain/source.ts";
 import { streamTransactions } from "./chain/stream.ts";
 import { connectClient, withTransaction } from "./db/client.ts";
 import { readCursor } from "./db/cursor.ts";
+import { createSeries } from "./db/series.ts";
 import { MIRROR_TABLES } from "./db/tables.ts";
+import { createBatchSizer } from "./indexing/batch-size.ts";
 import { writeBatch } from "./indexing/write-batch.ts";
 import { migrate } from "./migrate.ts";
 
@@ -50,14 +52,21 @@ export async function rebuildInto(options: {
   const client = await connectClient({ databaseUrl, schema });
   try {
     const cursor = await openCursor(client, source, options.fromVersion);
+    const sizer = createBatchSizer();
+    const series = createSeries(client);
     const batches = streamTransactions(source, {
       nextVersion: cursor.nextVersion,
       lastHash: cursor.lastHash,
       untilVersion: options.untilVersion,
+      batchLimit: () => sizer.limit,
       pollIntervalMs: 100,
       signal: options.signal ?? new AbortController().signal,
     });
-    for await (const batch of batches) await writeBatch(client, batch);
+    for await (const batch of batches) {
+      const startedAtMs = performance.now();
+      const { events } = await writeBatch(client, batch, series);
+      sizer.wrote({ events: events.length, ms: performance.now() - startedAtMs });
+    }
   } finally {
     await client.end();
   }

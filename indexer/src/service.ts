@@ -59,8 +59,9 @@ export async function startService(config: Config, source: ChainSource, log: Log
   const indexer = startIndexer({
     database,
     source,
-    startVersion: BigInt(deployment.deployedAtVersion),
+    startVersion: config.startVersion,
     pollIntervalMs: config.pollIntervalMs,
+    keepDays: config.seriesRetentionDays,
     metrics,
     log,
   });

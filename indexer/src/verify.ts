@@ -8,12 +8,12 @@ import { errorCode, errorMessage } from "./errors.ts";
 import { verifyMirror } from "./rebuild.ts";
 
 async function main(): Promise<void> {
-  const { databaseUrl, deployment, nodeUrl } = loadConfig();
+  const { databaseUrl, deployment, nodeUrl, startVersion } = loadConfig();
   const comparison = await verifyMirror({
     databaseUrl,
     source: createChainClient({ deployment, nodeUrl }),
     // A devnet is short enough to read whole; elsewhere nothing of ours is before the deployment.
-    fromVersion: deployment.network === "devnet" ? 0n : BigInt(deployment.deployedAtVersion),
+    fromVersion: deployment.network === "devnet" ? 0n : startVersion,
     schema: `rebuild_${process.pid}_${Date.now()}`,
   });
   console.log(JSON.stringify(comparison));

@@ -3,7 +3,7 @@
  * It doesn't assert anything.
  */
 import type { TransactionRecord } from "@computestream/protocol/client";
-import { applyTransactions, type Draft, emptyDraft } from "../src/handlers/index.ts";
+import { applyTransactions, type Draft, emptyDraft, eventRowsOf } from "../src/handlers/index.ts";
 import { createHandWrittenChain, type RawEvent } from "./hand-written-chain.ts";
 
 /** One transaction: its second of chain time and its events. */
@@ -17,6 +17,8 @@ export async function record(...steps: Step[]): Promise<TransactionRecord[]> {
 
 export async function draftOf(...steps: Step[]): Promise<Draft> {
   const draft = emptyDraft();
-  applyTransactions(draft, await record(...steps));
+  const records = await record(...steps);
+  draft.events = eventRowsOf(records);
+  applyTransactions(draft, records);
   return draft;
 }

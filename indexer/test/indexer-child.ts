@@ -12,6 +12,11 @@ const [databaseUrl, transactions, latencyMs] = process.argv.slice(2);
 const chain = createHandWrittenChain();
 busyMarket(chain, Number(transactions));
 chain.latencyMs = Number(latencyMs);
-const service = await startService(configOf(databaseUrl ?? "", chain), chain, createLogger("info"));
+// A slow node, so that there is time to be killed in the middle.
+const source = {
+  ...chain,
+  transactions: (start: bigint, limit: number) => chain.transactions(start, Math.min(limit, 25)),
+};
+const service = await startService(configOf(databaseUrl ?? "", source), source, createLogger("info"));
 console.log(JSON.stringify({ msg: "ready", url: service.url }));
 process.once("SIGTERM", () => void service.close().then(() => process.exit(0)));

@@ -7,8 +7,10 @@ import { busyMarket } from "./busy-market.ts";
 import { createHandWrittenChain } from "./hand-written-chain.ts";
 import { run, startDatabases, until } from "./parts.ts";
 
-const TRANSACTIONS = 6_000;
-const LATENCY_MS = 20;
+/** A few in every run; `INDEXER_KILLS=50` for a long one. Each falls into the backfill, at another point of a batch. */
+const KILLS = Number(process.env.INDEXER_KILLS ?? 4);
+const TRANSACTIONS = 6_000 + 200 * KILLS;
+const LATENCY_MS = 60;
 const TSX = createRequire(import.meta.url).resolve("tsx");
 const CHILD = fileURLToPath(new URL("./indexer-child.ts", import.meta.url));
 
@@ -39,7 +41,9 @@ const ended = (process: ChildProcess) =>
   });
 
 describe("an indexer that is killed in the middle of a backfill", () => {
-  it("goes on where it stood, and its tables equal a rebuild", { timeout: 120_000 }, async () => {
+  it("goes on where it stood, and its tables equal a rebuild", {
+    timeout: 60_000 + 20_000 * KILLS,
+  }, async () => {
     const databaseUrl = await databases.database();
     const chain = createHandWrittenChain();
     busyMarket(chain, TRANSACTIONS);
@@ -49,10 +53,12 @@ describe("an indexer that is killed in the middle of a backfill", () => {
     };
 
     const killedAt: bigint[] = [];
-    for (let kill = 1; kill <= 4; kill += 1) {
-      const goal = (chain.head * BigInt(kill)) / 6n;
+    for (let kill = 1; kill <= KILLS; kill += 1) {
+      const goal = (chain.head * BigInt(kill)) / BigInt(KILLS + 4);
       child = startChild(databaseUrl);
       await until(async () => (await cursor()) >= goal, `version ${goal}`);
+      // Not only right after a commit: a little later, while the next batch is being written.
+      await new Promise((resolve) => setTimeout(resolve, (kill * 7) % 40));
       child.kill("SIGKILL");
       await ended(child);
       killedAt.push(await cursor());

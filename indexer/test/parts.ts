@@ -53,6 +53,8 @@ export function configOf(databaseUrl: string, source: ChainSource, overrides: Pa
     nodeUrl: source.deployment.nodeUrl,
     corsOrigins: ["http://localhost:3000"],
     pollIntervalMs: 20,
+    seriesRetentionDays: 0,
+    startVersion: BigInt(source.deployment.deployedAtVersion),
     ...overrides,
   };
 }

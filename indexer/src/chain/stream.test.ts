@@ -121,4 +121,56 @@ describe("streamTransactions", () => {
     };
     expect(await versions(proxied, { untilVersion: 2n })).toEqual(count(0, 2));
   });
+
+  it("asks for several pages at once while far behind, in order all the same, and never for more than allowed", async () => {
+    const chain = chainOf(3_000);
+    let open = 0;
+    let most = 0;
+    const source: HandWrittenChain = {
+      ...chain,
+      async transactions(start, limit) {
+        most = Math.max(most, ++open);
+        // Later pages answer first.
+        await new Promise((resolve) => setTimeout(resolve, 5 - Number((start / 100n) % 5n)));
+        open -= 1;
+        return chain.transactions(start, limit);
+      },
+    };
+    expect(await versions(source, { untilVersion: 2_999n, parallelPages: 6 })).toEqual(count(0, 2_999));
+    expect(most).toBe(6);
+  });
+
+  it("stays away for as long as a node asks that wants fewer requests", async () => {
+    const chain = chainOf(250);
+    let refusals = 1;
+    const source: HandWrittenChain = {
+      ...chain,
+      transactions(start, limit) {
+        if (start < 100n || refusals-- <= 0) return chain.transactions(start, limit);
+        const error = new ChainError(
+          { code: "NODE_RATE_LIMITED", module: null, message: "429" },
+          { retryable: true },
+        );
+        return Promise.reject(Object.assign(error, { retryAfterMs: 333 }));
+      },
+    };
+    const told: number[] = [];
+    const seen = await versions(source, {
+      untilVersion: 249n,
+      onRetry: (_error, _attempt, delayMs) => told.push(delayMs),
+    });
+    expect(seen).toEqual(count(0, 249));
+    expect(told).toEqual([333]);
+  });
+
+  it("gives batches no larger than they may be", async () => {
+    const chain = chainOf(500);
+    const sizes: number[] = [];
+    const limit = () => ({ transactions: 30, events: 1_000 });
+    for await (const batch of streamTransactions(chain, options({ untilVersion: 499n, batchLimit: limit }))) {
+      sizes.push(batch.length);
+    }
+    expect(Math.max(...sizes)).toBe(30);
+    expect(sizes.reduce((a, b) => a + b)).toBe(500);
+  });
 });

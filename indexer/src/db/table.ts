@@ -81,27 +81,55 @@ export function cleanText(text: string): string {
   return Buffer.from(text.replaceAll("\0", "\uFFFD"), "utf8").toString("utf8");
 }
 
-function cleanJson(value: unknown): unknown {
-  if (typeof value === "string") return cleanText(value);
-  if (typeof value === "bigint") return value.toString();
-  if (Array.isArray(value)) return value.map(cleanJson);
-  if (value && typeof value === "object") {
-    return Object.fromEntries(Object.entries(value).map(([k, v]) => [cleanText(k), cleanJson(v)]));
+/** JSON as JSONB can hold it: bigints as decimal strings, texts as `cleanText` leaves them. */
+export function jsonText(value: unknown): string {
+  switch (typeof value) {
+    case "string":
+      return jsonString(value);
+    case "bigint":
+      return `"${value}"`;
+    case "object": {
+      if (value === null) return "null";
+      if (Array.isArray(value)) return `[${value.map(jsonText).join(",")}]`;
+      let text = "";
+      for (const [key, item] of Object.entries(value)) {
+        if (item === undefined) continue;
+        text += `${text === "" ? "" : ","}${jsonString(key)}:${jsonText(item)}`;
+      }
+      return `{${text}}`;
+    }
+    default:
+      return JSON.stringify(value) ?? "null";
   }
-  return value;
+}
+
+function jsonString(text: string): string {
+  const json = JSON.stringify(text);
+  // What JSONB refuses is always escaped, so most texts need no second look.
+  return json.includes("\\u") ? JSON.stringify(cleanText(text)) : json;
 }
 
 function encodeCell(type: ColumnType, value: unknown): unknown {
   if (value === null) return null;
-  if (type === "strings" || type === "object") return JSON.stringify(cleanJson(value));
+  if (type === "strings" || type === "object") return jsonText(value);
   if (typeof value === "string") return cleanText(value);
   return typeof value === "bigint" ? value.toString() : value;
+}
+
+/** A PostgreSQL array of cells as text: what pg would make of it, with less looking at each. */
+function arrayText(cells: unknown[]): string {
+  return `{${cells.map((cell) => (cell === null ? "NULL" : typeof cell === "string" ? quoted(cell) : String(cell))).join(",")}}`;
+}
+
+function quoted(text: string): string {
+  return `"${/["\\]/.test(text) ? text.replace(/["\\]/g, "\\$&") : text}"`;
 }
 
 async function insert<C extends Columns>(
   db: Queryable,
   table: Table<C>,
   rows: Array<Row<C>>,
+  what: "new" | "put" | "add",
   onConflict: string,
 ): Promise<number> {
   if (rows.length === 0) return 0;
@@ -113,18 +141,35 @@ async function insert<C extends Columns>(
     FROM unnest(${columns.map(([, t], i) => `$${i + 1}::${arrayType(t)}[]`).join(", ")})
       AS incoming(${columns.map(([c]) => c).join(", ")})
     ON CONFLICT (${table.key.join(", ")}) ${onConflict}`;
-  const values = columns.map(([column, type]) => rows.map((row) => encodeCell(type, row[column])));
-  const result = await db.query(sql, values);
+  const values = columns.map(([column, type]) => arrayText(rows.map((row) => encodeCell(type, row[column]))));
+  // Named, so that the server parses it once a connection.
+  const name = `${what} ${table.name}`;
+  const result = await db.query({ name, text: sql, values });
   return result.rowCount ?? 0;
 }
 
 /** One statement for all rows; those already there are left alone. Returns how many were new. */
 export function insertNew<C extends Columns>(db: Queryable, table: Table<C>, rows: Array<Row<C>>) {
-  return insert(db, table, rows, "DO NOTHING");
+  return insert(db, table, rows, "new", "DO NOTHING");
 }
 
 /** One statement for all rows; those already there are replaced. */
 export function upsert<C extends Columns>(db: Queryable, table: Table<C>, rows: Array<Row<C>>) {
   const rest = Object.keys(table.columns).filter((column) => !table.key.includes(column));
-  return insert(db, table, rows, `DO UPDATE SET ${rest.map((c) => `${c} = EXCLUDED.${c}`).join(", ")}`);
+  return insert(
+    db,
+    table,
+    rows,
+    "put",
+    `DO UPDATE SET ${rest.map((c) => `${c} = EXCLUDED.${c}`).join(", ")}`,
+  );
+}
+
+/** One statement for all rows: the numbers outside the key are added to those already there. */
+export function addTo<C extends Columns>(db: Queryable, table: Table<C>, rows: Array<Row<C>>) {
+  const numbers = Object.entries(table.columns).filter(
+    ([column, type]) => !table.key.includes(column) && (type === "numeric" || type === "int8"),
+  );
+  const sums = numbers.map(([c]) => `${c} = ${table.name}.${c} + EXCLUDED.${c}`);
+  return insert(db, table, rows, "add", `DO UPDATE SET ${sums.join(", ")}`);
 }

@@ -2,6 +2,7 @@
  * The mirror tables as TypeScript: one description per table of migrations/.
  * It doesn't know how rows come about (handlers/) or are asked for (queries/).
  */
+import { ROLLUP_TABLES } from "./rollup-tables.ts";
 import { defineTable, type RowOf } from "./table.ts";
 
 const lastEvent = { last_version: "int8", last_index: "int4" } as const;
@@ -163,9 +164,12 @@ export const TICKS = defineTable("stream_ticks", ["occurred_at", "version", "eve
   event_index: "int4",
   tx_hash: "text",
   job: "text",
+  provider: "text",
+  asset: "text",
   payee: "text",
   keeper: "text",
   seq: "numeric",
+  seconds: "numeric",
   seconds_attested: "numeric",
   seconds_confirmed: "numeric",
   seconds_billed: "numeric",
@@ -220,10 +224,11 @@ export const FAULTS = defineTable("faults", ["job"], {
   tx_hash: "text",
 });
 
-/** What a rebuild must reproduce row by row. */
-export const MIRROR_TABLES = [EVENTS, MARKET, ASSETS, PROVIDERS, JOBS, TICKS, HEARTBEATS, CASES, FAULTS].map(
-  (t) => t.name,
-);
+/** What a rebuild must reproduce row by row; the totals of rollup-tables.ts too. */
+export const MIRROR_TABLES = [
+  ...[EVENTS, MARKET, ASSETS, PROVIDERS, JOBS, TICKS, HEARTBEATS, CASES, FAULTS],
+  ...ROLLUP_TABLES,
+].map((t) => t.name);
 
 export type EventRow = RowOf<typeof EVENTS>;
 export type MarketRow = RowOf<typeof MARKET>;

@@ -108,6 +108,11 @@ export function touchedBy(transactions: TransactionRecord[]): { jobs: string[]; 
   return { jobs: [...jobs], providers: [...providers] };
 }
 
+/** The raw events, which need no other row. */
+export function eventRowsOf(transactions: TransactionRecord[]): EventRow[] {
+  return transactions.flatMap(({ events }) => events.map(({ event, position }) => eventRow(event, position)));
+}
+
 /** Throws `FatalError` (`MIRROR_CORRUPT`) when an event is about a job or provider whose creation was never seen. */
 export function applyTransactions(draft: Draft, transactions: TransactionRecord[]): void {
   for (const { events } of transactions) {
@@ -120,7 +125,6 @@ export function applyTransactions(draft: Draft, transactions: TransactionRecord[
 }
 
 function applyEvent(draft: Draft, event: ProtocolEvent, at: EventPosition): void {
-  draft.events.push(eventRow(event, at));
   const subject = subjectOf(event);
   if (subject.table === "market") applyToMarket(draft, subject.event, at);
   if (subject.table === "providers") applyToProvider(draft, subject.event, at);
@@ -138,10 +142,10 @@ function applyToMarket(draft: Draft, event: MarketEvent, at: EventPosition): voi
 }
 
 function applyToProvider(draft: Draft, event: OfProvider, at: EventPosition): void {
-  const heartbeat = event.module === "provider_registry" && heartbeatOf(event, at);
-  if (heartbeat) draft.heartbeats.push(heartbeat);
   const row = getOrCreate(draft.providers, event.data.provider, blankProvider);
   if (!advance(row, at)) return;
+  const heartbeat = event.module === "provider_registry" && heartbeatOf(event, at);
+  if (heartbeat) draft.heartbeats.push(heartbeat);
   switch (event.module) {
     case "provider_registry":
       applyProviderRegistry(row, event, at);
@@ -168,7 +172,7 @@ function applyToJob(draft: Draft, event: OfJob, at: EventPosition): void {
       break;
     case "stream": {
       applyStream(job, event);
-      const tick = tickOf(event, job.acc, at);
+      const tick = tickOf(event, job, seconds_billed, at);
       if (tick) draft.ticks.push(tick);
       break;
     }

@@ -62,8 +62,13 @@ function billUpTo(job: JobRow, secondsBilled: bigint): void {
   job.seconds_billed = billed.secondsBilled;
 }
 
-/** `acc` is the job's after the event. */
-export function tickOf(event: StreamEvent, acc: bigint, at: EventPosition): TickRow | null {
+/** `job` is the row after the event, `secondsBefore` what was billed before it. */
+export function tickOf(
+  event: StreamEvent,
+  job: JobRow,
+  secondsBefore: bigint,
+  at: EventPosition,
+): TickRow | null {
   if (event.name !== "StreamSettled") return null;
   const { timestamp, ...settled } = event.data;
   return {
@@ -71,7 +76,10 @@ export function tickOf(event: StreamEvent, acc: bigint, at: EventPosition): Tick
     version: at.version,
     event_index: at.index,
     tx_hash: at.txHash,
+    provider: job.provider,
+    asset: job.asset,
     ...settled,
-    acc,
+    seconds: settled.seconds_billed - secondsBefore,
+    acc: job.acc,
   };
 }

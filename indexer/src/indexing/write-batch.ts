@@ -4,8 +4,11 @@
  */
 import type { TransactionRecord } from "@computestream/protocol/client";
 import { withTransaction } from "../db/client.ts";
+import { copyNew } from "../db/copy.ts";
 import { advanceCursor, readCursor } from "../db/cursor.ts";
 import { findOpenCases } from "../db/queries/cases.ts";
+import { createSerial, type Serial } from "../db/serial.ts";
+import { createSeries, type Series } from "../db/series.ts";
 import {
   type Columns,
   decodeRow,
@@ -15,9 +18,21 @@ import {
   type Table,
   upsert,
 } from "../db/table.ts";
-import { ASSETS, CASES, EVENTS, FAULTS, HEARTBEATS, JOBS, MARKET, PROVIDERS, TICKS } from "../db/tables.ts";
+import {
+  ASSETS,
+  CASES,
+  EVENTS,
+  type EventRow,
+  FAULTS,
+  HEARTBEATS,
+  JOBS,
+  MARKET,
+  PROVIDERS,
+  TICKS,
+} from "../db/tables.ts";
 import { FatalError } from "../errors.ts";
-import { applyTransactions, type Draft, emptyDraft, touchedBy } from "../handlers/index.ts";
+import { applyTransactions, type Draft, emptyDraft, eventRowsOf, touchedBy } from "../handlers/index.ts";
+import { rollupsOf } from "../handlers/rollups.ts";
 
 export interface BatchResult {
   events: Draft["events"];
@@ -28,11 +43,23 @@ export interface BatchResult {
 /** The channel on which committed ranges are told: `<schema> <first version> <last version>`. */
 export const COMMIT_CHANNEL = "computestream_commit";
 
+/** From so many events on the mirror is catching up: the commit needn't reach the disk before the next one. */
+const CATCHING_UP_EVENTS = 1_000;
+/** From so many rows on COPY is worth its exchange. */
+const COPY_ROWS = 20;
+
 /** `batch` must be non-empty and begin where the cursor stands; otherwise nothing is written and it throws. */
-export async function writeBatch(db: Queryable, batch: TransactionRecord[]): Promise<BatchResult> {
+export async function writeBatch(
+  db: Queryable,
+  batch: TransactionRecord[],
+  series: Series = createSeries(db),
+): Promise<BatchResult> {
   const first = batch[0];
   const last = batch.at(-1);
   if (!first || !last) return { events: [], violations: [] };
+  const draft = emptyDraft();
+  draft.events = eventRowsOf(batch);
+  await series.cover(draft.events.filter(isInSeries).map((event) => event.timestamp));
   return withTransaction(db, async () => {
     const cursor = await readCursor(db, "lock");
     if (cursor?.nextVersion !== first.version) {
@@ -41,51 +68,134 @@ export async function writeBatch(db: Queryable, batch: TransactionRecord[]): Pro
         `the batch begins at version ${first.version}, the cursor stands at ${cursor?.nextVersion ?? "nothing"}: another program writes to this database`,
       );
     }
-    const draft = await loadDraft(db, batch);
-    applyTransactions(draft, batch);
-    await storeDraft(db, draft);
-    await advanceCursor(db, {
-      nextVersion: last.version + 1n,
-      lastHash: last.hash,
-      lastTimestampUsecs: last.timestampUsecs,
-    });
-    if (draft.events.length > 0) {
-      await db.query("SELECT pg_notify($1, current_schema() || ' ' || $2 || ' ' || $3)", [
-        COMMIT_CHANNEL,
-        first.version.toString(),
-        last.version.toString(),
-      ]);
+    const serial = createSerial();
+    try {
+      return await write(db, series, serial, draft, batch);
+    } finally {
+      // Nothing may still wait for the connection when the transaction is ended.
+      await serial.settled().catch(() => undefined);
     }
-    return { events: draft.events, violations: [...draft.violations.values()] };
   });
 }
 
-async function loadDraft(db: Queryable, batch: TransactionRecord[]): Promise<Draft> {
-  const draft = emptyDraft();
-  const { jobs, providers } = touchedBy(batch);
-  const modules = new Set(batch.flatMap(({ events }) => events.map(({ event }) => event.module)));
-  // Jobs need the market's fees, so the parameters are loaded for both.
-  if (modules.has("market") || modules.has("job")) {
-    draft.market = (await loadAll(db, MARKET))[0] ?? null;
+/** While the server works on one statement the next is prepared: so rows that need no other rows go first. */
+async function write(
+  db: Queryable,
+  series: Series,
+  serial: Serial,
+  draft: Draft,
+  batch: TransactionRecord[],
+): Promise<BatchResult> {
+  const [first, last] = [batch[0], batch.at(-1)] as [TransactionRecord, TransactionRecord];
+  if (draft.events.length === 0) {
+    await serial.run(() => advanceCursor(db, cursorAfter(last)));
+    return { events: [], violations: [] };
   }
-  if (modules.has("market")) for (const row of await loadAll(db, ASSETS)) draft.assets.set(row.asset, row);
-  for (const row of await loadByKey(db, PROVIDERS, "provider", providers))
-    draft.providers.set(row.provider, row);
-  for (const row of await loadByKey(db, JOBS, "job", jobs)) draft.jobs.set(row.job, row);
-  if (modules.has("dispute")) draft.cases = await findOpenCases(db, jobs);
-  return draft;
+  // A crash of the server may then take back the newest commits, each as a whole: the cursor says where to go on.
+  if (draft.events.length >= CATCHING_UP_EVENTS) {
+    void serial.run(() => db.query("SET LOCAL synchronous_commit TO off"));
+  }
+  const replayed = serial.run(() => isReplay(db, first.version));
+  const loaded = loadDraft(db, serial, draft, batch);
+  void serial.run(async () =>
+    (await replayed) ? insertNew(db, EVENTS, draft.events) : insertFresh(db, EVENTS, draft.events),
+  );
+  const known = await loaded;
+  applyTransactions(draft, batch);
+  storeDraft(db, serial, draft, known);
+  void serial.run(() => series.add(rollupsOf(draft.ticks, draft.heartbeats)));
+  void serial.run(() => advanceCursor(db, cursorAfter(last)));
+  await serial.run(() =>
+    db.query("SELECT pg_notify($1, current_schema() || ' ' || $2 || ' ' || $3)", [
+      COMMIT_CHANNEL,
+      first.version.toString(),
+      last.version.toString(),
+    ]),
+  );
+  return { events: draft.events, violations: [...draft.violations.values()] };
 }
 
-async function storeDraft(db: Queryable, draft: Draft): Promise<void> {
-  await insertNew(db, EVENTS, draft.events);
-  await insertNew(db, TICKS, draft.ticks);
-  await insertNew(db, HEARTBEATS, draft.heartbeats);
-  await insertNew(db, FAULTS, draft.faults);
-  if (draft.marketChanged && draft.market) await upsert(db, MARKET, [draft.market]);
-  await upsert(db, ASSETS, [...draft.assets.values()]);
-  await upsert(db, PROVIDERS, [...draft.providers.values()]);
-  await upsert(db, JOBS, [...draft.jobs.values()]);
-  await upsert(db, CASES, draft.cases);
+function isInSeries({ name }: EventRow): boolean {
+  return name === "StreamSettled" || name === "ProviderHeartbeat";
+}
+
+function cursorAfter(last: TransactionRecord) {
+  return { nextVersion: last.version + 1n, lastHash: last.hash, lastTimestampUsecs: last.timestampUsecs };
+}
+
+/** Whether events of this version or later are there: only where a person put the cursor back. */
+async function isReplay(db: Queryable, version: bigint): Promise<boolean> {
+  const { rows } = await db.query("SELECT EXISTS (SELECT FROM events WHERE version >= $1) AS replayed", [
+    version.toString(),
+  ]);
+  return rows[0].replayed;
+}
+
+/** Which rows the database has. */
+interface Known {
+  jobs: Set<string>;
+}
+
+async function loadDraft(
+  db: Queryable,
+  serial: Serial,
+  draft: Draft,
+  batch: TransactionRecord[],
+): Promise<Known> {
+  const { jobs, providers } = touchedBy(batch);
+  const modules = new Set(draft.events.map((event) => event.module));
+  // Jobs need the market's fees, so the parameters are loaded for both.
+  const [market, assets, providerRows, jobRows, cases] = await Promise.all([
+    modules.has("market") || modules.has("job") ? serial.run(() => loadAll(db, MARKET)) : [],
+    modules.has("market") ? serial.run(() => loadAll(db, ASSETS)) : [],
+    serial.run(() => loadByKey(db, PROVIDERS, "provider", providers)),
+    serial.run(() => loadByKey(db, JOBS, "job", jobs)),
+    modules.has("dispute") ? serial.run(() => findOpenCases(db, jobs)) : [],
+  ]);
+  draft.market = market[0] ?? null;
+  for (const row of assets) draft.assets.set(row.asset, row);
+  for (const row of providerRows) draft.providers.set(row.provider, row);
+  for (const row of jobRows) draft.jobs.set(row.job, row);
+  draft.cases = cases;
+  return { jobs: new Set(jobRows.map((row) => row.job)) };
+}
+
+function storeDraft(db: Queryable, serial: Serial, draft: Draft, known: Known): void {
+  const jobs = [...draft.jobs.values()];
+  // Only an event that a job's row hasn't held yet makes a tick, so those are new also when a history comes twice.
+  void serial.run(() => insertFresh(db, TICKS, draft.ticks));
+  void serial.run(() => insertFresh(db, HEARTBEATS, draft.heartbeats));
+  void serial.run(() => insertNew(db, FAULTS, draft.faults));
+  if (draft.marketChanged && draft.market) {
+    const { market } = draft;
+    void serial.run(() => upsert(db, MARKET, [market]));
+  }
+  void serial.run(() => upsert(db, ASSETS, [...draft.assets.values()]));
+  void serial.run(() => upsert(db, PROVIDERS, [...draft.providers.values()]));
+  void serial.run(() =>
+    insertFresh(
+      db,
+      JOBS,
+      jobs.filter((row) => !known.jobs.has(row.job)),
+    ),
+  );
+  void serial.run(() =>
+    upsert(
+      db,
+      JOBS,
+      jobs.filter((row) => known.jobs.has(row.job)),
+    ),
+  );
+  void serial.run(() => upsert(db, CASES, draft.cases));
+}
+
+/** Rows of which none is there; a few go without COPY's exchange. */
+async function insertFresh<C extends Columns>(
+  db: Queryable,
+  table: Table<C>,
+  rows: Array<Row<C>>,
+): Promise<unknown> {
+  return rows.length < COPY_ROWS ? insertNew(db, table, rows) : copyNew(db, table, rows);
 }
 
 async function loadAll<C extends Columns>(db: Queryable, table: Table<C>): Promise<Array<Row<C>>> {

@@ -52,14 +52,11 @@ export async function recentSettlements(
   q: { asset: string; lastSecond: number; buckets: number },
 ): Promise<SettlementBucket[]> {
   const { rows } = await db.query(
-    `WITH settled AS (
-       SELECT t.occurred_at, sum(t.amount) AS amount, count(*) AS settlements
-       FROM stream_ticks t JOIN jobs j ON j.job = t.job AND j.asset = $1
-       WHERE t.amount > 0 AND t.occurred_at BETWEEN to_timestamp($2::int8 - $3::int8 + 1) AND to_timestamp($2::int8)
-       GROUP BY t.occurred_at)
-     SELECT second::float8 AS timestamp, coalesce(amount, 0)::text AS amount, coalesce(settlements, 0)::int AS settlements
+    `SELECT second::float8 AS timestamp, coalesce(amount, 0)::text AS amount,
+            coalesce(settlements, 0)::int AS settlements
      FROM generate_series($2::int8 - $3::int8 + 1, $2::int8) AS second
-     LEFT JOIN settled ON settled.occurred_at = to_timestamp(second)
+     LEFT JOIN settlements_per_second s ON s.bucket = to_timestamp(second) AND s.asset = $1
+       AND s.bucket BETWEEN to_timestamp($2::int8 - $3::int8 + 1) AND to_timestamp($2::int8)
      ORDER BY second`,
     [q.asset, q.lastSecond, q.buckets],
   );
