@@ -11,7 +11,7 @@ import { normalizeAddress } from "../primitives.ts";
 import { type ChainClient, createChainClient } from "./chain-client.ts";
 import { ChainError } from "./errors.ts";
 
-type Answer = { status: number; body: unknown } | "hang up";
+type Answer = { status: number; body: unknown; headers?: Record<string, string> } | "hang up";
 
 const PACKAGE = normalizeAddress("0xcafe");
 const HASH = `0x${"ab".repeat(32)}`;
@@ -33,7 +33,7 @@ beforeAll(async () => {
     request.resume().on("end", () => {
       const answer = answerFor(route);
       if (answer === "hang up") return request.socket.destroy();
-      response.writeHead(answer.status, { "content-type": "application/json" });
+      response.writeHead(answer.status, { "content-type": "application/json", ...answer.headers });
       response.end(typeof answer.body === "string" ? answer.body : JSON.stringify(answer.body));
     });
   });
@@ -114,6 +114,16 @@ describe("findByHash", () => {
   ])("throws retryably, never null, when %s", async (_, answer, code) => {
     answers = { [BY_HASH]: answer };
     expect(await failureOf(client.findByHash(HASH))).toEqual({ code, retryable: true });
+  });
+
+  it.each([
+    ["17", 17_000],
+    ["Sat, 21 Nov 2026 19:00:00 GMT", 0],
+    [undefined, 0],
+  ])("passes on how long the node asks to be left alone: %s", async (wish, retryAfterMs) => {
+    const headers = wish === undefined ? {} : { "retry-after": wish };
+    answers = { [BY_HASH]: { status: 429, body: "slow down", headers } };
+    await expect(client.findByHash(HASH)).rejects.toMatchObject({ retryAfterMs });
   });
 
   it("explains why a committed transaction failed", async () => {

@@ -10,11 +10,17 @@ export class ChainError extends Error {
   readonly failure: ChainFailure;
   /** The node may answer otherwise later (connection, 5xx, 429, outcome unknown). */
   readonly retryable: boolean;
-  constructor(failure: ChainFailure, options: { retryable?: boolean; cause?: unknown } = {}) {
+  /** How long the node asks to be left alone (its Retry-After); 0 when it doesn't say. */
+  readonly retryAfterMs: number;
+  constructor(
+    failure: ChainFailure,
+    options: { retryable?: boolean; retryAfterMs?: number; cause?: unknown } = {},
+  ) {
     super(`${failure.code}: ${failure.message}`, { cause: options.cause });
     this.name = "ChainError";
     this.failure = failure;
     this.retryable = options.retryable ?? false;
+    this.retryAfterMs = options.retryAfterMs ?? 0;
   }
 }
 
@@ -22,7 +28,7 @@ export class ChainError extends Error {
 export function chainError(
   code: string,
   message: string,
-  options: { retryable?: boolean; cause?: unknown } = {},
+  options: { retryable?: boolean; retryAfterMs?: number; cause?: unknown } = {},
 ): ChainError {
   return new ChainError({ code, module: null, message }, options);
 }

@@ -40,9 +40,11 @@ export function createNodeApi(options: { nodeUrl: string; packageAddress: string
   async function request(path: string, init: RequestInit): Promise<NodeAnswer> {
     let status: number;
     let text: string;
+    let retryAfterMs: number;
     try {
       const response = await fetch(base + path, { ...init, signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) });
       status = response.status;
+      retryAfterMs = secondsOf(response.headers.get("retry-after")) * 1_000;
       text = await response.text();
     } catch (cause) {
       throw chainError("NODE_UNREACHABLE", `No answer from the node at ${base}.`, { retryable: true, cause });
@@ -65,11 +67,13 @@ export function createNodeApi(options: { nodeUrl: string; packageAddress: string
     if (status === 429) {
       throw chainError("NODE_RATE_LIMITED", `The node at ${base} asks for fewer requests.`, {
         retryable: true,
+        retryAfterMs,
       });
     }
     if (status >= 500 || status < 400) {
       throw chainError("NODE_ERROR", `The node at ${base} answered ${status}: ${message.slice(0, 500)}`, {
         retryable: true,
+        retryAfterMs,
       });
     }
     return {
@@ -115,4 +119,9 @@ export function decode<T>(schema: z.ZodType<T>, body: unknown, what: string): T 
     `${what} has an unexpected form at ${issue?.path.join(".") || "its root"}: ${issue?.message ?? "invalid"}`,
     { cause: parsed.error },
   );
+}
+
+/** Of a Retry-After in seconds; its other form, a date, is rare and taken for none. */
+function secondsOf(text: string | null): number {
+  return text !== null && /^\d{1,5}$/.test(text) ? Number(text) : 0;
 }
