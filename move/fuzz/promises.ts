@@ -8,6 +8,7 @@ import { n, SECS_PER_HOUR, type View } from "./invariants.ts";
 const SETTLED = "8";
 const RUNNING = "2";
 const min = (a: bigint, b: bigint): bigint => (a < b ? a : b);
+const max = (a: bigint, b: bigint): bigint => (a > b ? a : b);
 
 /** How the buyer agreed in this step: to what is billed, of it to what its key signed, or to an attestation. */
 export type Agreement =
@@ -55,19 +56,22 @@ function freeOf(stream: View): bigint {
   return (acc - min(acc, n(stream, "held_rate_per_hour") * tail)) / SECS_PER_HOUR;
 }
 
-/** What waits for the buyer isn't paid before `challenge_until`, unless a ruling says so. */
+/**
+ * What waits for the buyer isn't paid before `challenge_until`, unless a ruling says so. `released`: what was free at
+ * some moment and stays so, which no view tells.
+ */
 export function heldWaits(
   before: View | null,
   after: View,
   job: View,
-  { now, decided }: { now: bigint; decided: boolean },
+  { now, decided, released }: { now: bigint; decided: boolean; released: bigint },
 ): void {
   const challengeUntil = n(job, "challenge_until");
   const hasWaited = String(job.state) === SETTLED && challengeUntil !== 0n && now >= challengeUntil;
   // A raise comes after the payment and makes what is held worth more.
   const isRaised = before !== null && n(after, "rate_per_hour") > n(before, "rate_per_hour");
   if (decided || hasWaited || isRaised) return;
-  const free = freeOf(after);
+  const free = max(freeOf(after), released);
   const paid = n(after, "paid");
   must(
     paid <= free || (before !== null && paid === n(before, "paid")),

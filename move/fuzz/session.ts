@@ -80,7 +80,8 @@ export function createSession(
     if (before) monotone(before, actual);
     lastProof(before, actual, now);
     agreed(before, actual, agreementOf(action, job));
-    heldWaits(before, actual, seen, { now, decided });
+    const released = job.stream?.meter.released ?? 0n;
+    heldWaits(before, actual, seen, { now, decided, released });
     earnedIsPaid(actual, seen, decided);
     if (isSettlement(action, job) && canSettle(state, job)) dueIsPaid(actual);
     ledger.stream = actual;
