@@ -1,5 +1,6 @@
 /** What the API answers about receipts and money over time, against figures worked out by hand. */
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import pg from "pg";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import {
   type ApiWorld,
   ARBITRATED,
@@ -127,6 +128,36 @@ describe("a receipt", () => {
     expect(rest.nextCursor).toBeNull();
     expect(first.check).toEqual(rest.check);
     expect(first.check.conserved).toBe(true);
+  });
+
+  it("is of one moment, though a settlement is written while it is read", async () => {
+    const writer = new pg.Client(world.databaseUrl);
+    await writer.connect();
+    try {
+      await writer.query("BEGIN");
+      // The receipt reads the job and its settlements, then waits here for its events.
+      await writer.query("LOCK TABLE events IN ACCESS EXCLUSIVE MODE");
+      const reading = receiptOf(RUNNING);
+      await vi.waitFor(async () => {
+        const { rows } = await writer.query(
+          "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'events'::regclass",
+        );
+        expect(rows).toHaveLength(1);
+      }, 10_000);
+      const { rowCount } = await writer.query(
+        `INSERT INTO stream_ticks SELECT (jsonb_populate_record(t, '{"event_index": 77, "amount": 100000}')).*
+         FROM stream_ticks t WHERE job = $1 ORDER BY version DESC LIMIT 1`,
+        [RUNNING],
+      );
+      expect(rowCount).toBe(1);
+      await writer.query("COMMIT");
+      expect((await reading).check).toMatchObject({ conserved: true, feeAgrees: true });
+      expect((await receiptOf(RUNNING)).check.conserved).toBe(false);
+    } finally {
+      await writer.query("ROLLBACK");
+      await writer.query("DELETE FROM stream_ticks WHERE job = $1 AND event_index = 77", [RUNNING]);
+      await writer.end();
+    }
   });
 
   it("agrees for every job, also before the start, while one runs, and after a ruling or a fault", async () => {

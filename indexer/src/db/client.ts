@@ -74,6 +74,16 @@ export async function withTransaction<T>(
   }
 }
 
+/** All that `work` reads is of one moment: figures that must agree can't come from before and after a commit. */
+export async function readSnapshot<T>(pool: pg.Pool, work: (db: Queryable) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  try {
+    return await withTransaction(client, () => work(client), "ISOLATION LEVEL REPEATABLE READ READ ONLY");
+  } finally {
+    client.release();
+  }
+}
+
 /** A server that is starting, stopping or not there yet: worth waiting for. Wrong names and passwords aren't. */
 const COMING_UP = new Set([
   "ECONNREFUSED",

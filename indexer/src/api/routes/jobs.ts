@@ -6,6 +6,7 @@ import { faultName, JOB_STATES } from "@computestream/protocol";
 import type { JobAnswer, zJobsQuery } from "@computestream/protocol/api";
 import type { z } from "zod";
 import type { Context } from "../../context.ts";
+import { readSnapshot } from "../../db/client.ts";
 import { findFault, listCases } from "../../db/queries/cases.ts";
 import { listEvents } from "../../db/queries/events.ts";
 import { findJobs, listJobs } from "../../db/queries/jobs.ts";
@@ -21,7 +22,7 @@ import { jobDtos } from "../snapshots.ts";
 import type { JOB_ROUTES } from "../table/jobs.ts";
 import type { Handlers } from "../table/types.ts";
 
-/** So many rate changes, extensions and cases no job has. */
+/** Beyond so many rate changes, extensions and cases a receipt is refused: sums over a part of them would be wrong. */
 const MAX_RECEIPT_STEPS = 10_000;
 
 export async function readJobPage(
@@ -42,8 +43,8 @@ export async function readJobPage(
 export function jobHandlers({ pool, deployment }: Context): Handlers<typeof JOB_ROUTES> {
   const { asset } = deployment;
 
-  async function requireJob(address: string): Promise<JobRow> {
-    const [row] = await findJobs(pool, [address]);
+  async function requireJob(address: string, db: Queryable = pool): Promise<JobRow> {
+    const [row] = await findJobs(db, [address]);
     if (!row) throw new ApiError(404, "JOB_NOT_FOUND", `there is no job at ${address}`, "address");
     return row;
   }
@@ -76,18 +77,28 @@ export function jobHandlers({ pool, deployment }: Context): Handlers<typeof JOB_
     },
 
     "/api/v1/jobs/:address/receipt": async ({ params, query: { limit, cursor } }) => {
-      const job = await requireJob(params.address);
       const after = decodeCursor(zPositionKey, cursor);
-      const ticks = await listTicks(pool, { job: job.job, after, limit: limit + 1, oldestFirst: true });
-      const events = await listEvents(pool, {
-        filter: { job: job.job, exceptNames: ["StreamSettled"] },
-        order: "oldest",
-        after: null,
-        limit: MAX_RECEIPT_STEPS,
+      return readSnapshot(pool, async (db) => {
+        const job = await requireJob(params.address, db);
+        const ticks = await listTicks(db, { job: job.job, after, limit: limit + 1, oldestFirst: true });
+        const events = await listEvents(db, {
+          filter: { job: job.job, exceptNames: ["StreamSettled"] },
+          order: "oldest",
+          after: null,
+          limit: MAX_RECEIPT_STEPS + 1,
+        });
+        if (events.length > MAX_RECEIPT_STEPS) {
+          throw new ApiError(
+            422,
+            "RECEIPT_TOO_LONG",
+            `the job has more than ${MAX_RECEIPT_STEPS} steps besides its settlements: read them page by page from /api/v1/jobs/:address/events`,
+            "address",
+          );
+        }
+        const sums = await sumTicks(db, job.job);
+        const page = toPage(ticks, limit, (tick) => tick, positionOf);
+        return { body: buildReceipt({ job, deployment, events, sums, page }) };
       });
-      const sums = await sumTicks(pool, job.job);
-      const page = toPage(ticks, limit, (tick) => tick, positionOf);
-      return { body: buildReceipt({ job, deployment, events, sums, page }) };
     },
 
     "/api/v1/jobs/:address/case": async ({ params }) => {

@@ -26,6 +26,10 @@ export const ERRORS = {
   MARKET_NOT_FOUND: { status: 404, means: "The chain hasn't told the market's parameters yet." },
   ROUTE_NOT_FOUND: { status: 404, means: "There is no such route; /api/v1/docs lists all." },
   METHOD_NOT_ALLOWED: { status: 405, means: "This API only reads: use GET." },
+  RECEIPT_TOO_LONG: {
+    status: 422,
+    means: "The job has too many steps for one answer: read its events and ticks page by page.",
+  },
   INTERNAL: { status: 500, means: "Something went wrong here; the request id finds it in the log." },
   DATABASE_UNAVAILABLE: { status: 503, means: "The database doesn't answer right now: try again." },
 } as const;

@@ -64,7 +64,7 @@ export const JOB_ROUTES = {
     params: zAddressParams,
     query: zReceiptQuery,
     answer: API_ROUTES["/api/v1/jobs/:address/receipt"],
-    errors: ["JOB_NOT_FOUND", "INVALID_CURSOR"],
+    errors: ["JOB_NOT_FOUND", "INVALID_CURSOR", "RECEIPT_TOO_LONG"],
     exampleQuery: "",
   },
   "/api/v1/jobs/:address/case": {
