@@ -239,9 +239,9 @@ describe("an arbitration", () => {
     settledWith({
       outcome: 3,
       seconds: "5",
-      paid: String(Number(award) - Number(fee)),
+      paid: String(BigInt(award) - BigInt(fee)),
       fees: fee,
-      refunded: String(550_000 + Number(rest)),
+      refunded: String(550_000n + BigInt(rest)),
     }),
   ];
 
