@@ -85,7 +85,7 @@ module computestream::dispute {
         chunk_index: u64,
         /// Empty in a challenge.
         reason: String,
-        /// What the provider gets of what is held if nobody acts.
+        /// What was held at the opening of an arbitration, all of it the provider's if nobody rules; 0 in a challenge.
         default_award: u64,
         opened_at: u64
     }

@@ -6,9 +6,9 @@
 ///                                 |         |                                     |
 ///                                 cancel    extend, change_rate, confirm          confirm, dispute
 ///
-/// Every ending settles in its own transaction unless seconds may still be proven (terminated) or money is held back
-/// for the buyer. A slot is reserved at accept and released when work ends; the provider's record is written when
-/// money has moved.
+/// Every ending settles in its own transaction unless seconds may still be proven (terminated), money is held back
+/// for the buyer, or the asset's issuer keeps the escrow from paying. A slot is reserved at accept and released when
+/// work ends; the provider's record is written when money has moved.
 module computestream::job_registry {
     use std::signer;
     use std::string::{Self, String};
