@@ -1,8 +1,18 @@
+import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
+import { setTimeout } from "node:timers/promises";
 import { OUTPUT_CHUNK_BYTES, outputRoot, outputSha256, toHex } from "@computestream/protocol";
 import tar from "tar-stream";
 import { describe, expect, it } from "vitest";
@@ -165,6 +175,23 @@ describe("a hostile output", () => {
     expect(readdirSync(dir)).toEqual([]);
     const fits = await packOutput(tarOf([["output/a", Buffer.alloc(1_024)]]), { dir, limitBytes });
     expect(fits.bytes).toBe(2_560);
+  });
+
+  it("is not given up before its file, slow to be opened, can be removed", async () => {
+    const dir = newDir();
+    // Opening a pipe for writing takes until somebody reads it.
+    const slow = join(dir, "output.spool");
+    execFileSync("mkfifo", [slow]);
+    const given = packOutput(tarOf([["output/a", Buffer.alloc(2_000)]]), { dir, limitBytes: 2_560 });
+    const answered = given.then(
+      () => "packed",
+      (error) => error.code,
+    );
+    expect(await Promise.race([answered, setTimeout(200, "waits")])).toBe("waits");
+    const reader = openSync(slow, "r");
+    expect(await answered).toBe("OUTPUT_TOO_LARGE");
+    closeSync(reader);
+    expect(readdirSync(dir)).toEqual([]);
   });
 
   it("counts copies of hard links against the limit", async () => {

@@ -147,6 +147,8 @@ async function spoolEntries(source: Readable, spool: string, limitBytes: number)
     }
   } catch (error) {
     out.destroy();
+    // A file still being opened would come into being after the caller has removed it.
+    await written.catch(() => {});
     throw error;
   }
   out.end();
