@@ -18,6 +18,8 @@ describe("loadConfig", () => {
       pollIntervalMs: 200,
       corsOrigins: [],
       nodeUrl: "http://127.0.0.1:1",
+      redisUrl: null,
+      redisPrefix: "computestream",
     });
   });
 
@@ -44,6 +46,8 @@ describe("loadConfig", () => {
     [{ CORS_ORIGINS: "http://a/path" }, /CORS_ORIGINS must be a comma list/],
     [{ NODE_URL: "ftp://x" }, /NODE_URL must be/],
     [{ POLL_INTERVAL_MS: "fast" }, /POLL_INTERVAL_MS /],
+    [{ REDIS_URL: "127.0.0.1:6379" }, /REDIS_URL must look like redis:/],
+    [{ REDIS_PREFIX: "a b" }, /REDIS_PREFIX must be/],
   ])("names the variable at fault: %j", (overrides, message) => {
     expect(() => loadConfig({ ...env, ...overrides })).toThrow(message);
   });

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { type Deployment, zDeployment } from "@computestream/protocol/deployment";
+import { DEFAULT_REDIS_PREFIX } from "@computestream/protocol/redis-keys";
 import { z } from "zod";
 import { FatalError } from "./errors.ts";
 
@@ -37,6 +38,14 @@ const zEnv = z.object({
     ),
   POLL_INTERVAL_MS: z.coerce.number().int().min(10).max(60_000).default(200),
   SERIES_RETENTION_DAYS: z.coerce.number().int().min(0).max(36_500).default(0),
+  DRAIN_MS: z.coerce.number().int().min(0).max(300_000).default(0),
+  REDIS_URL: z
+    .url({ protocol: /^rediss?$/, error: "must look like redis://host:port, or rediss:// for TLS" })
+    .optional(),
+  REDIS_PREFIX: z
+    .string()
+    .regex(/^[\w:-]{1,64}$/, "must be 1 to 64 letters, digits, _, - or :")
+    .default(DEFAULT_REDIS_PREFIX),
   START_VERSION: z
     .string()
     .regex(/^\d{1,19}$/, "must be a ledger version")
@@ -58,6 +67,11 @@ export interface Config {
   pollIntervalMs: number;
   /** Rows of the time series older than this are dropped, their totals kept; 0 = none is. */
   seriesRetentionDays: number;
+  /** How long a service that is being ended still answers, with /ready saying no. */
+  drainMs: number;
+  /** Null = none: everything works, for one instance at a time. */
+  redisUrl: string | null;
+  redisPrefix: string;
   /** Where an empty mirror, or a reindex, begins: the deployment's version unless set. */
   startVersion: bigint;
 }
@@ -82,6 +96,9 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
     corsOrigins: parsed.data.CORS_ORIGINS,
     pollIntervalMs: parsed.data.POLL_INTERVAL_MS,
     seriesRetentionDays: parsed.data.SERIES_RETENTION_DAYS,
+    drainMs: parsed.data.DRAIN_MS,
+    redisUrl: parsed.data.REDIS_URL ?? null,
+    redisPrefix: parsed.data.REDIS_PREFIX,
     startVersion: parsed.data.START_VERSION ?? BigInt(deployment.deployedAtVersion),
   };
 }

@@ -8,6 +8,7 @@ import type { ChainSource } from "./chain/source.ts";
 import type { IndexingStatus } from "./indexing/indexer.ts";
 import type { Logger } from "./logger.ts";
 import type { Metrics } from "./metrics.ts";
+import type { RedisLink } from "./redis/client.ts";
 
 export interface Context {
   pool: Pool;
@@ -16,6 +17,9 @@ export interface Context {
   source: Pick<ChainSource, "ledger">;
   indexing: Readonly<IndexingStatus>;
   corsOrigins: string[];
+  redis: Pick<RedisLink, "state" | "ask">;
+  /** True once the service is being ended: it answers, and wants no more to do. */
+  isDraining(): boolean;
   metrics: Metrics;
   log: Logger;
   /** Wall clock in milliseconds. */

@@ -15,10 +15,15 @@ import { type IndexingStatus, startIndexer } from "./indexing/indexer.ts";
 import type { Logger } from "./logger.ts";
 import { createMetrics } from "./metrics.ts";
 import { migrate } from "./migrate.ts";
+import { createRedisLink } from "./redis/client.ts";
+import { sleep } from "./retry.ts";
 import { startCommitListener } from "./ws/commits.ts";
 import { createHub } from "./ws/hub.ts";
 import { attachWsServer } from "./ws/server.ts";
 import { readTopics } from "./ws/topics.ts";
+
+/** A Redis that is there answers by then; one that isn't must not hold up the start. */
+const REDIS_WAIT_MS = 500;
 
 export interface Service {
   url: string;
@@ -56,6 +61,12 @@ export async function startService(config: Config, source: ChainSource, log: Log
   await refuseForeignChain(source, log);
 
   const metrics = createMetrics();
+  const redis = createRedisLink({
+    url: config.redisUrl,
+    log,
+    onState: (state) => metrics.redisUp.set(state === "ok" ? 1 : 0),
+  });
+  await redis.ready(REDIS_WAIT_MS);
   const indexer = startIndexer({
     database,
     source,
@@ -77,6 +88,8 @@ export async function startService(config: Config, source: ChainSource, log: Log
       source,
       indexing: indexer.status,
       corsOrigins: config.corsOrigins,
+      redis,
+      isDraining: () => draining,
       metrics,
       log,
       now: Date.now,
@@ -84,6 +97,7 @@ export async function startService(config: Config, source: ChainSource, log: Log
   );
   const ws = attachWsServer({ server, hub, corsOrigins: config.corsOrigins, metrics });
 
+  let draining = false;
   let closing: Promise<void> | undefined;
   const close = () => {
     closing ??= takeApart();
@@ -91,6 +105,9 @@ export async function startService(config: Config, source: ChainSource, log: Log
   };
 
   async function takeApart(): Promise<void> {
+    draining = true;
+    // Whoever sends us requests sees at /ready that it should stop, while they are still answered.
+    if (server.listening) await sleep(config.drainMs);
     const listening = new Promise<void>((resolve) => server.close(() => resolve()));
     await ws.close();
     server.closeIdleConnections();
@@ -99,6 +116,7 @@ export async function startService(config: Config, source: ChainSource, log: Log
     const cut = setTimeout(() => server.closeAllConnections(), 5_000);
     await listening;
     clearTimeout(cut);
+    redis.close();
     await pool.end();
   }
 

@@ -323,6 +323,7 @@ describe("each route answers its schema", () => {
       chainVersion: String(chain.head),
       lagVersions: "0",
       timeseries: "postgresql",
+      redis: "not configured",
     });
     expect((await fetch(`${service.url}/ready`)).status).toBe(200);
     const text = await (await fetch(`${service.url}/metrics`)).text();

@@ -169,7 +169,7 @@ export async function bootStack(options: StackOptions = {}): Promise<Stack> {
               name: "indexer",
               dir: logs,
               port: ports.indexer,
-              env: { ...common, ...cors, DATABASE_URL: postgres.url },
+              env: { ...common, ...cors, DATABASE_URL: postgres.url, REDIS_URL: redis.url },
             }),
           ),
           part(

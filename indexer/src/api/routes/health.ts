@@ -20,7 +20,7 @@ const HEAD_TIMEOUT_MS = 3_000;
 type Routes = Pick<typeof SERVICE_ROUTES, "/api/v1/health" | "/ready" | "/metrics">;
 
 export function healthHandlers(context: Context): Handlers<Routes> {
-  const { pool, deployment, indexing, metrics, now } = context;
+  const { pool, deployment, indexing, metrics, redis, now } = context;
   const readHead = createHeadReader(context);
   const progress = { nextVersion: -1n, changedAtMs: now() };
 
@@ -45,7 +45,12 @@ export function healthHandlers(context: Context): Handlers<Routes> {
 
   return {
     "/api/v1/health": async () => {
-      const [database, head] = await Promise.all([readDatabase(), readHead()]);
+      // Asked also while nothing else uses it, so that the state told is today's.
+      const [database, head] = await Promise.all([
+        readDatabase(),
+        readHead(),
+        redis.ask((connection) => connection.ping()),
+      ]);
       const cursor = database.ok ? database.cursor : null;
       const chainVersion = head.version;
       const version = cursor && cursor.nextVersion > 0n ? cursor.nextVersion - 1n : 0n;
@@ -70,6 +75,7 @@ export function healthHandlers(context: Context): Handlers<Routes> {
         chainVersion: chainVersion?.toString() ?? null,
         lagVersions: cursor && chainVersion !== null ? lag.toString() : null,
         timeseries: database.timeseries,
+        redis: redis.state,
         checks,
       };
       return { body, status: ok ? 200 : 503, headers: { "cache-control": "no-store" } };
@@ -77,8 +83,8 @@ export function healthHandlers(context: Context): Handlers<Routes> {
 
     "/ready": async () => {
       const database = await readDatabase();
-      const ok = database.ok && database.cursor !== null;
-      return { body: { ok }, status: ok ? 200 : 503 };
+      const ok = database.ok && database.cursor !== null && !context.isDraining();
+      return { body: { ok }, status: ok ? 200 : 503, headers: { "cache-control": "no-store" } };
     },
 
     "/metrics": async () => ({

@@ -217,6 +217,11 @@ export const zHealth = z
     chainVersion: zDecimal.nullable(),
     lagVersions: zDecimal.nullable(),
     timeseries: z.enum(["timescaledb", "postgresql"]),
+    redis: z
+      .enum(["ok", "unavailable", "not configured"])
+      .describe(
+        "Without it answers are right but cost more, and each instance counts rate limits by itself.",
+      ),
     checks: z.record(z.string(), z.object({ ok: z.boolean(), message: z.string().optional() })),
   })
   .meta({ id: "Health", description: "Whether the mirror is true and fresh." });

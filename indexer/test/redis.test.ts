@@ -1,0 +1,112 @@
+/** A service with a real Redis: what its loss, slowness and return change, and what they don't. */
+import { type RedisPart, startRedis } from "@computestream/dev-env/parts";
+import { createRedisKeys } from "@computestream/protocol/redis-keys";
+import { Redis } from "ioredis";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createLogger } from "../src/logger.ts";
+import { createRedisLink } from "../src/redis/client.ts";
+import { createHandWrittenChain, deploymentOf } from "./hand-written-chain.ts";
+import { parameters, T0 } from "./histories.ts";
+import { readerOf, serve, startDatabases, until, untilMirrored } from "./parts.ts";
+
+let databases: Awaited<ReturnType<typeof startDatabases>>;
+let redis: RedisPart;
+beforeAll(async () => {
+  [databases, redis] = await Promise.all([startDatabases(), startRedis()]);
+}, 60_000);
+afterAll(() => Promise.all([databases?.close(), redis?.close()]));
+
+const log = createLogger(process.env.LOG_LEVEL ?? "silent");
+const redisState = async (url: string) => (await readerOf(url)("/api/v1/health")).redis;
+
+describe("the service", () => {
+  it("tells of Redis in its health, which stays good without it", async () => {
+    const chain = createHandWrittenChain();
+    chain.append(T0, [parameters()]);
+    const service = await serve(await databases.database(), chain, { redisUrl: redis.url });
+    await untilMirrored(service.url, chain.head);
+    expect(await redisState(service.url)).toBe("ok");
+    await redis.kill();
+    await until(async () => (await redisState(service.url)) === "unavailable", "Redis to be missed");
+    expect((await fetch(`${service.url}/ready`)).status).toBe(200);
+    await redis.restart();
+    await until(async () => (await redisState(service.url)) === "ok", "Redis to be back");
+    const metrics = await (await fetch(`${service.url}/metrics`)).text();
+    expect(metrics).toContain("computestream_indexer_redis_up 1");
+    await service.close();
+  });
+
+  it("starts and serves where no Redis answers", async () => {
+    const chain = createHandWrittenChain();
+    chain.append(T0, [parameters()]);
+    const service = await serve(await databases.database(), chain, { redisUrl: "redis://127.0.0.1:1" });
+    await untilMirrored(service.url, chain.head);
+    expect(await redisState(service.url)).toBe("unavailable");
+    await service.close();
+  });
+
+  it("says at /ready that it is ending while it still answers", async () => {
+    const chain = createHandWrittenChain();
+    chain.append(T0, [parameters()]);
+    const service = await serve(await databases.database(), chain, { drainMs: 1_500 });
+    await untilMirrored(service.url, chain.head);
+    expect((await fetch(`${service.url}/ready`)).status).toBe(200);
+    const closed = service.close();
+    const ready = await fetch(`${service.url}/ready`);
+    expect([ready.status, await ready.json()]).toEqual([503, { ok: false }]);
+    expect((await fetch(`${service.url}/api/v1/market`)).status).toBe(200);
+    await closed;
+    await expect(fetch(`${service.url}/ready`)).rejects.toThrow();
+  });
+});
+
+describe("a link to Redis", () => {
+  it("gives up on a Redis that is slow, leaves it alone, and comes back to it", async () => {
+    const link = createRedisLink({ url: redis.url, log, commandTimeoutMs: 50 });
+    const admin = new Redis(redis.url);
+    await link.ready(5_000);
+    let returns = 0;
+    link.onReady(() => {
+      returns += 1;
+    });
+    expect(await link.ask((connection) => connection.ping())).toBe("PONG");
+    // Every command of every client waits for so long.
+    await admin.call("CLIENT", "PAUSE", "2000", "ALL");
+    const answers = [];
+    for (let i = 0; i < 4; i += 1) answers.push(await link.ask((connection) => connection.ping()));
+    expect([answers, link.state]).toEqual([Array(4).fill(undefined), "unavailable"]);
+    await until(
+      async () => (await link.ask((connection) => connection.ping())) === "PONG",
+      "an answer after the pause",
+    );
+    expect([link.state, returns]).toEqual(["ok", 1]);
+    link.close();
+    expect(await link.ask((connection) => connection.ping())).toBeUndefined();
+    admin.disconnect();
+  });
+
+  it("runs its scripts again after Redis has forgotten them", async () => {
+    const link = createRedisLink({ url: redis.url, log });
+    await link.ready(5_000);
+    const double = link.script("csTestDouble", "return ARGV[1] * 2");
+    expect(await double([], [21])).toBe(42);
+    await link.ask((connection) => connection.script("FLUSH"));
+    expect(await double([], [4])).toBe(8);
+    link.close();
+  });
+});
+
+it("names of keys tell deployments apart", () => {
+  const here = createRedisKeys(deploymentOf());
+  const otherChain = createRedisKeys(deploymentOf({ chainId: 126 }));
+  const otherPackage = createRedisKeys(deploymentOf({ packageAddress: `0x${"7".repeat(64)}` }));
+  const otherPrefix = createRedisKeys(deploymentOf(), "staging");
+  const names = [here, otherChain, otherPackage, otherPrefix].flatMap((keys) => [
+    keys.activeJobs,
+    keys.activeProviders,
+    keys.heartbeat("0x1"),
+    keys.rateWindow("read", "0x1"),
+    keys.answer("m", "0x1"),
+  ]);
+  expect(new Set(names).size).toBe(20);
+});
