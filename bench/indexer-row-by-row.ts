@@ -14,6 +14,7 @@ import {
   FAULTS,
   HEARTBEATS,
   JOBS,
+  LEDGER,
   MARKET,
   PROVIDERS,
   TICKS,
@@ -78,6 +79,7 @@ async function store(db: Queryable, draft: Draft): Promise<void> {
   for (const row of draft.events) await insertNew(db, EVENTS, [row]);
   for (const row of draft.ticks) await insertNew(db, TICKS, [row]);
   for (const row of draft.heartbeats) await insertNew(db, HEARTBEATS, [row]);
+  for (const row of draft.ledger) await insertNew(db, LEDGER, [row]);
   for (const row of draft.faults) await insertNew(db, FAULTS, [row]);
   if (draft.marketChanged && draft.market) await upsert(db, MARKET, [draft.market]);
   for (const row of draft.assets.values()) await upsert(db, ASSETS, [row]);

@@ -29,6 +29,8 @@ export interface Comparison {
   unbalancedJobs: number;
   /** Providers in the live mirror whose stake doesn't. */
   unbalancedStakes: number;
+  /** Assets in the live mirror of which the ledgers and what escrows, stakes and bonds hold aren't zero together. */
+  unbalancedAssets: number;
   tables: Record<string, TableComparison>;
 }
 
@@ -112,13 +114,22 @@ export async function compareMirrors(
                  WHERE deposited <> paid + refunded + balance OR NOT held BETWEEN 0 AND balance
                     OR fee_paid > paid OR keeper_paid > fee_paid) AS jobs,
                 (SELECT count(*)::int FROM ${table(live, "providers")}
-                 WHERE stake_added <> stake_withdrawn + slashed + staked + unbonding) AS stakes`,
+                 WHERE stake_added <> stake_withdrawn + slashed + staked + unbonding) AS stakes,
+                (SELECT count(*)::int FROM (
+                   SELECT FROM (
+                     SELECT asset, amount FROM ${table(live, "ledger_entries")}
+                     UNION ALL SELECT asset, balance FROM ${table(live, "jobs")}
+                     UNION ALL SELECT asset, staked + unbonding FROM ${table(live, "providers")}
+                     UNION ALL SELECT j.asset, c.bond FROM ${table(live, "cases")} c
+                       JOIN ${table(live, "jobs")} j ON j.job = c.job WHERE c.closed_version IS NULL
+                   ) held GROUP BY asset HAVING sum(amount) <> 0) wrong) AS assets`,
       );
       return {
         equal: Object.values(tables).every((t) => t.onlyLive === 0 && t.onlyRebuilt === 0),
         version: String(cursors[0].live),
         unbalancedJobs: unbalanced[0].jobs,
         unbalancedStakes: unbalanced[0].stakes,
+        unbalancedAssets: unbalanced[0].assets,
         tables,
       };
     },

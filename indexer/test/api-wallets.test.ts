@@ -14,7 +14,7 @@ import {
   T1,
 } from "./api-world.ts";
 import { ASSET } from "./hand-written-chain.ts";
-import { address, BUYER, KEEPER, OWNER, T0 } from "./histories.ts";
+import { address, BUYER, KEEPER, OWNER, T0, TREASURY } from "./histories.ts";
 import { readerOf } from "./parts.ts";
 
 const MOVE = { address: ASSET, symbol: "MOVE", decimals: 8 };
@@ -142,8 +142,20 @@ describe("a ledger", () => {
     ]);
   });
 
+  it("of the treasury has what keepers and reporters leave of fees and slashed stakes", async () => {
+    const items = await ledgerOf(TREASURY);
+    expect(lines(items)).toEqual([
+      ["fee", "credit", "900"],
+      ["fee", "credit", "450"],
+      ["slash", "credit", "63000000"],
+      ["fee", "credit", "135"],
+      ["fee", "credit", "180"],
+    ]);
+    expect(items[2]).toMatchObject({ job: FAULTY, provider: PROVIDER, part: 1, timestamp: T0 + 32 });
+  });
+
   it("in pages of one is the same as whole", async () => {
-    for (const address of [BUYER, OWNER, KEEPER]) {
+    for (const address of [BUYER, OWNER, KEEPER, TREASURY]) {
       const paged: LedgerEntryDto[] = [];
       let cursor = "";
       do {

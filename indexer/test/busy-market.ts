@@ -80,10 +80,22 @@ export function busyMarket(chain: HandWrittenChain, transactions: number, seed =
     now += random(2);
     const provider = providers[random(providers.length)] ?? address("f0");
     const dice = random(100);
+    // A job keeps the treasury it was made under.
+    if (n % 150 === 149) chain.append(now, [parameters(100, address(`7${n}`))]);
     if (dice < 10) {
       chain.append(now); // a transaction of somebody else's
     } else if (dice < 18) {
       chain.append(now, [["provider_registry::ProviderHeartbeat", { provider }]]);
+    } else if (dice < 19) {
+      const amount = BigInt(1 + random(1000));
+      const left = (staked.get(provider) ?? 0n) - amount;
+      if (left < 0n) continue;
+      staked.set(provider, left);
+      const leaving = { provider, amount: String(amount), staked: String(left) };
+      chain.append(now, [
+        ["stake::UnstakeRequested", { ...leaving, unbonding: String(amount), unlocks_at: String(now) }],
+        ["stake::StakeWithdrawn", { ...leaving, unbonding: "0" }],
+      ]);
     } else if (dice < 20) {
       const amount = BigInt(1 + random(1000));
       const after = (staked.get(provider) ?? 0n) + amount;
@@ -186,6 +198,10 @@ export function busyMarket(chain: HandWrittenChain, transactions: number, seed =
       [
         "provider_registry::ProviderCapacityChanged",
         { provider, slots_busy: "1", slots: "2", gpus_busy: "0" },
+      ],
+      [
+        "provider_registry::ProviderLiabilityChanged",
+        { provider, bound_stake: "100000000", liable_until: String(now + random(9)) },
       ],
     ];
   }

@@ -16,14 +16,16 @@ export const OPERATOR = address("ab");
 export const KEEPER = address("5e");
 export const ARBITER = address("a7b");
 
-export function parameters(feeBps = 100): RawEvent {
+export const TREASURY = address("7");
+
+export function parameters(feeBps = 100, treasury = TREASURY): RawEvent {
   return [
     "market::ParametersUpdated",
     {
       parameters: {
         fee_bps: String(feeBps),
         keeper_share_bps: "1000",
-        treasury: address("7"),
+        treasury,
         min_stake: "100000000",
         unbonding_secs: "86400",
         slash_bps: "5000",

@@ -136,7 +136,12 @@ describe("the mirror in PostgreSQL", () => {
     const comparison = await compareMirrors(client, SCHEMA, "single");
     await client.end();
     await dropRebuild(databaseUrl, "single");
-    expect(comparison).toMatchObject({ equal: true, unbalancedJobs: 0, unbalancedStakes: 0 });
+    expect(comparison).toMatchObject({
+      equal: true,
+      unbalancedJobs: 0,
+      unbalancedStakes: 0,
+      unbalancedAssets: 0,
+    });
     expect(comparison?.tables.jobs?.rows).toBeGreaterThan(50);
     expect(comparison?.tables.stream_ticks?.rows).toBeGreaterThan(100);
     expect(comparison?.tables.cases?.rows).toBeGreaterThan(5);
@@ -167,6 +172,8 @@ describe("the mirror in PostgreSQL", () => {
       equal: false,
       unbalancedJobs: 1,
       unbalancedStakes: 1,
+      // A bond of 7 that nobody paid.
+      unbalancedAssets: 1,
       tables: {
         jobs: { rows: 1, onlyLive: 1, onlyRebuilt: 1 },
         stream_ticks: { rows: 2, onlyLive: 0, onlyRebuilt: 1 },

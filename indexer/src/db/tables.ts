@@ -74,6 +74,8 @@ export const PROVIDERS = defineTable("providers", ["provider"], {
   stake_added: "numeric",
   stake_withdrawn: "numeric",
   slashed: "numeric",
+  bound_stake: "numeric",
+  liable_until: "numeric",
   status: "int2",
   registered_at: "numeric",
   last_heartbeat_at: "numeric",
@@ -145,6 +147,8 @@ export const JOBS = defineTable("jobs", ["job"], {
   held: "numeric",
   fee_bps: "numeric",
   keeper_share_bps: "numeric",
+  treasury: "text",
+  payee: "text",
   seq: "numeric",
   seconds_attested: "numeric",
   seconds_confirmed: "numeric",
@@ -224,9 +228,20 @@ export const FAULTS = defineTable("faults", ["job"], {
   tx_hash: "text",
 });
 
+/** Every movement between a wallet and the market; `amount` is negative where it leaves the wallet. */
+export const LEDGER = defineTable("ledger_entries", ["wallet", "version", "event_index", "line"], {
+  wallet: "text",
+  version: "int8",
+  event_index: "int4",
+  line: "int2",
+  kind: "text",
+  asset: "text",
+  amount: "numeric",
+});
+
 /** What a rebuild must reproduce row by row; the totals of rollup-tables.ts too. */
 export const MIRROR_TABLES = [
-  ...[EVENTS, MARKET, ASSETS, PROVIDERS, JOBS, TICKS, HEARTBEATS, CASES, FAULTS],
+  ...[EVENTS, MARKET, ASSETS, PROVIDERS, JOBS, TICKS, HEARTBEATS, CASES, FAULTS, LEDGER],
   ...ROLLUP_TABLES,
 ].map((t) => t.name);
 
@@ -239,3 +254,4 @@ export type TickRow = RowOf<typeof TICKS>;
 export type HeartbeatRow = RowOf<typeof HEARTBEATS>;
 export type CaseRow = RowOf<typeof CASES>;
 export type FaultRow = RowOf<typeof FAULTS>;
+export type LedgerRow = RowOf<typeof LEDGER>;

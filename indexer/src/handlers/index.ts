@@ -12,6 +12,7 @@ import type {
   FaultRow,
   HeartbeatRow,
   JobRow,
+  LedgerRow,
   MarketRow,
   ProviderRow,
   TickRow,
@@ -21,6 +22,7 @@ import { jobImbalance, moneyDifferences, stakeImbalance } from "./conservation.t
 import { applyDispute, type DisputeEvent, faultOf } from "./dispute.ts";
 import { applyEscrow, type EscrowEvent } from "./escrow.ts";
 import { applyJob, blankJob, type JobEvent } from "./job.ts";
+import { jobMovements, stakeMovements } from "./ledger.ts";
 import { allowanceOf, applyMarket, type MarketEvent } from "./market.ts";
 import {
   applyProviderRegistry,
@@ -45,6 +47,7 @@ export interface Draft {
   ticks: TickRow[];
   heartbeats: HeartbeatRow[];
   faults: FaultRow[];
+  ledger: LedgerRow[];
   /** Sentences about money that doesn't add up, by what each is about: a row is told of once a batch. */
   violations: Map<string, string>;
 }
@@ -61,6 +64,7 @@ export function emptyDraft(): Draft {
     ticks: [],
     heartbeats: [],
     faults: [],
+    ledger: [],
     violations: new Map(),
   };
 }
@@ -146,6 +150,7 @@ function applyToProvider(draft: Draft, event: OfProvider, at: EventPosition): vo
   if (!advance(row, at)) return;
   const heartbeat = event.module === "provider_registry" && heartbeatOf(event, at);
   if (heartbeat) draft.heartbeats.push(heartbeat);
+  draft.ledger.push(...stakeMovements(event, at, row));
   switch (event.module) {
     case "provider_registry":
       applyProviderRegistry(row, event, at);
@@ -166,6 +171,7 @@ function applyToJob(draft: Draft, event: OfJob, at: EventPosition): void {
   const job = getOrCreate(draft.jobs, event.data.job, blankJob);
   if (!advance(job, at)) return;
   const { paid, fee_paid, keeper_paid, seconds_billed } = job;
+  draft.ledger.push(...jobMovements(event, at, job, openCaseOf(draft, event, job)));
   switch (event.module) {
     case "escrow":
       applyEscrow(job, event);
@@ -190,6 +196,12 @@ function applyToJob(draft: Draft, event: OfJob, at: EventPosition): void {
     `job ${job.job} at ${event.name}`,
     moneyDifferences({ paid, fee_paid, keeper_paid, seconds_billed }, job, event),
   );
+}
+
+/** Looked for only where it is needed: a draft may have many. */
+function openCaseOf(draft: Draft, event: OfJob, job: JobRow): CaseRow | undefined {
+  if (event.name !== "ArbitrationDecided") return undefined;
+  return draft.cases.find((row) => row.job === job.job && row.closed_version === null);
 }
 
 /** After each event, so that a breach which a later event of the batch makes up for is told too. */

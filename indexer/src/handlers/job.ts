@@ -82,6 +82,8 @@ export function blankJob(job: string): JobRow {
     held: 0n,
     fee_bps: 0n,
     keeper_share_bps: 0n,
+    treasury: "",
+    payee: "",
     seq: 0n,
     seconds_attested: 0n,
     seconds_confirmed: 0n,
@@ -97,12 +99,12 @@ export function blankJob(job: string): JobRow {
   };
 }
 
-/** `market` gives the fees, which a job keeps from its making on. */
+/** `market` gives the fees and who gets them, which a job keeps from its making on. */
 export function applyJob(
   job: JobRow,
   event: JobEvent,
   at: EventPosition,
-  market: Pick<MarketRow, "fee_bps" | "keeper_share_bps"> | null,
+  market: Pick<MarketRow, "fee_bps" | "keeper_share_bps" | "treasury"> | null,
 ): void {
   switch (event.name) {
     case "JobCreated": {
@@ -111,6 +113,7 @@ export function applyJob(
       job.title = titleOf(created.spec);
       job.fee_bps = market?.fee_bps ?? 0n;
       job.keeper_share_bps = market?.keeper_share_bps ?? 0n;
+      job.treasury = market?.treasury ?? "";
       job.created_at = timestamp;
       job.created_version = at.version;
       job.created_index = at.index;

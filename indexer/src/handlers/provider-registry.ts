@@ -40,6 +40,8 @@ export function blankProvider(provider: string): ProviderRow {
     stake_added: 0n,
     stake_withdrawn: 0n,
     slashed: 0n,
+    bound_stake: 0n,
+    liable_until: 0n,
     status: STATUS.Offline,
     registered_at: 0n,
     last_heartbeat_at: 0n,
@@ -95,7 +97,8 @@ export function applyProviderRegistry(row: ProviderRow, event: ProviderEvent, at
       row.gpus_busy = event.data.gpus_busy;
       break;
     case "ProviderLiabilityChanged":
-      // Told in the events only: nothing here is asked for by what binds a stake.
+      row.bound_stake = event.data.bound_stake;
+      row.liable_until = event.data.liable_until;
       break;
   }
 }

@@ -14,6 +14,7 @@ export function applyStream(job: JobRow, event: StreamEvent): void {
       const { fee_bps, keeper_share_bps, rate_per_hour, max_duration_secs, holdback_secs } = event.data;
       Object.assign(job, { fee_bps, keeper_share_bps, rate_per_hour, max_duration_secs, holdback_secs });
       job.started_at = event.data.started_at;
+      job.payee = event.data.payee;
       job.funded_secs = fundedSecs(event.data.deposited, rate_per_hour, max_duration_secs);
       break;
     }

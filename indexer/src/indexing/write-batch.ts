@@ -26,6 +26,7 @@ import {
   FAULTS,
   HEARTBEATS,
   JOBS,
+  LEDGER,
   MARKET,
   PROVIDERS,
   TICKS,
@@ -162,9 +163,11 @@ async function loadDraft(
 
 function storeDraft(db: Queryable, serial: Serial, draft: Draft, known: Known): void {
   const jobs = [...draft.jobs.values()];
-  // Only an event that a job's row hasn't held yet makes a tick, so those are new also when a history comes twice.
+  // Only an event that a job's or provider's row hasn't held yet makes a tick, a heartbeat or a line of a ledger, so
+  // those are new also when a history comes twice.
   void serial.run(() => insertFresh(db, TICKS, draft.ticks));
   void serial.run(() => insertFresh(db, HEARTBEATS, draft.heartbeats));
+  void serial.run(() => insertFresh(db, LEDGER, draft.ledger));
   void serial.run(() => insertNew(db, FAULTS, draft.faults));
   if (draft.marketChanged && draft.market) {
     const { market } = draft;

@@ -5,11 +5,11 @@
 import { jobStateName, providerStatusName } from "@computestream/protocol";
 import type { Context } from "../../context.ts";
 import { countJobs, listJobs } from "../../db/queries/jobs.ts";
-import { listMoneyEvents } from "../../db/queries/ledger.ts";
+import { listLedger } from "../../db/queries/ledger.ts";
 import { countProvidersOf, listProviders } from "../../db/queries/providers.ts";
 import { walletBalances } from "../../db/queries/wallets.ts";
 import { assetDto } from "../dto.ts";
-import { isAfterKey, ledgerKeyOf, linesOf, zLedgerKey } from "../ledger.ts";
+import { ledgerEntryDto, ledgerKeyOf, zLedgerKey } from "../ledger.ts";
 import { decodeCursor, toPage } from "../pagination.ts";
 import type { Handlers } from "../table/types.ts";
 import type { WALLET_ROUTES } from "../table/wallets.ts";
@@ -65,12 +65,8 @@ export function walletHandlers({ pool, deployment }: Context): Handlers<typeof W
 
     "/api/v1/wallets/:address/ledger": async ({ params: { address: wallet }, query: { limit, cursor } }) => {
       const after = decodeCursor(zLedgerKey, cursor);
-      // One more than a page, to know whether there is another, and the event in which the page before may have ended.
-      const events = await listMoneyEvents(pool, { wallet, from: after, limit: limit + 2 });
-      const lines = events
-        .flatMap((event) => linesOf(event, wallet, known))
-        .filter((line) => after === null || isAfterKey(line, after));
-      return { body: toPage(lines, limit, (line) => line, ledgerKeyOf) };
+      const rows = await listLedger(pool, { wallet, after, limit: limit + 1 });
+      return { body: toPage(rows, limit, (row) => ledgerEntryDto(row, known), ledgerKeyOf) };
     },
   };
 }

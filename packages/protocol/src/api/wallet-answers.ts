@@ -80,9 +80,11 @@ export const LEDGER_KINDS = [
   "refund",
   "payment",
   "keeper_fee",
+  "fee",
   "stake",
   "unstake",
   "reward",
+  "slash",
   "bond",
   "bond_back",
   "bond_won",
@@ -93,13 +95,18 @@ export const zLedgerEntry = z
   .object({
     version: z.string().describe("Ledger version of the transaction."),
     index: z.number().int().describe("Place of the event in the transaction."),
-    part: z.number().int().describe("Place among the lines of one event, from 0."),
+    part: z
+      .number()
+      .int()
+      .describe(
+        "Place among the movements that such an event may have, from 0; those of nothing are left out.",
+      ),
     txHash: z.string(),
     timestamp: z.number().describe("Chain time, unix seconds."),
     kind: z
       .enum(LEDGER_KINDS)
       .describe(
-        "deposit, bond, stake leave the wallet; refund, payment (net of the fee), keeper_fee, unstake, reward (for a proven fault), bond_back, bond_won reach it.",
+        "deposit, bond, stake leave the wallet; refund, payment (net of the fee), keeper_fee, unstake, reward (for a proven fault), bond_back, bond_won reach it; fee (without the keeper's part) and slash (without the reward) reach the treasury that the job was made under.",
       ),
     direction: z.enum(["credit", "debit"]).describe("credit reaches the wallet, debit leaves it."),
     amount: zDecimal.describe("Of asset, in base units; never 0."),
