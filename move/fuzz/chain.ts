@@ -14,7 +14,13 @@ import {
 import { valueBytes } from "../../packages/devnet/src/codec/move-value.ts";
 import { type MoveType, parseType } from "../../packages/devnet/src/codec/type-tag.ts";
 import { type BuiltPackage, buildPackage } from "../../packages/devnet/src/toolchain/index.ts";
-import { createMoveVm, type VmEnv, type VmEvent } from "../../packages/devnet/src/vm/index.ts";
+import {
+  createMoveVm,
+  type MoveVm,
+  type VmEnv,
+  type VmEvent,
+  type VmResult,
+} from "../../packages/devnet/src/vm/index.ts";
 import { parseModule } from "../../packages/devnet/src/vm/module-binary.ts";
 import {
   ADDRESS_LENGTH,
@@ -62,12 +68,25 @@ export interface ChainAt {
   now: bigint;
 }
 
+/** One entry function that ran, as the VM saw it. */
+export interface VmRun {
+  at: ChainAt;
+  sender: Address;
+  moduleAddress: Uint8Array;
+  module: string;
+  name: string;
+  /** BCS of each argument. */
+  args: Uint8Array[];
+  result: VmResult;
+}
+
 interface Fn {
   module: string;
   params: MoveType[];
 }
 
 export interface Chain {
+  readonly vm: MoveVm;
   /** Publishes both packages and initializes the market with the first asset. */
   readonly genesis: ForkStore;
   readonly assets: Address[];
@@ -94,7 +113,8 @@ function plain(value: unknown): unknown {
   return Array.isArray(value) ? value.map(plain) : value;
 }
 
-export function createChain(packages: Packages): Chain {
+/** `onRun` hears of each entry function that runs, from the publications on, also of those that abort. */
+export function createChain(packages: Packages, onRun?: (run: VmRun) => void): Chain {
   const vm = createMoveVm();
   const entries = new Map<string, Fn>();
   const views = new Map<string, Fn>();
@@ -147,13 +167,16 @@ export function createChain(packages: Packages): Chain {
     name: string,
     args: Uint8Array[],
   ) {
-    return vm.executeEntry(
+    const moduleAddress = bytesOf(owner);
+    const result = vm.executeEntry(
       at.store,
       environment(at.now),
       [bytesOf(who)],
-      { moduleAddress: bytesOf(owner), module, function: name, typeArgs: [], args },
+      { moduleAddress, module, function: name, typeArgs: [], args },
       MAX_GAS,
     );
+    onRun?.({ at, sender: who, moduleAddress, module, name, args, result });
+    return result;
   }
 
   function run(at: ChainAt, who: Address, owner: Address, key: string, args: unknown[]): ChainResult {
@@ -204,6 +227,7 @@ export function createChain(packages: Packages): Chain {
   must(run(start, PACKAGE, PACKAGE, "set_asset_allowed", [assets[1], true]));
 
   return {
+    vm,
     genesis,
     assets,
     declared,
