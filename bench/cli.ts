@@ -5,11 +5,13 @@
 import { parseArgs } from "node:util";
 import { type Figure, report, table } from "./figure.ts";
 import { indexerBackfill } from "./indexer-backfill.ts";
+import { indexerDecode } from "./indexer-decode.ts";
 import { protocolGas } from "./protocol-gas.ts";
 
 const BENCHES: Record<string, () => Promise<Figure[]>> = {
   protocol: protocolGas,
   indexer: indexerBackfill,
+  decode: indexerDecode,
 };
 
 async function main(): Promise<void> {

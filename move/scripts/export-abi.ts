@@ -1,5 +1,6 @@
 /**
- * `npm run codegen`: writes the entry functions and abort codes of the Move package as TypeScript for the client.
+ * `npm run codegen`: writes the entry functions and abort codes of the Move package, and decoders of its events, as
+ * TypeScript for the client.
  * It doesn't know how they are used. `--check` writes nothing and exits 1 when a file is stale;
  * `--out <folder>` writes elsewhere.
  */
@@ -10,7 +11,9 @@ import { parseArgs } from "node:util";
 import { buildPackage } from "@computestream/devnet/toolchain";
 import { createMoveVm } from "@computestream/devnet/vm";
 import { z } from "zod";
+import { EVENT_SCHEMAS } from "../../packages/protocol/src/event-schemas.ts";
 import { parseAbortCodes } from "./error-sentences.ts";
+import { renderEventDecoders } from "./event-decoders.ts";
 
 const PACKAGE_DIR = fileURLToPath(new URL("..", import.meta.url));
 const OUT_DIR = fileURLToPath(new URL("../../packages/protocol/src/generated", import.meta.url));
@@ -82,6 +85,8 @@ export const ENTRY_FUNCTIONS = ${JSON.stringify(await entryFunctions(), null, 2)
     "errors.ts": `${HEADER}/** Module -> abort code -> its name and a sentence for a person. */
 export const ABORTS: Record<string, Record<number, { name: string; sentence: string }>> = ${JSON.stringify(aborts(), null, 2)};
 `,
+    "event-decoders.ts": `// Made by \`npm run codegen\` from packages/protocol/src/events. Don't edit.
+${renderEventDecoders(EVENT_SCHEMAS)}`,
   };
   const { values } = parseArgs({ options: { check: { type: "boolean" }, out: { type: "string" } } });
   for (const [name, text] of Object.entries(files)) {

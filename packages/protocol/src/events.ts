@@ -1,43 +1,20 @@
 /**
- * Every event of the Move package as a typed union, decoded from the fullnode's JSON.
- * It doesn't know where events are stored or shown; names and fields are those of docs/protocol.md, and the structs
- * inside an event (machine, terms, output, parameters) are spread into its data, so that every field is a plain value.
+ * Events of the Move package decoded from the fullnode's JSON.
+ * It doesn't know where events are stored or shown, nor their fields: event-schemas.ts does.
  */
 import type { z } from "zod";
-import { DISPUTE_EVENTS } from "./events/dispute.ts";
-import { JOB_EVENTS, JOB_REGISTRY_EVENTS } from "./events/job.ts";
-import { MARKET_EVENTS } from "./events/market.ts";
-import { ESCROW_EVENTS, STREAM_EVENTS } from "./events/payment.ts";
-import { PROVIDER_EVENTS, REPUTATION_EVENTS, STAKE_EVENTS } from "./events/provider.ts";
+import { EVENT_SCHEMAS, type ModuleName, type ProtocolEvent } from "./event-schemas.ts";
+import { MISFIT } from "./field-readers.ts";
+import { EVENT_DECODERS } from "./generated/event-decoders.ts";
 import { normalizeAddress } from "./primitives.ts";
 
-/** Event name -> fields, by module. `timestamp` is chain time in unix seconds. */
-export const EVENT_SCHEMAS = {
-  market: MARKET_EVENTS,
-  provider_registry: PROVIDER_EVENTS,
-  stake: STAKE_EVENTS,
-  reputation: REPUTATION_EVENTS,
-  escrow: ESCROW_EVENTS,
-  stream: STREAM_EVENTS,
-  job: JOB_EVENTS,
-  job_registry: JOB_REGISTRY_EVENTS,
-  dispute: DISPUTE_EVENTS,
-} as const;
-
-export type ModuleName = keyof typeof EVENT_SCHEMAS;
-
-type EventsOf<M extends ModuleName> = {
-  [N in keyof (typeof EVENT_SCHEMAS)[M]]: {
-    module: M;
-    name: N;
-    data: z.output<Extract<(typeof EVENT_SCHEMAS)[M][N], z.ZodType>>;
-  };
-}[keyof (typeof EVENT_SCHEMAS)[M]];
-
-/** One decoded event: narrow by `name`. */
-export type ProtocolEvent = { [M in ModuleName]: EventsOf<M> }[ModuleName];
-export type ProtocolEventName = ProtocolEvent["name"];
-export type EventOf<N extends ProtocolEventName> = Extract<ProtocolEvent, { name: N }>;
+export {
+  EVENT_SCHEMAS,
+  type EventOf,
+  type ModuleName,
+  type ProtocolEvent,
+  type ProtocolEventName,
+} from "./event-schemas.ts";
 
 /** Where an event stands in the chain's history. */
 export interface EventPosition {
@@ -58,15 +35,53 @@ export class EventDecodeError extends Error {
   }
 }
 
+/** What a type tag names: an event of the package, or nothing of ours. */
+type Named = { module: ModuleName; name: string } | "foreign";
+
+/** Types seen before, by package: a node spells each the same every time. */
+const named = new Map<string, Map<string, Named>>();
+/** Anyone may make types without end. */
+const MAX_TYPES = 2_000;
+
 /** The event, or null when it is not one of the package at `packageAddress`. Throws `EventDecodeError`. */
 export function decodeEvent(packageAddress: string, type: string, data: unknown): ProtocolEvent | null {
+  const known = named.get(packageAddress)?.get(type) ?? remember(packageAddress, type);
+  if (known === "foreign") return null;
+  const { module, name } = known;
+  return { module, name, data: decodeData(type, module, name, data) } as ProtocolEvent;
+}
+
+function decodeData(type: string, module: ModuleName, name: string, data: unknown): unknown {
+  try {
+    const decoded = EVENT_DECODERS[module]?.[name]?.(data);
+    if (decoded) return decoded;
+  } catch (error) {
+    if (error !== MISFIT) throw error;
+  }
+  // The schema decides, and can say what is wrong.
+  const schema = (EVENT_SCHEMAS[module] as Record<string, z.ZodType>)[name];
+  const parsed = schema?.safeParse(data);
+  if (!parsed?.success) throw new EventDecodeError(type, parsed?.error);
+  return parsed.data;
+}
+
+/** Throws `EventDecodeError` for a type of the package that isn't one of its events. */
+function remember(packageAddress: string, type: string): Named {
+  const found = nameOf(packageAddress, type);
+  let types = named.get(packageAddress);
+  if (!types || types.size >= MAX_TYPES) {
+    types = new Map();
+    named.set(packageAddress, types);
+  }
+  types.set(type, found);
+  return found;
+}
+
+function nameOf(packageAddress: string, type: string): Named {
   const [address, module, name] = type.split("::");
-  if (!address || !module || !name || !/^0x[0-9a-fA-F]{1,64}$/.test(address)) return null;
-  if (normalizeAddress(address) !== normalizeAddress(packageAddress)) return null;
-  const schemas = EVENT_SCHEMAS[module as ModuleName] as Record<string, z.ZodType> | undefined;
-  const schema = schemas?.[name];
-  if (!schema) throw new EventDecodeError(type, new Error("unknown event"));
-  const parsed = schema.safeParse(data);
-  if (!parsed.success) throw new EventDecodeError(type, parsed.error);
-  return { module, name, data: parsed.data } as ProtocolEvent;
+  if (!address || !module || !name || !/^0x[0-9a-fA-F]{1,64}$/.test(address)) return "foreign";
+  if (normalizeAddress(address) !== normalizeAddress(packageAddress)) return "foreign";
+  if (!Object.hasOwn(EVENT_SCHEMAS, module) || !Object.hasOwn(EVENT_SCHEMAS[module as ModuleName], name))
+    throw new EventDecodeError(type, new Error("unknown event"));
+  return { module: module as ModuleName, name };
 }

@@ -16,7 +16,8 @@ import {
 import { sha3_256 } from "@noble/hashes/sha3.js";
 import { z } from "zod";
 import { decodeEvent } from "../events.ts";
-import { normalizeAddress, toHex, zAddress, zU64 } from "../primitives.ts";
+import { normalizeAddress, toHex, zU64 } from "../primitives.ts";
+import { type Committed, readCommitted, readCommittedPage } from "./committed.ts";
 import { ChainError, chainError, explainFailure } from "./errors.ts";
 import { decode, type NodeApi } from "./node.ts";
 import type { BuildOptions, Outcome, SignedTransaction, TransactionRecord } from "./types.ts";
@@ -29,20 +30,6 @@ const FIRST_POLL_MS = 20;
 const SLOWEST_POLL_MS = 1_000;
 const PAGE_MAX = 100;
 const SIGNED_TRANSACTION_BCS = "application/x.aptos.signed_transaction+bcs";
-
-const zCommitted = z.object({
-  type: z.string(),
-  version: zU64,
-  hash: z.string(),
-  success: z.boolean(),
-  vm_status: z.string(),
-  gas_used: zU64,
-  timestamp: zU64.default(0n),
-  sender: zAddress.optional(),
-  gas_unit_price: zU64.default(0n),
-  events: z.array(z.object({ type: z.string(), data: z.unknown() })).default([]),
-});
-type Committed = z.output<typeof zCommitted>;
 
 export interface Transactions {
   ledger(): Promise<{ chainId: number; version: bigint; timestampUsecs: bigint }>;
@@ -120,7 +107,7 @@ export function createTransactions(options: {
     }
     const { type } = decode(z.object({ type: z.string() }), answer.body, "transaction");
     if (type === "pending_transaction") return "pending";
-    return outcome(decode(zCommitted, answer.body, "transaction"));
+    return outcome(readCommitted(answer.body));
   }
 
   async function findByHash(hash: string): Promise<Outcome | null> {
@@ -245,7 +232,7 @@ export function createTransactions(options: {
         `/transactions?start=${start}&limit=${Math.min(Math.max(limit, 1), PAGE_MAX)}`,
       );
       if (answer.ok) {
-        return decode(z.array(zCommitted), answer.body, "transactions").map(record);
+        return readCommittedPage(answer.body).map(record);
       }
       // The node's way to say that there is nothing at or after `start` yet.
       const { code, message } = answer.failure;
