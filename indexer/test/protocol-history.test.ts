@@ -19,7 +19,7 @@ import { createProtocolHistories, type PlayedHistory, type ProtocolHistories } f
 import { differencesFrom } from "./protocol-mirror.ts";
 import { type ProtocolNode, startProtocolNode } from "./protocol-node.ts";
 
-const HISTORIES = Number(process.env.INDEXER_HISTORIES ?? 30);
+const HISTORIES = Number(process.env.INDEXER_HISTORIES ?? 10);
 const SEED = Number(process.env.INDEXER_SEED ?? 20_261_121);
 /** A rare event is looked for in so many more. */
 const MOST = HISTORIES + 400;
