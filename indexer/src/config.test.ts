@@ -35,6 +35,25 @@ describe("loadConfig", () => {
     expect(config.port).toBe(0);
   });
 
+  it("reads rate limits, which keep their defaults where nothing is said", () => {
+    const limits = (RATE_LIMITS: string) => loadConfig({ ...env, RATE_LIMITS }).rateLimits;
+    expect(limits("off")).toBeNull();
+    const { read, discovery, expensive, sign_in, connect } = limits("") ?? {};
+    expect([read, discovery, expensive, sign_in, connect]).toMatchObject([
+      { perAddress: 6_000, perWallet: 3_000 },
+      { perAddress: 3_000, perWallet: 1_500 },
+      { perAddress: 1_200, perWallet: 600 },
+      { perAddress: 60, perWallet: 30 },
+      { perAddress: 300, perWallet: 150 },
+    ]);
+    expect(limits("discovery=10/4, sign_in=7,connect=1")).toMatchObject({
+      read: { perAddress: 6_000 },
+      discovery: { perAddress: 10, perWallet: 4 },
+      sign_in: { perAddress: 7, perWallet: 3 },
+      connect: { perAddress: 1, perWallet: 1 },
+    });
+  });
+
   it.each([
     [{ DATABASE_URL: undefined }, /DATABASE_URL is missing/],
     [{ DATABASE_URL: "mysql://x" }, /DATABASE_URL must look like postgresql:/],
@@ -47,6 +66,11 @@ describe("loadConfig", () => {
     [{ NODE_URL: "ftp://x" }, /NODE_URL must be/],
     [{ POLL_INTERVAL_MS: "fast" }, /POLL_INTERVAL_MS /],
     [{ REDIS_URL: "127.0.0.1:6379" }, /REDIS_URL must look like redis:/],
+    [{ RATE_LIMITS: "read=0" }, /RATE_LIMITS must be off, or a comma list such as read=6000\/3000/],
+    [{ RATE_LIMITS: "reads=5" }, /RATE_LIMITS must be off.* the classes are read, discovery, expensive/],
+    [{ RATE_LIMITS: "read=5/6/7" }, /RATE_LIMITS must be off/],
+    [{ RATE_LIMITS: "read" }, /RATE_LIMITS must be off/],
+    [{ TRUST_PROXY: "yes" }, /TRUST_PROXY /],
     [{ REDIS_PREFIX: "a b" }, /REDIS_PREFIX must be/],
   ])("names the variable at fault: %j", (overrides, message) => {
     expect(() => loadConfig({ ...env, ...overrides })).toThrow(message);

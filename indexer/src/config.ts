@@ -7,6 +7,7 @@ import { type Deployment, zDeployment } from "@computestream/protocol/deployment
 import { DEFAULT_REDIS_PREFIX } from "@computestream/protocol/redis-keys";
 import { z } from "zod";
 import { FatalError } from "./errors.ts";
+import { DEFAULT_QUOTAS, type Quotas, zRateLimits } from "./limits/classes.ts";
 
 const zEnv = z.object({
   LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info"),
@@ -38,6 +39,8 @@ const zEnv = z.object({
     ),
   POLL_INTERVAL_MS: z.coerce.number().int().min(10).max(60_000).default(200),
   SERIES_RETENTION_DAYS: z.coerce.number().int().min(0).max(36_500).default(0),
+  RATE_LIMITS: zRateLimits.default(DEFAULT_QUOTAS),
+  TRUST_PROXY: z.coerce.number().int().min(0).max(10).default(0),
   DRAIN_MS: z.coerce.number().int().min(0).max(300_000).default(0),
   REDIS_URL: z
     .url({ protocol: /^rediss?$/, error: "must look like redis://host:port, or rediss:// for TLS" })
@@ -67,6 +70,10 @@ export interface Config {
   pollIntervalMs: number;
   /** Rows of the time series older than this are dropped, their totals kept; 0 = none is. */
   seriesRetentionDays: number;
+  /** Null = none is limited. */
+  rateLimits: Quotas | null;
+  /** How many proxies of ours each request passes; the address before them is the client's. */
+  trustProxy: number;
   /** How long a service that is being ended still answers, with /ready saying no. */
   drainMs: number;
   /** Null = none: everything works, for one instance at a time. */
@@ -96,6 +103,8 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
     corsOrigins: parsed.data.CORS_ORIGINS,
     pollIntervalMs: parsed.data.POLL_INTERVAL_MS,
     seriesRetentionDays: parsed.data.SERIES_RETENTION_DAYS,
+    rateLimits: parsed.data.RATE_LIMITS,
+    trustProxy: parsed.data.TRUST_PROXY,
     drainMs: parsed.data.DRAIN_MS,
     redisUrl: parsed.data.REDIS_URL ?? null,
     redisPrefix: parsed.data.REDIS_PREFIX,

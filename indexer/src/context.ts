@@ -6,6 +6,7 @@ import type { Deployment } from "@computestream/protocol/deployment";
 import type { Pool } from "pg";
 import type { ChainSource } from "./chain/source.ts";
 import type { IndexingStatus } from "./indexing/indexer.ts";
+import type { Limiter } from "./limits/limiter.ts";
 import type { Logger } from "./logger.ts";
 import type { Metrics } from "./metrics.ts";
 import type { RedisLink } from "./redis/client.ts";
@@ -17,6 +18,10 @@ export interface Context {
   source: Pick<ChainSource, "ledger">;
   indexing: Readonly<IndexingStatus>;
   corsOrigins: string[];
+  /** Null = requests aren't limited. */
+  limiter: Limiter | null;
+  /** How many proxies of ours stand in front. */
+  trustProxy: number;
   redis: Pick<RedisLink, "state" | "ask">;
   /** True once the service is being ended: it answers, and wants no more to do. */
   isDraining(): boolean;

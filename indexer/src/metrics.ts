@@ -87,6 +87,12 @@ export function createMetrics() {
       buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5],
       registers,
     }),
+    limitRefusals: new Counter({
+      name: `${prefix}limit_refusals_total`,
+      help: "Requests refused by a rate limit, by its class and whose limit it was",
+      labelNames: ["class", "of"] as const,
+      registers,
+    }),
     redisUp: new Gauge({
       name: `${prefix}redis_up`,
       help: "1 while Redis can be used, 0 while it can't; no value without one",

@@ -4,7 +4,9 @@
  */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { createRedisKeys } from "@computestream/protocol/redis-keys";
 import { createApp } from "./api/app.ts";
+import { admitConnection } from "./api/rate-limit.ts";
 import { assertSameDeployment } from "./chain/identity.ts";
 import type { ChainSource } from "./chain/source.ts";
 import type { Config } from "./config.ts";
@@ -12,6 +14,7 @@ import { createPool, waitForDatabase } from "./db/client.ts";
 import { readCursor } from "./db/cursor.ts";
 import { FatalError, isFatal } from "./errors.ts";
 import { type IndexingStatus, startIndexer } from "./indexing/indexer.ts";
+import { createLimiter } from "./limits/limiter.ts";
 import type { Logger } from "./logger.ts";
 import { createMetrics } from "./metrics.ts";
 import { migrate } from "./migrate.ts";
@@ -76,6 +79,13 @@ export async function startService(config: Config, source: ChainSource, log: Log
     metrics,
     log,
   });
+  const keys = createRedisKeys(deployment, config.redisPrefix);
+  const limits = {
+    limiter: config.rateLimits && createLimiter({ quotas: config.rateLimits, redis, keys }),
+    trustProxy: config.trustProxy,
+    metrics,
+    now: Date.now,
+  };
   const hub = createHub({
     readTopics: (topics) => readTopics(pool, deployment.asset, topics),
     onError: (error) => log.warn({ err: error }, "reading topics failed"),
@@ -89,13 +99,21 @@ export async function startService(config: Config, source: ChainSource, log: Log
       indexing: indexer.status,
       corsOrigins: config.corsOrigins,
       redis,
+      limiter: limits.limiter,
+      trustProxy: limits.trustProxy,
       isDraining: () => draining,
       metrics,
       log,
       now: Date.now,
     }),
   );
-  const ws = attachWsServer({ server, hub, corsOrigins: config.corsOrigins, metrics });
+  const ws = attachWsServer({
+    server,
+    hub,
+    corsOrigins: config.corsOrigins,
+    metrics,
+    admit: (request) => admitConnection(limits, request),
+  });
 
   let draining = false;
   let closing: Promise<void> | undefined;

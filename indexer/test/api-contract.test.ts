@@ -61,6 +61,33 @@ describe("the document", () => {
     }
   });
 
+  it("tells the rate limit of each route but those that have none", () => {
+    const unlimited = ["/api/v1/health", "/health", "/ready", "/metrics"];
+    for (const [path, item] of Object.entries(document.paths)) {
+      for (const { responses } of Object.values(item)) {
+        const told = Object.entries(responses).map(([status, { headers = {} }]) => [
+          status,
+          Object.keys(headers),
+        ]);
+        const refusal = responses["429"]?.content?.["application/json"]?.example as ApiErrorDto | undefined;
+        if (unlimited.includes(path)) {
+          expect([path, refusal, told.flatMap(([, names]) => names)]).toEqual([path, undefined, []]);
+          continue;
+        }
+        expect([path, refusal?.error.code]).toEqual([path, "RATE_LIMITED"]);
+        for (const [status, names] of told) {
+          expect(names, `${path} ${status}`).toEqual(
+            expect.arrayContaining([
+              "RateLimit-Policy",
+              "RateLimit",
+              ...(status === "429" ? ["Retry-After"] : []),
+            ]),
+          );
+        }
+      }
+    }
+  });
+
   it("describes no amount without its asset beside it or above it", () => {
     const { schemas } = document.components;
     const amounts = Object.entries(schemas).filter(([, schema]) =>

@@ -54,6 +54,8 @@ export function configOf(databaseUrl: string, source: ChainSource, overrides: Pa
     corsOrigins: ["http://localhost:3000"],
     pollIntervalMs: 20,
     seriesRetentionDays: 0,
+    rateLimits: null,
+    trustProxy: 0,
     drainMs: 0,
     redisUrl: null,
     redisPrefix: "computestream",

@@ -8,6 +8,7 @@ import { ApiError } from "../errors.ts";
 import { createErrorMapper } from "./error-mapper.ts";
 import { cors, readOnly, requestId, safeHeaders, timing } from "./middleware.ts";
 import { mountRoutes } from "./mount.ts";
+import { createRateLimits } from "./rate-limit.ts";
 import { docsHandlers } from "./routes/docs.ts";
 import { healthHandlers } from "./routes/health.ts";
 import { jobHandlers } from "./routes/jobs.ts";
@@ -27,9 +28,11 @@ export function createApp(context: Context): Express {
     ...healthHandlers(context),
     ...docsHandlers(),
   };
+  const limits = createRateLimits(context);
   const app = express();
   app.disable("x-powered-by");
-  app.use(requestId, timing(context.metrics), safeHeaders, cors(context.corsOrigins), readOnly);
+  app.use(requestId, timing(context.metrics), safeHeaders, cors(context.corsOrigins), limits.byAddress);
+  app.use(readOnly, limits.byWallet);
   app.use(mountRoutes(ROUTES, handlers));
   app.use(() => {
     throw new ApiError(404, "ROUTE_NOT_FOUND", "there is no such route: /api/v1/docs lists all");

@@ -40,7 +40,7 @@ export function cors(allowed: string[]): RequestHandler {
     if (origin !== undefined && allowed.includes(origin)) {
       response.set({
         "access-control-allow-origin": origin,
-        "access-control-expose-headers": "x-request-id, etag, link",
+        "access-control-expose-headers": "x-request-id, etag, link, ratelimit, ratelimit-policy, retry-after",
       });
     }
     if (request.method !== "OPTIONS") return next();

@@ -5,6 +5,7 @@
 import { zApiError } from "@computestream/protocol/api";
 import { z } from "zod";
 import { exampleOf } from "./examples.ts";
+import { type HeaderDescriptions, limitOf, rateLimitHeadersOf } from "./route-limits.ts";
 import { COMMON_ERRORS, ERRORS, type ErrorCode } from "./table/errors.ts";
 import { type Mount, mountsOf } from "./table/index.ts";
 import { isText, type RouteEntry, TAGS } from "./table/types.ts";
@@ -45,7 +46,11 @@ export interface Operation {
   parameters: Parameter[];
   responses: Record<
     string,
-    { description: string; content?: Record<string, { schema: JsonSchema; example?: unknown }> }
+    {
+      description: string;
+      headers?: HeaderDescriptions;
+      content?: Record<string, { schema: JsonSchema; example?: unknown }>;
+    }
   >;
   "x-codeSamples": Array<{ lang: "Shell"; source: string }>;
   /** The path of which this is an old name. */
@@ -134,12 +139,23 @@ function answersOf(
     const about = `RFC 4180, one line for each of ${entry.csv.rows}: ${entry.csv.columns.join(", ")}`;
     content["text/csv"] = { schema: { type: "string", description: about } };
   }
-  return Object.fromEntries((entry.statuses ?? [200]).map((status) => [status, { description, content }]));
+  return Object.fromEntries(
+    (entry.statuses ?? [200]).map((status) => [
+      status,
+      { description, ...headersOf(entry, status), content },
+    ]),
+  );
+}
+
+function headersOf(entry: RouteEntry, status: number): { headers?: HeaderDescriptions } {
+  const headers = rateLimitHeadersOf(entry, status);
+  return Object.keys(headers).length > 0 ? { headers } : {};
 }
 
 function refusalsOf(entry: RouteEntry, render: Render): Operation["responses"] {
   const byStatus = new Map<number, ErrorCode[]>();
-  for (const code of [...COMMON_ERRORS, ...entry.errors]) {
+  const limited: ErrorCode[] = limitOf(entry) === null ? [] : ["RATE_LIMITED"];
+  for (const code of [...COMMON_ERRORS, ...limited, ...entry.errors]) {
     const { status } = ERRORS[code];
     if (!entry.statuses?.includes(status)) byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
   }
@@ -149,7 +165,8 @@ function refusalsOf(entry: RouteEntry, render: Render): Operation["responses"] {
       const [first] = codes as [ErrorCode, ...ErrorCode[]];
       const example = { error: { code: first, message: ERRORS[first].means, requestId: "7d1f0c9e" } };
       const description = codes.map((code) => `${code}: ${ERRORS[code].means}`).join("\n");
-      return [status, { description, content: { "application/json": { schema, example } } }];
+      const content = { "application/json": { schema, example } };
+      return [status, { description, ...headersOf(entry, status), content }];
     }),
   );
 }

@@ -26,6 +26,8 @@ export function attachWsServer(options: {
   hub: Hub;
   corsOrigins: string[];
   metrics: Metrics;
+  /** Seconds that a client has to wait before it may connect, or null. */
+  admit?: (request: IncomingMessage) => Promise<number | null>;
   maxConnections?: number;
   pingIntervalMs?: number;
   /** A client from which nothing is heard for so many pings is dropped. */
@@ -53,7 +55,16 @@ export function attachWsServer(options: {
     if (connections.size >= maxConnections) {
       return refuse(socket, "503 Service Unavailable", "TOO_MANY_CONNECTIONS", "try again later");
     }
-    wss.handleUpgrade(request, socket, head, (ws) => accept(ws));
+    const accepted = () => wss.handleUpgrade(request, socket, head, (ws) => accept(ws));
+    if (!options.admit) return accepted();
+    options.admit(request).then(
+      (waitSecs) => {
+        if (waitSecs === null) return accepted();
+        const message = `too many connections were opened from here: come again in ${waitSecs} seconds`;
+        refuse(socket, "429 Too Many Requests", "RATE_LIMITED", message, `Retry-After: ${waitSecs}\r\n`);
+      },
+      () => socket.destroy(),
+    );
   };
   server.on("upgrade", onUpgrade);
 
@@ -156,10 +167,10 @@ export function attachWsServer(options: {
   };
 }
 
-function refuse(socket: Duplex, status: string, code: string, message: string): void {
+function refuse(socket: Duplex, status: string, code: string, message: string, headers = ""): void {
   const body = JSON.stringify({ error: { code, message } });
   socket.end(
-    `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+    `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n${headers}Connection: close\r\n\r\n${body}`,
   );
 }
 

@@ -30,6 +30,11 @@ export const ERRORS = {
     status: 422,
     means: "The job has too many steps for one answer: read its events and ticks page by page.",
   },
+  RATE_LIMITED: {
+    status: 429,
+    means:
+      "More requests of this kind came from the address, or from the wallet, than a minute may have: message says which limit, Retry-After when to come again.",
+  },
   INTERNAL: { status: 500, means: "Something went wrong here; the request id finds it in the log." },
   DATABASE_UNAVAILABLE: { status: 503, means: "The database doesn't answer right now: try again." },
 } as const;

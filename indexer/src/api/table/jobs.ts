@@ -17,6 +17,7 @@ import type { RouteTable } from "./types.ts";
 export const JOB_ROUTES = {
   "/api/v1/jobs": {
     summary: "Jobs by filter, newest first",
+    limit: "discovery",
     tag: "jobs",
     params: zNoQuery,
     query: zJobsQuery,
@@ -38,6 +39,7 @@ export const JOB_ROUTES = {
   },
   "/api/v1/jobs/:address/ticks": {
     summary: "A job's settlements, newest first",
+    limit: "discovery",
     tag: "jobs",
     params: zAddressParams,
     query: zTicksQuery,
@@ -49,6 +51,7 @@ export const JOB_ROUTES = {
   },
   "/api/v1/jobs/:address/events": {
     summary: "A job's history: every event that names it, oldest first",
+    limit: "discovery",
     tag: "jobs",
     params: zAddressParams,
     query: zHistoryQuery,
@@ -60,6 +63,7 @@ export const JOB_ROUTES = {
     summary: "Everything needed to recompute a job's payments by hand",
     description:
       "Terms, rates, every deposit, settlement and refund with its transaction, the close, and the sums that must agree.",
+    limit: "expensive",
     tag: "jobs",
     params: zAddressParams,
     query: zReceiptQuery,

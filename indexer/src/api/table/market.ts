@@ -41,6 +41,7 @@ export const MARKET_ROUTES = {
   },
   "/api/v1/stats/history": {
     summary: "Settlements and jobs of the network over time",
+    limit: "expensive",
     tag: "market",
     params: zNoQuery,
     query: zRangeQuery,
@@ -68,6 +69,7 @@ export const MARKET_ROUTES = {
   },
   "/api/v1/events": {
     summary: "Raw events of the protocol, newest first",
+    limit: "discovery",
     tag: "market",
     params: zNoQuery,
     query: zEventsQuery,
@@ -77,6 +79,7 @@ export const MARKET_ROUTES = {
   },
   "/api/v1/streams": {
     summary: "Jobs whose stream runs now, the last started first",
+    limit: "discovery",
     tag: "market",
     params: zNoQuery,
     query: zStreamsQuery,

@@ -16,6 +16,7 @@ import type { RouteTable } from "./types.ts";
 export const PROVIDER_ROUTES = {
   "/api/v1/providers": {
     summary: "Providers by filter, cheapest first unless sorted otherwise",
+    limit: "discovery",
     tag: "providers",
     params: zNoQuery,
     query: zProvidersQuery,
@@ -40,6 +41,7 @@ export const PROVIDER_ROUTES = {
   },
   "/api/v1/providers/:address/jobs": {
     summary: "A provider's jobs, newest first",
+    limit: "discovery",
     tag: "providers",
     params: zAddressParams,
     query: zProviderJobsQuery,
@@ -50,6 +52,7 @@ export const PROVIDER_ROUTES = {
   },
   "/api/v1/providers/:address/stats": {
     summary: "A provider's jobs, seconds, earnings and utilisation over time",
+    limit: "expensive",
     tag: "providers",
     params: zAddressParams,
     query: zRangeQuery,

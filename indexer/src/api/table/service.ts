@@ -11,6 +11,7 @@ const common = { tag: "service", params: zNoQuery, query: zNoQuery, errors: [], 
 export const SERVICE_ROUTES = {
   "/api/v1/health": {
     ...common,
+    limit: "none",
     summary: "Whether the mirror is true and fresh; 503 when it isn't, with the same body",
     answer: API_ROUTES["/api/v1/health"],
     statuses: [200, 503],
@@ -18,12 +19,14 @@ export const SERVICE_ROUTES = {
   },
   "/ready": {
     ...common,
+    limit: "none",
     summary: "Whether reads can be served; 503 when they can't, with the same body",
     answer: z.object({ ok: z.boolean() }).meta({ id: "Ready" }),
     statuses: [200, 503],
   },
   "/metrics": {
     ...common,
+    limit: "none",
     summary: "Prometheus metrics",
     answer: { contentType: "text/plain", about: "Prometheus text format" },
   },

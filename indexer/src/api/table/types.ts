@@ -3,6 +3,7 @@
  * It doesn't know any route, nor Express.
  */
 import type { z } from "zod";
+import type { LimitClass } from "../../limits/classes.ts";
 import type { ErrorCode } from "./errors.ts";
 
 export const TAGS = {
@@ -42,6 +43,8 @@ export interface RouteEntry {
   /** Statuses with that body; 200 unless said. */
   statuses?: readonly number[];
   csv?: CsvSpec;
+  /** Which rate limit it counts in: `read` unless said. A search or CSV counts as expensive also where this is less. */
+  limit?: LimitClass | "none";
   /** Beside those that every route may answer. */
   errors: readonly ErrorCode[];
   aliases?: readonly Alias[];

@@ -11,6 +11,7 @@ export const WALLET_ROUTES = {
     summary: "What a wallet has in escrow and at stake, its jobs and its providers",
     description:
       "What the account itself holds isn't told here: the chain's node knows. As CSV one line for each asset.",
+    limit: "discovery",
     tag: "wallets",
     params: zAddressParams,
     query: zWalletQuery,
@@ -24,6 +25,7 @@ export const WALLET_ROUTES = {
     summary: "A wallet's credits and debits in the market, newest first",
     description:
       "Every movement between the wallet and the market's escrows, stakes and bonds; the treasury's ledger has its part of fees and slashed stakes. For each asset the credits less the debits of all wallets, and what escrows, stakes and bonds still hold, add up to zero. Stake that a fault costs leaves no wallet then: it left with the stake. Transfers that pass no escrow are the chain's, not the market's.",
+    limit: "expensive",
     tag: "wallets",
     params: zAddressParams,
     query: zLedgerQuery,
