@@ -19,6 +19,7 @@ import {
   PROVIDERS,
   TICKS,
 } from "../indexer/src/db/tables.ts";
+import { addTotals } from "../indexer/src/db/total-tables.ts";
 import {
   applyTransactions,
   type Draft,
@@ -27,6 +28,7 @@ import {
   touchedBy,
 } from "../indexer/src/handlers/index.ts";
 import { rollupsOf } from "../indexer/src/handlers/rollups.ts";
+import { createTally, type Tally } from "../indexer/src/handlers/totals.ts";
 
 export async function writeRowByRow(database: DatabaseOptions, records: TransactionRecord[]): Promise<void> {
   const client = await connectClient(database);
@@ -44,9 +46,14 @@ export async function writeRowByRow(database: DatabaseOptions, records: Transact
 
 async function writeOne(db: Queryable, series: Series, record: TransactionRecord): Promise<void> {
   await withTransaction(db, async () => {
-    const draft = await load(db, record);
+    const tally = createTally();
+    const draft = await load(db, record, tally);
     applyTransactions(draft, [record]);
     await store(db, draft);
+    for (const row of draft.jobs.values()) tally.job(row, 1n);
+    for (const row of draft.providers.values()) tally.provider(row, 1n);
+    for (const row of draft.ticks) tally.tick(row);
+    await addTotals(db, tally.changes());
     await series.add(rollupsOf(draft.ticks, draft.heartbeats));
     await db.query("UPDATE chain_cursor SET next_version = $1, last_hash = $2, last_timestamp_usecs = $3", [
       (record.version + 1n).toString(),
@@ -57,7 +64,7 @@ async function writeOne(db: Queryable, series: Series, record: TransactionRecord
   });
 }
 
-async function load(db: Queryable, record: TransactionRecord): Promise<Draft> {
+async function load(db: Queryable, record: TransactionRecord, tally: Tally): Promise<Draft> {
   const draft = emptyDraft();
   draft.events = eventRowsOf([record]);
   const { jobs, providers } = touchedBy([record]);
@@ -71,6 +78,8 @@ async function load(db: Queryable, record: TransactionRecord): Promise<Draft> {
     const row = (await db.query("SELECT * FROM providers WHERE provider = $1", [provider])).rows[0];
     if (row) draft.providers.set(provider, decodeRow(PROVIDERS, row));
   }
+  for (const row of draft.jobs.values()) tally.job(row, -1n);
+  for (const row of draft.providers.values()) tally.provider(row, -1n);
   draft.cases = await findOpenCases(db, jobs);
   return draft;
 }

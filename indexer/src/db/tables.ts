@@ -4,6 +4,7 @@
  */
 import { ROLLUP_TABLES } from "./rollup-tables.ts";
 import { defineTable, type RowOf } from "./table.ts";
+import { TOTAL_TABLES } from "./total-tables.ts";
 
 const lastEvent = { last_version: "int8", last_index: "int4" } as const;
 
@@ -239,10 +240,11 @@ export const LEDGER = defineTable("ledger_entries", ["wallet", "version", "event
   amount: "numeric",
 });
 
-/** What a rebuild must reproduce row by row; the totals of rollup-tables.ts too. */
+/** What a rebuild must reproduce row by row; the totals of rollup-tables.ts and total-tables.ts too. */
 export const MIRROR_TABLES = [
   ...[EVENTS, MARKET, ASSETS, PROVIDERS, JOBS, TICKS, HEARTBEATS, CASES, FAULTS, LEDGER],
   ...ROLLUP_TABLES,
+  ...TOTAL_TABLES,
 ].map((t) => t.name);
 
 export type EventRow = RowOf<typeof EVENTS>;

@@ -31,9 +31,11 @@ import {
   PROVIDERS,
   TICKS,
 } from "../db/tables.ts";
+import { addTotals } from "../db/total-tables.ts";
 import { FatalError } from "../errors.ts";
 import { applyTransactions, type Draft, emptyDraft, eventRowsOf, touchedBy } from "../handlers/index.ts";
 import { rollupsOf } from "../handlers/rollups.ts";
+import { createTally, type Tally } from "../handlers/totals.ts";
 
 export interface BatchResult {
   events: Draft["events"];
@@ -97,13 +99,18 @@ async function write(
     void serial.run(() => db.query("SET LOCAL synchronous_commit TO off"));
   }
   const replayed = serial.run(() => isReplay(db, first.version));
-  const loaded = loadDraft(db, serial, draft, batch);
+  const tally = createTally();
+  const loaded = loadDraft(db, serial, draft, batch, tally);
   void serial.run(async () =>
     (await replayed) ? insertNew(db, EVENTS, draft.events) : insertFresh(db, EVENTS, draft.events),
   );
   const known = await loaded;
   applyTransactions(draft, batch);
   storeDraft(db, serial, draft, known);
+  for (const row of draft.jobs.values()) tally.job(row, 1n);
+  for (const row of draft.providers.values()) tally.provider(row, 1n);
+  for (const row of draft.ticks) tally.tick(row);
+  void serial.run(() => addTotals(db, tally.changes()));
   void serial.run(() => series.add(rollupsOf(draft.ticks, draft.heartbeats)));
   void serial.run(() => advanceCursor(db, cursorAfter(last)));
   await serial.run(() =>
@@ -142,6 +149,7 @@ async function loadDraft(
   serial: Serial,
   draft: Draft,
   batch: TransactionRecord[],
+  tally: Tally,
 ): Promise<Known> {
   const { jobs, providers } = touchedBy(batch);
   const modules = new Set(draft.events.map((event) => event.module));
@@ -155,8 +163,14 @@ async function loadDraft(
   ]);
   draft.market = market[0] ?? null;
   for (const row of assets) draft.assets.set(row.asset, row);
-  for (const row of providerRows) draft.providers.set(row.provider, row);
-  for (const row of jobRows) draft.jobs.set(row.job, row);
+  for (const row of providerRows) {
+    tally.provider(row, -1n);
+    draft.providers.set(row.provider, row);
+  }
+  for (const row of jobRows) {
+    tally.job(row, -1n);
+    draft.jobs.set(row.job, row);
+  }
   draft.cases = cases;
   return { jobs: new Set(jobRows.map((row) => row.job)) };
 }

@@ -76,7 +76,7 @@ export function providerHandlers({ pool, deployment }: Context): Handlers<typeof
       const range = await resolveRange(pool, query);
       const of = { provider: row.provider, asset: row.asset };
       const { secondsBilled, ...counts } = await countJobs(pool, {
-        column: "provider",
+        party: "provider",
         address: row.provider,
       });
       const buckets = await providerHistory(pool, range, of);

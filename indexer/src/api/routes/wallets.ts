@@ -22,7 +22,7 @@ export function walletHandlers({ pool, deployment }: Context): Handlers<typeof W
   return {
     "/api/v1/wallets/:address": async ({ params: { address: wallet } }) => {
       const balances = await walletBalances(pool, wallet);
-      const { secondsBilled: _, ...counts } = await countJobs(pool, { column: "buyer", address: wallet });
+      const { secondsBilled: _, ...counts } = await countJobs(pool, { party: "buyer", address: wallet });
       const jobs = await listJobs(pool, { filter: { buyer: wallet }, after: null, limit: JOBS_SHOWN });
       const providers = await listProviders(pool, {
         filter: { owner: wallet },

@@ -16,6 +16,22 @@ export interface EventFilter {
   exceptNames?: string[] | undefined;
 }
 
+/** The one event that nearly all are. It names its job and no provider. */
+const SETTLED = { module: "stream", name: "StreamSettled" };
+
+/**
+ * Whether `filter` leaves settlements out. The query then says so in its own text, because only so can the indexes
+ * without them serve it: what it looks for may lie far apart among them.
+ */
+function isWithoutSettlements({ module, name, provider, exceptNames }: EventFilter): boolean {
+  return (
+    (module !== undefined && module !== SETTLED.module) ||
+    (name !== undefined && name !== SETTLED.name) ||
+    provider !== undefined ||
+    (exceptNames?.includes(SETTLED.name) ?? false)
+  );
+}
+
 export async function listEvents(
   db: Queryable,
   q: { filter: EventFilter; order: "newest" | "oldest"; after: PositionKey | null; limit: number },
@@ -27,6 +43,7 @@ export async function listEvents(
   if (q.filter.job) where.push(`job = ${param(q.filter.job)}`);
   if (q.filter.provider) where.push(`provider = ${param(q.filter.provider)}`);
   if (q.filter.exceptNames) where.push(`name <> ALL(${param(q.filter.exceptNames)})`);
+  if (isWithoutSettlements(q.filter)) where.push(`name <> '${SETTLED.name}'`);
   if (q.after) {
     where.push(
       `(version, event_index) ${beyond} (${param(q.after.version)}::int8, ${param(q.after.index)}::int4)`,

@@ -39,8 +39,9 @@ export async function listJobs(
   if (q.filter.open !== undefined) where.push(`${q.filter.open ? "" : "NOT "}(is_open AND state = 0)`);
   if (q.filter.asset) where.push(`asset = ${param(q.filter.asset)}`);
   hasWords("(title || ' ' || image)", q.filter.q);
-  if (q.filter.since !== undefined) where.push(`created_at >= ${param(q.filter.since)}::numeric`);
-  if (q.filter.until !== undefined) where.push(`created_at < ${param(q.filter.until)}::numeric`);
+  // Chain time never falls with the version, so a time is a version, and every index above goes by versions.
+  if (q.filter.since !== undefined) where.push(`created_version >= ${firstVersionAt(param(q.filter.since))}`);
+  if (q.filter.until !== undefined) where.push(`created_version < ${firstVersionAt(param(q.filter.until))}`);
   if (q.after) {
     where.push(
       `(created_version, created_index) < (${param(q.after.version)}::int8, ${param(q.after.index)}::int4)`,
@@ -52,6 +53,12 @@ export async function listJobs(
     params,
   );
   return rows.map((row) => decodeRow(JOBS, row));
+}
+
+/** The version of the first job made at this second or later; beyond all when there is none. */
+function firstVersionAt(secs: string): string {
+  return `coalesce((SELECT created_version FROM jobs WHERE created_at >= ${secs}::numeric
+    ORDER BY created_at, created_version LIMIT 1), 9223372036854775807)`;
 }
 
 export interface StreamKey {
@@ -66,11 +73,11 @@ export async function listRunningStreams(
 ): Promise<JobRow[]> {
   const { where, param, params } = conditions();
   if (q.after) {
-    // Descending versions with ascending jobs inside one: a row comparison can't say that.
+    // Descending versions with ascending jobs inside one: a row comparison can't say that. The first condition is
+    // where the index begins.
     const version = `${param(q.after.version)}::int8`;
-    where.push(
-      `(started_version < ${version} OR (started_version = ${version} AND job > ${param(q.after.job)}))`,
-    );
+    where.push(`started_version <= ${version}`);
+    where.push(`(started_version < ${version} OR job > ${param(q.after.job)})`);
   }
   const { rows } = await db.query(
     `SELECT * FROM jobs WHERE state = 2 AND ${where.join(" AND ")}
@@ -113,17 +120,15 @@ export interface JobCounts {
 /** A buyer's or a provider's, by what became of them. */
 export async function countJobs(
   db: Queryable,
-  of: { column: "buyer" | "provider"; address: string },
+  of: { party: "buyer" | "provider"; address: string },
 ): Promise<JobCounts> {
   const { rows } = await db.query(
-    `SELECT count(*)::int AS total,
-            count(*) FILTER (WHERE state < 2)::int AS waiting,
-            count(*) FILTER (WHERE state = 2)::int AS running,
-            count(*) FILTER (WHERE state BETWEEN 3 AND 7)::int AS ended,
-            count(*) FILTER (WHERE state = 8)::int AS settled,
+    `SELECT coalesce(sum(jobs), 0)::int AS total, coalesce(sum(waiting), 0)::int AS waiting,
+            coalesce(sum(running), 0)::int AS running, coalesce(sum(ended), 0)::int AS ended,
+            coalesce(sum(settled), 0)::int AS settled,
             coalesce(sum(seconds_billed), 0)::float8 AS "secondsBilled"
-     FROM jobs WHERE ${of.column} = $1`,
-    [of.address],
+     FROM job_totals WHERE party = $1 AND address = $2`,
+    [of.party, of.address],
   );
   return rows[0] as JobCounts;
 }

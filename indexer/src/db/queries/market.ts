@@ -29,12 +29,11 @@ export async function listAssets(db: Queryable, known: string): Promise<AssetUse
     `SELECT n.asset, a.allowed, coalesce(p.providers, 0)::int AS providers, coalesce(j.jobs, 0)::int AS jobs,
             coalesce(j.balance, 0)::text AS "escrowLocked", coalesce(j.paid, 0)::text AS "volumeSettled",
             coalesce(p.staked, 0)::text AS staked
-     FROM (SELECT $1::text AS asset UNION SELECT asset FROM assets UNION SELECT asset FROM jobs
-           UNION SELECT asset FROM providers) n
+     FROM (SELECT $1::text AS asset UNION SELECT asset FROM assets UNION SELECT asset FROM provider_totals
+           UNION SELECT asset FROM job_totals WHERE party = 'market') n
      LEFT JOIN assets a USING (asset)
-     LEFT JOIN (SELECT asset, count(*) AS providers, sum(staked) AS staked FROM providers GROUP BY asset) p USING (asset)
-     LEFT JOIN (SELECT asset, count(*) AS jobs, sum(balance) AS balance, sum(paid) AS paid FROM jobs GROUP BY asset) j
-       USING (asset)
+     LEFT JOIN provider_totals p USING (asset)
+     LEFT JOIN job_totals j ON j.party = 'market' AND j.address = '' AND j.asset = n.asset
      ORDER BY n.asset LIMIT 500`,
     [known],
   );

@@ -27,6 +27,7 @@ export interface ProviderFilter {
   minStake?: string | undefined;
   maxPricePerHour?: string | undefined;
   owner?: string | undefined;
+  asset?: string | undefined;
 }
 
 /** What the sorts by a figure go by; equal ones by address. */
@@ -57,10 +58,11 @@ export async function listProviders(
   const atLeast = (column: string, least: string | number | undefined) => {
     if (least !== undefined) where.push(`${column} >= ${param(least)}::numeric`);
   };
-  if (filter.available !== undefined) where.push(`(status = 0) = ${param(filter.available)}`);
+  // As text and not as parameters: only so can the index of those that can take a job serve it.
+  if (filter.available !== undefined) where.push(filter.available ? "status = 0" : "status <> 0");
   if (filter.status !== undefined) where.push(`status = ${param(filter.status)}::int2`);
   if (filter.hasFreeCapacity !== undefined) {
-    where.push(`(slots_busy < slots) = ${param(filter.hasFreeCapacity)}`);
+    where.push(filter.hasFreeCapacity ? "slots_busy < slots" : "slots_busy >= slots");
   }
   hasWords("(name || ' ' || gpu_model || ' ' || region)", filter.q);
   if (filter.gpu) where.push(`gpu_model ILIKE ${param(`%${escapeLike(filter.gpu)}%`)}`);
@@ -72,6 +74,7 @@ export async function listProviders(
   atLeast("staked", filter.minStake);
   if (filter.maxPricePerHour) where.push(`price_per_hour <= ${param(filter.maxPricePerHour)}::numeric`);
   if (filter.owner) where.push(`owner = ${param(filter.owner)}`);
+  if (filter.asset) where.push(`asset = ${param(filter.asset)}`);
   if (after?.sort === "newest") {
     where.push(
       `(registered_version, registered_index) < (${param(after.version)}::int8, ${param(after.index)}::int4)`,
@@ -79,12 +82,12 @@ export async function listProviders(
   } else if (after) {
     const { column, falls } = FIGURES[after.sort];
     const [value, provider] = [`${param(after.value)}::numeric`, param(after.provider)];
-    // A falling figure with rising addresses inside one: a row comparison can't say that.
-    where.push(
-      falls
-        ? `(${column} < ${value} OR (${column} = ${value} AND provider > ${provider}))`
-        : `(${column}, provider) > (${value}, ${provider})`,
-    );
+    if (falls) {
+      // With rising addresses inside one figure: a row comparison can't say that. The first is where the index begins.
+      where.push(`${column} <= ${value}`, `(${column} < ${value} OR provider > ${provider})`);
+    } else {
+      where.push(`(${column}, provider) > (${value}, ${provider})`);
+    }
   }
   const { rows } = await db.query(
     `SELECT * FROM providers WHERE ${where.join(" AND ")} ORDER BY ${orderOf(q.sort)} LIMIT ${param(q.limit)}`,

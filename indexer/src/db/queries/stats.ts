@@ -1,5 +1,5 @@
 /**
- * Named reads of the network's totals, computed from the rows each time and never kept as counters.
+ * Named reads of the network's totals, which the writer keeps beside the rows they count.
  * It doesn't know DTOs or HTTP.
  */
 import type { Queryable } from "../table.ts";
@@ -22,18 +22,18 @@ export interface NetworkTotals {
 export async function networkTotals(db: Queryable, asset: string): Promise<NetworkTotals> {
   const { rows } = await db.query(
     `SELECT p.*, j.* FROM
-       (SELECT count(*)::int AS providers,
-               count(*) FILTER (WHERE status = 0)::int AS "providersAvailable",
+       (SELECT coalesce(sum(providers), 0)::int AS providers,
+               coalesce(sum(available), 0)::int AS "providersAvailable",
                coalesce(sum(slots), 0)::float8 AS slots,
-               coalesce(sum(slots_busy), 0)::float8 AS "slotsBusy" FROM providers) p,
-       (SELECT count(*)::int AS jobs,
-               count(*) FILTER (WHERE state = 2)::int AS "jobsRunning",
-               count(*) FILTER (WHERE state = 8)::int AS "jobsSettled",
+               coalesce(sum(slots_busy), 0)::float8 AS "slotsBusy" FROM provider_totals) p,
+       (SELECT coalesce(sum(jobs), 0)::int AS jobs,
+               coalesce(sum(running), 0)::int AS "jobsRunning",
+               coalesce(sum(settled), 0)::int AS "jobsSettled",
                coalesce(sum(seconds_billed), 0)::float8 AS "secondsBilled",
                coalesce(sum(paid) FILTER (WHERE asset = $1), 0)::text AS "volumeSettled",
                coalesce(sum(balance) FILTER (WHERE asset = $1), 0)::text AS "escrowLocked",
-               coalesce(sum(rate_per_hour) FILTER (WHERE asset = $1 AND state = 2), 0)::text AS "ratePerHourRunning"
-        FROM jobs) j`,
+               coalesce(sum(rate_per_hour) FILTER (WHERE asset = $1), 0)::text AS "ratePerHourRunning"
+        FROM job_totals WHERE party = 'market') j`,
     [asset],
   );
   return rows[0] as NetworkTotals;

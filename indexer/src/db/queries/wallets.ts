@@ -26,16 +26,15 @@ export async function walletBalances(db: Queryable, wallet: string): Promise<Wal
      FROM (
        SELECT asset, balance AS escrow, held, deposited, paid AS spent, refunded, 0 AS bonds, 0 AS staked,
               0 AS unbonding, 0 AS earned
-       FROM jobs WHERE buyer = $1
+       FROM job_totals WHERE party = 'buyer' AND address = $1
        UNION ALL
        SELECT j.asset, 0, 0, 0, 0, 0, c.bond, 0, 0, 0
-       FROM jobs j JOIN cases c ON c.job = j.job AND c.closed_version IS NULL
-       WHERE j.buyer = $1 AND j.case_kind IS NOT NULL
+       FROM cases c JOIN jobs j ON j.job = c.job WHERE c.buyer = $1 AND c.closed_version IS NULL
        UNION ALL
        SELECT asset, 0, 0, 0, 0, 0, 0, staked, unbonding, 0 FROM providers WHERE owner = $1
        UNION ALL
-       SELECT j.asset, 0, 0, 0, 0, 0, 0, 0, 0, j.paid - j.fee_paid
-       FROM providers p JOIN jobs j ON j.provider = p.provider WHERE p.owner = $1
+       SELECT t.asset, 0, 0, 0, 0, 0, 0, 0, 0, t.paid - t.fee_paid
+       FROM providers p JOIN job_totals t ON t.party = 'provider' AND t.address = p.provider WHERE p.owner = $1
      ) AS parts GROUP BY asset ORDER BY asset`,
     [wallet],
   );

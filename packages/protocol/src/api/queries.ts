@@ -58,6 +58,7 @@ export const zProvidersQuery = z
     minStake: zDecimal.optional().describe("Base units of the provider's asset."),
     maxPricePerHour: zDecimal.optional().describe("Base units of the provider's asset, without GPUs."),
     owner: zAddress.optional(),
+    asset: zAddress.optional().describe("Of its prices and stake."),
     sort: z
       .enum(PROVIDER_SORTS)
       .default("price")
