@@ -141,7 +141,8 @@ async function follow(played: PlayedHistory, dice: Dice, who: () => string): Pro
       ...{ databaseUrl, schema: REBUILT, source: node.client, fromVersion: 0n, untilVersion: last },
     });
     const comparison = await compareMirrors(admin, LIVE, REBUILT);
-    if (!comparison?.equal || comparison.unbalancedJobs + comparison.unbalancedStakes > 0) {
+    const { unbalancedJobs = 1, unbalancedStakes = 1, unbalancedAssets = 1 } = comparison ?? {};
+    if (!comparison?.equal || unbalancedJobs + unbalancedStakes + unbalancedAssets > 0) {
       throw new Error(`${who()}: the rebuild differs: ${JSON.stringify(comparison)}`);
     }
   } finally {

@@ -108,12 +108,12 @@ const goneJob = {
   ...{ balance: 0n, held: 0n, case_kind: null, case_deadline: 0n },
 };
 
-/** What the view tells and the mirror keeps: all but the devices, and of the rules the fees. */
+/** What the view tells and the mirror keeps: all but the devices, and of the rules the fees and who gets them. */
 function toldOfJob(job: z.output<typeof zJobView>, hasStream: boolean): Record<string, unknown> {
   const { requirements, rules, devices: _, deposit: __, ratePerHour, maxDurationSecs, ...told } = job;
-  const { feeBps, keeperShareBps } = rules;
+  const { feeBps, keeperShareBps, treasury } = rules;
   return {
-    ...{ ...told, ...requirements, feeBps, keeperShareBps },
+    ...{ ...told, ...requirements, feeBps, keeperShareBps, treasury },
     // Today's are the stream's.
     ...(hasStream ? {} : { ratePerHour, maxDurationSecs }),
     // Without a root the number commits to nothing.
@@ -135,14 +135,14 @@ function jobPart(row: JobRow): Record<string, unknown> {
 }
 
 function toldOfStream(stream: z.output<typeof zStreamView>): Record<string, unknown> {
-  // The key and who pays whom are the provider's and the job's; the windows are the job's.
-  const { payer, payee: _, attestKey: __, heldRatePerHour: ___, earned, paid, closed, ...told } = stream;
-  const { endedAt: ____, proveUntil: _____, lastProgressAt: ______, ...rest } = told;
+  // The key is the provider's, the windows are the job's.
+  const { payer, attestKey: _, heldRatePerHour: __, earned, paid, closed, ...told } = stream;
+  const { endedAt: ___, proveUntil: ____, lastProgressAt: _____, ...rest } = told;
   return { ...rest, buyer: payer, paid, held: closed ? 0n : earned - paid };
 }
 
 function toldOfProvider(provider: z.output<typeof zProviderView>): Record<string, unknown> {
-  const { boundStake: _, liableUntil: __, gpusBusyMask, ...told } = provider;
+  const { gpusBusyMask, ...told } = provider;
   return { ...told, gpusBusy: gpusBusyMask };
 }
 

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { copyFileSync, mkdtempSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
@@ -145,11 +145,12 @@ describe("when a part is away", () => {
 describe("migrate", () => {
   it("applies each file once, also when two start at the same time", async () => {
     const databaseUrl = await databases.database();
-    const [dry] = await Promise.all([migrate({ databaseUrl, dryRun: true })]);
-    expect(dry.applied).toHaveLength(6);
+    const files = readdirSync(MIGRATIONS_DIR).filter((name) => name.endsWith(".sql")).length;
+    const dry = await migrate({ databaseUrl, dryRun: true });
+    expect(dry.applied).toHaveLength(files);
     expect(await run(databaseUrl, "SELECT to_regclass('jobs') AS jobs")).toEqual([{ jobs: null }]);
     const both = await Promise.all([migrate({ databaseUrl }), migrate({ databaseUrl })]);
-    expect(both.map((r) => r.applied.length).sort()).toEqual([0, 6]);
+    expect(both.map((r) => r.applied.length).sort()).toEqual([0, files]);
     expect((await migrate({ databaseUrl, dryRun: true })).applied).toEqual([]);
   });
 
