@@ -41,6 +41,7 @@ const zEnv = z.object({
   SERIES_RETENTION_DAYS: z.coerce.number().int().min(0).max(36_500).default(0),
   RATE_LIMITS: zRateLimits.default(DEFAULT_QUOTAS),
   TRUST_PROXY: z.coerce.number().int().min(0).max(10).default(0),
+  PROVIDERS_IN_MEMORY: z.coerce.number().int().min(0).max(1_000_000).default(50_000),
   DRAIN_MS: z.coerce.number().int().min(0).max(300_000).default(0),
   REDIS_URL: z
     .url({ protocol: /^rediss?$/, error: "must look like redis://host:port, or rediss:// for TLS" })
@@ -74,6 +75,8 @@ export interface Config {
   rateLimits: Quotas | null;
   /** How many proxies of ours each request passes; the address before them is the client's. */
   trustProxy: number;
+  /** A market of at most so many providers is searched in memory, a larger one in the database; 0 = never in memory. */
+  providersInMemory: number;
   /** How long a service that is being ended still answers, with /ready saying no. */
   drainMs: number;
   /** Null = none: everything works, for one instance at a time. */
@@ -105,6 +108,7 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
     seriesRetentionDays: parsed.data.SERIES_RETENTION_DAYS,
     rateLimits: parsed.data.RATE_LIMITS,
     trustProxy: parsed.data.TRUST_PROXY,
+    providersInMemory: parsed.data.PROVIDERS_IN_MEMORY,
     drainMs: parsed.data.DRAIN_MS,
     redisUrl: parsed.data.REDIS_URL ?? null,
     redisPrefix: parsed.data.REDIS_PREFIX,

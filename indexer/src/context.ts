@@ -5,6 +5,7 @@
 import type { Deployment } from "@computestream/protocol/deployment";
 import type { Pool } from "pg";
 import type { ChainSource } from "./chain/source.ts";
+import type { ProviderShelf } from "./discovery/provider-shelf.ts";
 import type { IndexingStatus } from "./indexing/indexer.ts";
 import type { Limiter } from "./limits/limiter.ts";
 import type { Logger } from "./logger.ts";
@@ -13,6 +14,7 @@ import type { RedisLink } from "./redis/client.ts";
 
 export interface Context {
   pool: Pool;
+  providers: ProviderShelf;
   deployment: Deployment;
   /** Only asked for the head of the chain. */
   source: Pick<ChainSource, "ledger">;

@@ -12,6 +12,7 @@ import type { ChainSource } from "./chain/source.ts";
 import type { Config } from "./config.ts";
 import { createPool, waitForDatabase } from "./db/client.ts";
 import { readCursor } from "./db/cursor.ts";
+import { createProviderShelf } from "./discovery/provider-shelf.ts";
 import { FatalError, isFatal } from "./errors.ts";
 import { type IndexingStatus, startIndexer } from "./indexing/indexer.ts";
 import { createLimiter } from "./limits/limiter.ts";
@@ -94,6 +95,7 @@ export async function startService(config: Config, source: ChainSource, log: Log
   const server = createServer(
     createApp({
       pool,
+      providers: createProviderShelf(pool, { maxRows: config.providersInMemory }),
       deployment,
       source,
       indexing: indexer.status,

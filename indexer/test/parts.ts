@@ -56,6 +56,7 @@ export function configOf(databaseUrl: string, source: ChainSource, overrides: Pa
     seriesRetentionDays: 0,
     rateLimits: null,
     trustProxy: 0,
+    providersInMemory: 50_000,
     drainMs: 0,
     redisUrl: null,
     redisPrefix: "computestream",

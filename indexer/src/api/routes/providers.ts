@@ -3,11 +3,12 @@
  * It doesn't know SQL or paths' parameters: the table does.
  */
 import { providerStatusCode } from "@computestream/protocol";
+import type { ProviderAnswer } from "@computestream/protocol/api";
 import { z } from "zod";
 import type { Context } from "../../context.ts";
 import { paidToProvider, providerHistory } from "../../db/queries/history.ts";
 import { countJobs } from "../../db/queries/jobs.ts";
-import { figureOf, findProviders, listProviders, type ProviderKey } from "../../db/queries/providers.ts";
+import { figureOf, findProviders, type ProviderKey } from "../../db/queries/providers.ts";
 import type { ProviderRow } from "../../db/tables.ts";
 import { ApiError } from "../../errors.ts";
 import { assetDto, providerDto } from "../dto.ts";
@@ -35,7 +36,7 @@ function keyOf(sort: ProviderKey["sort"], row: ProviderRow): ProviderKey {
   return { sort, value: figureOf(sort, row).toString(), provider: row.provider };
 }
 
-export function providerHandlers({ pool, deployment }: Context): Handlers<typeof PROVIDER_ROUTES> {
+export function providerHandlers({ pool, providers, deployment }: Context): Handlers<typeof PROVIDER_ROUTES> {
   async function requireProvider(address: string): Promise<ProviderRow> {
     const [row] = await findProviders(pool, [address]);
     if (!row) {
@@ -44,20 +45,25 @@ export function providerHandlers({ pool, deployment }: Context): Handlers<typeof
     return row;
   }
 
+  /** Lists show the same rows again and again. */
+  const answers = new WeakMap<ProviderRow, ProviderAnswer>();
+  function answerOf(row: ProviderRow): ProviderAnswer {
+    const known = answers.get(row);
+    if (known) return known;
+    const answer = providerDto(row, deployment.asset);
+    answers.set(row, answer);
+    return answer;
+  }
+
   return {
     "/api/v1/providers": async ({ query: { sort, limit, cursor, status, ...filter } }) => {
-      const rows = await listProviders(pool, {
+      const rows = await providers.list({
         filter: { ...filter, status: status && providerStatusCode(status) },
         sort,
         after: decodeCursor(zKey(sort), cursor),
         limit: limit + 1,
       });
-      const body = toPage(
-        rows,
-        limit,
-        (row) => providerDto(row, deployment.asset),
-        (row) => keyOf(sort, row),
-      );
+      const body = toPage(rows, limit, answerOf, (row) => keyOf(sort, row));
       return { body };
     },
 

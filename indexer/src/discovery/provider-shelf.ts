@@ -1,0 +1,113 @@
+/**
+ * All providers in memory, as new as the database is when a list is asked for, so that finding one costs it next to nothing.
+ * It doesn't know HTTP. A market larger than `maxRows`, and texts beyond ASCII, are the database's to look through.
+ */
+import type { Pool } from "pg";
+import { listProviders, type ProviderFilter, type ProviderKey } from "../db/queries/providers.ts";
+import { decodeRow } from "../db/table.ts";
+import { PROVIDERS, type ProviderRow } from "../db/tables.ts";
+import { createOrderedRows, type OrderedRows } from "./ordered-rows.ts";
+import { isPlain, isUpTo, matcherOf, ORDERS, type Shelved, shelve } from "./provider-filter.ts";
+
+export interface ProviderQuery {
+  filter: ProviderFilter;
+  sort: ProviderKey["sort"];
+  after: ProviderKey | null;
+  limit: number;
+}
+
+export interface ProviderShelf {
+  /** What `listProviders` would answer now. The rows are shared: nobody changes them. */
+  list(query: ProviderQuery): Promise<ProviderRow[]>;
+}
+
+interface Held {
+  /** Of the table: a reindex puts another in its place. */
+  table: string;
+  /** Every event before it is in the rows. */
+  nextVersion: bigint;
+  rows: OrderedRows<Shelved, ProviderKey["sort"]>;
+}
+
+export function createProviderShelf(pool: Pool, options: { maxRows: number }): ProviderShelf {
+  let held: Held | null = null;
+  /** Providers don't vanish: from then on each list is the database's. */
+  let isTooLarge = options.maxRows < 1;
+  /** The check that is under way, and the one that begins after it: who comes meanwhile needs a newer one. */
+  let current: Promise<Held | null> | null = null;
+  let next: Promise<Held | null> | null = null;
+
+  async function refresh(): Promise<Held | null> {
+    const { rows } = await pool.query({
+      name: "shelf state",
+      text: `SELECT to_regclass('providers')::oid::text AS table, next_version FROM chain_cursor`,
+    });
+    const state = rows[0];
+    if (!state) return null;
+    const nextVersion = BigInt(state.next_version);
+    const shelf = held;
+    if (!shelf || shelf.table !== state.table || shelf.nextVersion > nextVersion) {
+      return load(state.table, nextVersion);
+    }
+    if (shelf.nextVersion === nextVersion) return shelf;
+    // Each change of a row sets its last version; one statement sees one moment.
+    const changed = await pool.query({
+      name: "shelf changes",
+      text: "SELECT * FROM providers WHERE last_version >= $1",
+      values: [shelf.nextVersion.toString()],
+    });
+    for (const row of changed.rows) shelf.rows.put(shelve(decodeRow(PROVIDERS, row)));
+    shelf.nextVersion = nextVersion;
+    if (shelf.rows.size > options.maxRows) giveUp();
+    return held;
+  }
+
+  async function load(table: string, nextVersion: bigint): Promise<Held | null> {
+    const { rows } = await pool.query("SELECT * FROM providers LIMIT $1", [options.maxRows + 1]);
+    if (rows.length > options.maxRows) {
+      giveUp();
+      return null;
+    }
+    const shelf = createOrderedRows(({ row }: Shelved) => row.provider, ORDERS);
+    for (const row of rows) shelf.put(shelve(decodeRow(PROVIDERS, row)));
+    held = { table, nextVersion, rows: shelf };
+    return held;
+  }
+
+  function giveUp(): void {
+    isTooLarge = true;
+    held = null;
+  }
+
+  /** Of all who ask at once one asks the database. */
+  function upToDate(): Promise<Held | null> {
+    if (!current) {
+      current = refresh().finally(() => {
+        current = next;
+        next = null;
+      });
+      return current;
+    }
+    next ??= current.then(refresh, refresh).finally(() => {
+      current = next;
+      next = null;
+    });
+    return next;
+  }
+
+  return {
+    async list(query) {
+      const shelf = !isTooLarge && isPlain(query.filter) ? await upToDate() : null;
+      if (!shelf) return listProviders(pool, query);
+      const matches = matcherOf(query.filter);
+      const found: ProviderRow[] = [];
+      if (query.limit < 1) return found;
+      for (const shelved of shelf.rows.from(query.sort, isUpTo(query.after))) {
+        if (!matches(shelved)) continue;
+        found.push(shelved.row);
+        if (found.length === query.limit) break;
+      }
+      return found;
+    },
+  };
+}
