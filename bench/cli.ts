@@ -1,37 +1,44 @@
 /**
- * `npm run bench -- [name …] [--json]`: runs the benchmarks and prints their figures.
+ * `npm run bench -- [name …] [--json] [options.ts]`: runs the benchmarks and prints their figures.
  * It doesn't judge: a figure that misses its goal is printed as it is.
  */
 import { parseArgs } from "node:util";
+import { api } from "./api.ts";
+import { apiPlans } from "./api-plans.ts";
 import { type Figure, report, table } from "./figure.ts";
 import { indexerBackfill } from "./indexer-backfill.ts";
 import { indexerDecode } from "./indexer-decode.ts";
+import { type BenchOptions, OPTIONS, optionsOf } from "./options.ts";
 import { protocolGas } from "./protocol-gas.ts";
 
-const BENCHES: Record<string, () => Promise<Figure[]>> = {
+const BENCHES: Record<string, (options: BenchOptions) => Promise<Figure[]>> = {
   protocol: protocolGas,
   indexer: indexerBackfill,
   decode: indexerDecode,
+  api,
 };
+
+/** Only run when named: what they print is to be read, not compared. */
+const REPORTS: Record<string, (options: BenchOptions) => Promise<Figure[]>> = { "api-plans": apiPlans };
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { json: { type: "boolean", default: false } },
+    options: { json: { type: "boolean", default: false }, ...OPTIONS },
   });
-  const unknown = positionals.filter((name) => !(name in BENCHES));
+  const all = { ...BENCHES, ...REPORTS };
+  const unknown = positionals.filter((name) => !(name in all));
   if (unknown.length > 0) {
-    console.error(
-      `No benchmark is named ${unknown.join(", ")}. There are: ${Object.keys(BENCHES).join(", ")}.`,
-    );
+    console.error(`No benchmark is named ${unknown.join(", ")}. There are: ${Object.keys(all).join(", ")}.`);
     process.exitCode = 2;
     return;
   }
+  const options = optionsOf(values);
   const figures: Figure[] = [];
-  for (const [name, bench] of Object.entries(BENCHES)) {
+  for (const [name, bench] of Object.entries(positionals.length > 0 ? all : BENCHES)) {
     if (positionals.length > 0 && !positionals.includes(name)) continue;
     console.error(`${name} …`);
-    figures.push(...(await bench()));
+    figures.push(...(await bench(options)));
   }
   console.log(values.json ? JSON.stringify(report(figures)) : table(figures));
 }

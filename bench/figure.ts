@@ -39,8 +39,11 @@ export function table(figures: Figure[]): string {
     Number.isInteger(figure.value) ? String(figure.value) : figure.value.toFixed(3),
     figure.unit,
     figure.goal === undefined ? "" : `goal ${figure.goal}`,
+    figure.baseline === undefined ? "" : `baseline ${Number(figure.baseline.toFixed(3))}`,
   ]);
-  const widths = [0, 1, 2, 3].map((column) => Math.max(0, ...rows.map((row) => (row[column] ?? "").length)));
+  const widths = [0, 1, 2, 3, 4].map((column) =>
+    Math.max(0, ...rows.map((row) => (row[column] ?? "").length)),
+  );
   return rows
     .map((row) =>
       row
