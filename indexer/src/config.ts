@@ -3,6 +3,7 @@
  * It doesn't open connections.
  */
 import { readFileSync } from "node:fs";
+import { zDomain } from "@computestream/protocol/api";
 import { type Deployment, zDeployment } from "@computestream/protocol/deployment";
 import { DEFAULT_REDIS_PREFIX } from "@computestream/protocol/redis-keys";
 import { z } from "zod";
@@ -37,6 +38,12 @@ const zEnv = z.object({
           .regex(/^https?:\/\/[^/\s*]+$/, "must be a comma list of origins such as http://127.0.0.1:3000"),
       ),
     ),
+  SIGNING_KEY_FILE: z.string().min(1).optional(),
+  SIGN_IN_DOMAINS: z
+    .string()
+    .optional()
+    .transform((text) => text?.split(",").map((domain) => domain.trim().toLowerCase()))
+    .pipe(z.array(zDomain).min(1).optional()),
   POLL_INTERVAL_MS: z.coerce.number().int().min(10).max(60_000).default(200),
   SERIES_RETENTION_DAYS: z.coerce.number().int().min(0).max(36_500).default(0),
   RATE_LIMITS: zRateLimits.default(DEFAULT_QUOTAS),
@@ -68,6 +75,10 @@ export interface Config {
   deployment: Deployment;
   nodeUrl: string;
   corsOrigins: string[];
+  /** PEM of the key that signs access tokens; undefined = one that ends with the process. */
+  signingKeyFile: string | undefined;
+  /** Hosts of the sites that wallets may sign in on, the usual one first. */
+  signInDomains: readonly [string, ...string[]];
   pollIntervalMs: number;
   /** Rows of the time series older than this are dropped, their totals kept; 0 = none is. */
   seriesRetentionDays: number;
@@ -104,6 +115,8 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
     deployment,
     nodeUrl: parsed.data.NODE_URL ?? deployment.nodeUrl,
     corsOrigins: parsed.data.CORS_ORIGINS,
+    signingKeyFile: parsed.data.SIGNING_KEY_FILE,
+    signInDomains: signInDomainsOf(parsed.data.SIGN_IN_DOMAINS, parsed.data.CORS_ORIGINS),
     pollIntervalMs: parsed.data.POLL_INTERVAL_MS,
     seriesRetentionDays: parsed.data.SERIES_RETENTION_DAYS,
     rateLimits: parsed.data.RATE_LIMITS,
@@ -131,6 +144,12 @@ export function loadDatabaseConfig(
     databaseWaitMs: parsed.data.DATABASE_WAIT_MS,
     logLevel: parsed.data.LOG_LEVEL,
   };
+}
+
+/** Pages that may call may sign in; without any there is still the command line. */
+function signInDomainsOf(named: string[] | undefined, origins: string[]): readonly [string, ...string[]] {
+  const [first = "localhost", ...others] = named ?? origins.map((origin) => new URL(origin).host);
+  return [first, ...others];
 }
 
 function readDeployment(path: string): Deployment {

@@ -4,6 +4,7 @@
  */
 import type { Deployment } from "@computestream/protocol/deployment";
 import type { Pool } from "pg";
+import type { Auth } from "./auth/auth.ts";
 import type { ChainSource } from "./chain/source.ts";
 import type { ProviderShelf } from "./discovery/provider-shelf.ts";
 import type { IndexingStatus } from "./indexing/indexer.ts";
@@ -16,8 +17,9 @@ export interface Context {
   pool: Pool;
   providers: ProviderShelf;
   deployment: Deployment;
-  /** Only asked for the head of the chain. */
-  source: Pick<ChainSource, "ledger">;
+  /** Only asked for the head of the chain, and who its admin is. */
+  source: Pick<ChainSource, "ledger" | "admin">;
+  auth: Auth;
   indexing: Readonly<IndexingStatus>;
   corsOrigins: string[];
   /** Null = requests aren't limited. */

@@ -7,6 +7,8 @@ import type { AddressInfo } from "node:net";
 import { createRedisKeys } from "@computestream/protocol/redis-keys";
 import { createApp } from "./api/app.ts";
 import { admitConnection } from "./api/rate-limit.ts";
+import { createAuth } from "./auth/auth.ts";
+import { loadSigningKey } from "./auth/signing-key.ts";
 import { assertSameDeployment } from "./chain/identity.ts";
 import type { ChainSource } from "./chain/source.ts";
 import type { Config } from "./config.ts";
@@ -43,6 +45,10 @@ export interface Service {
 export async function startService(config: Config, source: ChainSource, log: Logger): Promise<Service> {
   const { databaseUrl, deployment } = config;
   const database = { databaseUrl };
+  const key = await loadSigningKey(config.signingKeyFile, deployment.network === "devnet");
+  if (config.signingKeyFile === undefined && deployment.network !== "devnet") {
+    log.warn("SIGNING_KEY_FILE isn't set: access tokens are good at this instance and until its end only");
+  }
   await waitForDatabase(databaseUrl, config.databaseWaitMs);
   const { applied } = await migrate({
     databaseUrl,
@@ -98,6 +104,7 @@ export async function startService(config: Config, source: ChainSource, log: Log
       providers: createProviderShelf(pool, { maxRows: config.providersInMemory }),
       deployment,
       source,
+      auth: createAuth({ pool, key, source, domains: config.signInDomains, now: Date.now }),
       indexing: indexer.status,
       corsOrigins: config.corsOrigins,
       redis,

@@ -3,11 +3,21 @@ import type { ApiErrorDto } from "@computestream/protocol/api";
 import type { Express } from "express";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createApp } from "../src/api/app.ts";
-import { createOpenApi, type JsonSchema, type OpenApiDocument } from "../src/api/openapi.ts";
+import { createOpenApi, type JsonSchema, type OpenApiDocument, operationOf } from "../src/api/openapi.ts";
 import { mountsOf } from "../src/api/table/index.ts";
+import { allowedMethods, methodOf } from "../src/api/table/types.ts";
 import type { Context } from "../src/context.ts";
 import { createMetrics } from "../src/metrics.ts";
-import { type ApiWorld, JOBS, ORIGIN, pathsOf, startApiWorld } from "./api-world.ts";
+import {
+  type ApiWorld,
+  type Callers,
+  createCallers,
+  createPosts,
+  JOBS,
+  ORIGIN,
+  pathsOf,
+  startApiWorld,
+} from "./api-world.ts";
 import { deploymentOf } from "./hand-written-chain.ts";
 import { address, BUYER } from "./histories.ts";
 import { violations } from "./json-schema.ts";
@@ -15,9 +25,13 @@ import { run } from "./parts.ts";
 
 let world: ApiWorld;
 let document: OpenApiDocument;
+let callers: Callers;
+let posted: (route: string) => Promise<Response>;
 
 beforeAll(async () => {
   world = await startApiWorld();
+  callers = createCallers(world);
+  posted = createPosts(world, callers);
   document = (await (await fetch(`${world.url}/api/v1/openapi.json`)).json()) as OpenApiDocument;
 }, 60_000);
 
@@ -28,7 +42,8 @@ const documentedPath = (path: string) => path.replace(/:(\w+)/g, "{$1}");
 const wrong = (value: unknown, schema: JsonSchema) => violations(value, schema, document.components.schemas);
 
 async function expectDocumented(path: string, response: Response): Promise<void> {
-  const documented = document.paths[documentedPath(path)]?.get.responses[String(response.status)];
+  const { operation } = operationOf(document.paths[documentedPath(path)]);
+  const documented = operation.responses[String(response.status)];
   expect(documented, `${path} ${response.status}`).toBeDefined();
   const schema = documented?.content?.["application/json"]?.schema;
   expect(wrong(await response.json(), schema ?? {}), path).toEqual([]);
@@ -46,15 +61,16 @@ describe("the document", () => {
     const mounted = routesOf(createApp(context));
     expect(mounted.sort()).toEqual(mounts.map(({ path }) => path).sort());
     expect(Object.keys(document.paths).sort()).toEqual(mounted.map(documentedPath).sort());
-    const operations = Object.values(document.paths).map(({ get }) => get.operationId);
+    const operations = Object.values(document.paths).map((item) => operationOf(item).operation.operationId);
     expect(new Set(operations).size).toBe(operations.length);
   });
 
   it("refers only to schemas it has, and its examples keep to them", () => {
     const named = [...JSON.stringify(document).matchAll(/"#\/components\/schemas\/(\w+)"/g)].map((m) => m[1]);
     for (const name of named) expect(Object.keys(document.components.schemas)).toContain(name);
-    for (const [path, { get }] of Object.entries(document.paths)) {
-      for (const { content } of Object.values(get.responses)) {
+    for (const [path, item] of Object.entries(document.paths)) {
+      const { operation } = operationOf(item);
+      for (const { content } of [operation.requestBody ?? {}, ...Object.values(operation.responses)]) {
         const json = content?.["application/json"];
         if (json) expect(wrong(json.example, json.schema), path).toEqual([]);
       }
@@ -64,10 +80,10 @@ describe("the document", () => {
   it("tells the rate limit of each route but those that have none", () => {
     const unlimited = ["/api/v1/health", "/health", "/ready", "/metrics"];
     for (const [path, item] of Object.entries(document.paths)) {
-      for (const { responses } of Object.values(item)) {
+      for (const { responses } of [operationOf(item).operation]) {
         const told = Object.entries(responses).map(([status, { headers = {} }]) => [
           status,
-          Object.keys(headers),
+          Object.keys(headers).filter((name) => name !== "WWW-Authenticate"),
         ]);
         const refusal = responses["429"]?.content?.["application/json"]?.example as ApiErrorDto | undefined;
         if (unlimited.includes(path)) {
@@ -107,14 +123,23 @@ describe("each documented route", () => {
   it.each(mounts.map((mount) => [mount.path, mount] as const))(
     "%s answers as documented",
     async (path, mount) => {
-      const { get } = document.paths[documentedPath(path)] ?? {};
-      expect(get?.deprecated === true).toBe(mount.alias !== null);
+      const { method, operation } = operationOf(document.paths[documentedPath(path)]);
+      expect(method).toBe(methodOf(mount.entry));
+      expect(operation.deprecated === true).toBe(mount.alias !== null);
+      expect(operation.security !== undefined).toBe(mount.entry.security !== undefined);
+      expect(operation.requestBody !== undefined).toBe(method === "POST");
       for (const asked of pathsOf(path, mount.route)) {
-        const response = await fetch(`${world.url}${asked}${mount.alias ? "" : mount.entry.exampleQuery}`);
+        const headers = await callers.headersFor(mount.entry, asked);
+        const query = mount.alias ? "" : mount.entry.exampleQuery;
+        const response =
+          method === "POST" ? await posted(asked) : await fetch(`${world.url}${asked}${query}`, { headers });
         expect(response.status, asked).toBe(200);
         expect(response.headers.get("x-request-id")).toBeTruthy();
+        if (mount.entry.security || method === "POST") {
+          expect(response.headers.get("cache-control")).toBe("private, no-store");
+        }
         const [type] = (response.headers.get("content-type") ?? "").split(";");
-        expect(Object.keys(get?.responses["200"]?.content ?? {})).toContain(type);
+        expect(Object.keys(operation.responses["200"]?.content ?? {})).toContain(type);
         if (type === "application/json") await expectDocumented(path, response);
         if (mount.alias) {
           expect(response.headers.get("link")).toContain('rel="canonical"');
@@ -125,64 +150,185 @@ describe("each documented route", () => {
     },
   );
 
-  it.each(mounts.map(({ path, route }) => [path, route]))(
-    "%s: HEAD, CORS, and only reading",
-    async (path, route) => {
-      const [asked] = pathsOf(path, route);
+  it.each(mounts.map((mount) => [mount.path, mount] as const))(
+    "%s: HEAD, CORS, and no other method",
+    async (path, { route, entry }) => {
+      const [asked = ""] = pathsOf(path, route);
       const url = `${world.url}${asked}`;
-      const head = await fetch(url, { method: "HEAD", headers: { origin: ORIGIN } });
-      expect([head.status, await head.text()]).toEqual([200, ""]);
+      const own = methodOf(entry);
+      const head = await fetch(url, {
+        method: "HEAD",
+        headers: { origin: ORIGIN, ...(await callers.headersFor(entry, asked)) },
+      });
+      expect([head.status, await head.text()]).toEqual([own === "GET" ? 200 : 405, ""]);
       expect(head.headers.get("access-control-allow-origin")).toBe(ORIGIN);
+      expect(head.headers.get("access-control-allow-credentials")).toBeNull();
       const preflight = await fetch(url, { method: "OPTIONS", headers: { origin: ORIGIN } });
-      expect([preflight.status, preflight.headers.get("access-control-allow-methods")]).toEqual([
-        204,
-        "GET, HEAD, OPTIONS",
-      ]);
-      expect(
-        (await fetch(url, { method: "OPTIONS", headers: { origin: "http://evil.example" } })).status,
-      ).toBe(403);
-      for (const method of ["POST", "PUT", "PATCH", "DELETE"]) {
+      expect([
+        preflight.status,
+        preflight.headers.get("access-control-allow-methods"),
+        preflight.headers.get("access-control-allow-headers"),
+      ]).toEqual([204, "GET, HEAD, POST, OPTIONS", "authorization, content-type, x-request-id"]);
+      const foreign = await fetch(url, { method: "OPTIONS", headers: { origin: "http://evil.example" } });
+      expect([foreign.status, foreign.headers.get("access-control-allow-methods")]).toEqual([403, null]);
+      for (const method of ["GET", "POST", "PUT", "PATCH", "DELETE"].filter((other) => other !== own)) {
         const refused = await fetch(url, { method });
-        expect([refused.status, refused.headers.get("allow")]).toEqual([405, "GET, HEAD, OPTIONS"]);
+        expect([refused.status, refused.headers.get("allow")]).toEqual([405, allowedMethods(entry)]);
         await expectDocumented(path, refused);
       }
     },
   );
 
-  it.each(mounts.map(({ path, route }) => [path, route]))("%s names what is wrong", async (path, route) => {
-    const [asked = ""] = pathsOf(path, route);
-    const refusal = async (target: string) => {
-      const response = await fetch(`${world.url}${target}`);
+  it.each(mounts.filter(({ entry }) => entry.security).map((mount) => [mount.path, mount] as const))(
+    "%s is closed to those who don't sign in, and an admin's to everybody else",
+    async (path, { route, entry }) => {
+      for (const asked of pathsOf(path, route)) {
+        const ask = (headers: Record<string, string>) =>
+          fetch(`${world.url}${asked}`, { method: methodOf(entry), headers });
+        const nobody = await ask({});
+        expect([nobody.status, nobody.headers.get("www-authenticate")]).toEqual([
+          401,
+          'Bearer realm="computestream"',
+        ]);
+        await expectDocumented(path, nobody);
+        if (entry.security !== "admin") continue;
+        const buyer = await ask(await callers.headersOf(BUYER));
+        expect([buyer.status, buyer.headers.get("www-authenticate")]).toEqual([
+          403,
+          'Bearer realm="computestream", error="insufficient_scope"',
+        ]);
+        await expectDocumented(path, buyer);
+      }
+    },
+  );
+
+  it.each(mounts.map(({ path, route }) => [path, route]))(
+    "%s refuses a bad token, and one in the URL",
+    async (path, route) => {
+      const [asked = ""] = pathsOf(path, route);
+      const { method } = operationOf(document.paths[documentedPath(path)]);
+      for (const authorization of ["Bearer x.y.z", "Basic dXNlcjpwYXNz", "Bearer", "x"]) {
+        const response = await fetch(`${world.url}${asked}`, { method, headers: { authorization } });
+        expect([response.status, response.headers.get("www-authenticate")]).toEqual([
+          401,
+          'Bearer realm="computestream", error="invalid_token"',
+        ]);
+        expect(response.headers.get("cache-control")).toBe("private, no-store");
+        await expectDocumented(path, response);
+      }
+      const [, token] = ((await callers.headersOf(BUYER)).authorization ?? "").split(" ");
+      const inUrl = await fetch(`${world.url}${asked}?access_token=${token}`, {
+        method,
+        ...(method === "POST" ? { body: "{}", headers: { "content-type": "application/json" } } : {}),
+      });
+      expect([400, 401]).toContain(inUrl.status);
+    },
+  );
+
+  it.each(
+    mounts.filter(({ entry }) => methodOf(entry) === "POST").map((mount) => [mount.path, mount] as const),
+  )("%s takes JSON of its shape and size, and nothing else", async (path, { entry }) => {
+    const send = async (body: string, headers: Record<string, string> = {}) => {
+      const response = await fetch(`${world.url}${path}`, {
+        method: "POST",
+        body,
+        headers: {
+          "content-type": "application/json",
+          ...(await callers.headersFor(entry, path)),
+          ...headers,
+        },
+      });
       await expectDocumented(path, response.clone() as Response);
-      return { status: response.status, ...((await response.json()) as { error: object }).error };
+      const { error } = (await response.json()) as ApiErrorDto;
+      return [response.status, error.code, error.field];
     };
-    expect(await refusal(`${asked}?nonsense=1`)).toMatchObject({
-      status: 400,
-      code: "UNKNOWN_PARAMETER",
-      field: "nonsense",
-    });
-    for (const parameter of document.paths[documentedPath(path)]?.get.parameters ?? []) {
-      const { name, schema } = parameter;
-      if (parameter.in === "path") {
-        for (const value of ["0x", "xyz", "0xg", `0x${"1".repeat(65)}`, "0x1'--", "%00", "0x1%00"]) {
-          const target = `${path.replace(`:${name}`, value)}`;
-          expect(await refusal(target), target).toMatchObject({ status: 400, field: name });
-        }
-        continue;
+    const media = [415, "UNSUPPORTED_MEDIA_TYPE", undefined];
+    for (const type of [
+      "text/plain",
+      "application/x-www-form-urlencoded",
+      "multipart/form-data",
+      "",
+      "json",
+    ]) {
+      expect(await send("{}", { "content-type": type }), type).toEqual(media);
+    }
+    expect(await send("{}", { "content-type": "application/json; charset=utf-7" })).toEqual(media);
+    expect(await send("{}", { "content-encoding": "gzip" })).toEqual(media);
+    expect(await send(`{"x":"${"a".repeat(8_192)}"}`)).toEqual([413, "BODY_TOO_LARGE", undefined]);
+    for (const broken of ["{", '"text"', "1", "nul"]) {
+      expect(await send(broken), broken).toEqual([400, "MALFORMED_REQUEST", undefined]);
+    }
+    expect(await send("[]")).toEqual([400, "INVALID_PARAMETER", "body"]);
+    const { requestBody } = operationOf(document.paths[documentedPath(path)]).operation;
+    const { example, schema } = requestBody?.content["application/json"] ?? {};
+    expect(await send(JSON.stringify({ ...(example as object), stray: 1 }))).toEqual([
+      400,
+      "UNKNOWN_PARAMETER",
+      "stray",
+    ]);
+    expect((await send('{"__proto__":{"all":true},"constructor":1}'))[0]).toBe(400);
+    for (const [field, property] of Object.entries(schema?.properties ?? {})) {
+      for (const value of [
+        null,
+        1,
+        {},
+        [],
+        "\0",
+        ...(property.type === "string" ? ["x".repeat(5_000), true] : []),
+      ]) {
+        const [status, , wrong] = await send(JSON.stringify({ ...(example as object), [field]: value }));
+        expect([status, wrong], `${field} ${JSON.stringify(value)}`.slice(0, 80)).toEqual([400, field]);
       }
-      for (const value of wrongValuesOf(schema)) {
-        const target = `${asked}?${name}=${encodeURIComponent(value)}`;
-        expect(await refusal(target), target).toMatchObject({ status: 400, field: name });
-      }
-      const twice = `${asked}?${name}=1&${name}=2`;
-      expect(await refusal(twice), twice).toMatchObject({ status: 400, field: name });
     }
   });
 
+  it.each(mounts.map((mount) => [mount.path, mount] as const))(
+    "%s names what is wrong",
+    async (path, mount) => {
+      const [asked = ""] = pathsOf(path, mount.route);
+      const { method, operation } = operationOf(document.paths[documentedPath(path)]);
+      const headers = await callers.headersFor(mount.entry, asked);
+      const refusal = async (target: string) => {
+        const response = await fetch(`${world.url}${target}`, {
+          method,
+          headers: method === "POST" ? { ...headers, "content-type": "application/json" } : headers,
+          ...(method === "POST" ? { body: "{}" } : {}),
+        });
+        await expectDocumented(path, response.clone() as Response);
+        return { status: response.status, ...((await response.json()) as { error: object }).error };
+      };
+      expect(await refusal(`${asked}?nonsense=1`)).toMatchObject({
+        status: 400,
+        code: "UNKNOWN_PARAMETER",
+        field: "nonsense",
+      });
+      for (const parameter of operation.parameters) {
+        const { name, schema } = parameter;
+        if (parameter.in === "path") {
+          for (const value of ["0x", "xyz", "0xg", `0x${"1".repeat(65)}`, "0x1'--", "%00", "0x1%00"]) {
+            const target = `${path.replace(`:${name}`, value)}`;
+            expect(await refusal(target), target).toMatchObject({ status: 400, field: name });
+          }
+          continue;
+        }
+        for (const value of wrongValuesOf(schema)) {
+          const target = `${asked}?${name}=${encodeURIComponent(value)}`;
+          expect(await refusal(target), target).toMatchObject({ status: 400, field: name });
+        }
+        const twice = `${asked}?${name}=1&${name}=2`;
+        expect(await refusal(twice), twice).toMatchObject({ status: 400, field: name });
+      }
+    },
+  );
+
   it.each(
-    mounts.filter(({ path }) => path.includes(":") && !/wallets|credits/.test(path)).map(({ path }) => path),
-  )("%s of nothing is a documented 404", async (path) => {
-    const response = await fetch(`${world.url}${path.replace(":address", address("dead"))}`);
+    mounts
+      .filter(({ path }) => path.includes(":") && !/wallets|credits/.test(path))
+      .map((mount) => [mount.path, mount] as const),
+  )("%s of nothing is a documented 404", async (path, { entry }) => {
+    const response = await fetch(`${world.url}${path.replace(":address", address("dead"))}`, {
+      headers: await callers.headersFor(entry, path),
+    });
     expect(response.status).toBe(404);
     await expectDocumented(path, response);
   });

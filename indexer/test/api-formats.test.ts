@@ -1,6 +1,7 @@
 /** The API's answers that aren't JSON: CSV for spreadsheets, and the page that describes it. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { mountsOf } from "../src/api/table/index.ts";
+import { methodOf } from "../src/api/table/types.ts";
 import { type ApiWorld, pathsOf, RATED, startApiWorld } from "./api-world.ts";
 import { BUYER } from "./histories.ts";
 
@@ -63,8 +64,8 @@ describe("the page", () => {
     expect(policy).toMatch(/^default-src 'none'; style-src 'sha256-[\w+/]{43}='; base-uri 'none'/);
     expect(html).not.toMatch(/<script|javascript:| on\w+=|<link|@import|url\(|src=|style=/i);
     expect(html).toContain('name="viewport"');
-    for (const { path } of mounts)
-      expect(html).toContain(`<code>GET ${path.replace(":address", "{address}")}</code>`);
+    for (const { path, entry } of mounts)
+      expect(html).toContain(`<code>${methodOf(entry)} ${path.replace(":address", "{address}")}</code>`);
     const ids = [...html.matchAll(/ id="([^"]+)"/g)].map((m) => m[1]);
     expect(new Set(ids).size).toBe(ids.length);
     for (const [, target] of html.matchAll(/href="#([^"]+)"/g)) expect(ids).toContain(target);

@@ -6,11 +6,12 @@ import { request as httpRequest } from "node:http";
 import { zApiError } from "@computestream/protocol/api";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createOpenApi, type JsonSchema, type Parameter } from "../src/api/openapi.ts";
+import { createOpenApi, type JsonSchema, operationOf, type Parameter } from "../src/api/openapi.ts";
 import { ERRORS } from "../src/api/table/errors.ts";
-import { type ApiWorld, JOBS, PROVIDER, startApiWorld } from "./api-world.ts";
+import { type ApiWorld, createCallers, JOBS, PROVIDER, startApiWorld } from "./api-world.ts";
 import { BUYER, T0 } from "./histories.ts";
 import { violations } from "./json-schema.ts";
+import { bearer, signIn } from "./sign-in.ts";
 
 const REQUESTS = Number(process.env.FUZZ_REQUESTS ?? 400);
 const SEED = Number(process.env.FUZZ_SEED ?? 20_261_121);
@@ -20,8 +21,18 @@ const AT_ONCE = 20;
 let world: ApiWorld;
 const document = createOpenApi();
 
+/** Stands for the header of a wallet that signed in. */
+const SIGNED_IN = "the buyer's";
+let signedIn: string;
+/** Some of the requests sign out. */
+let signInAgain: () => Promise<void>;
+
 beforeAll(async () => {
   world = await startApiWorld();
+  const key = createCallers(world).keyOf(BUYER);
+  signInAgain = async () => {
+    signedIn = bearer(await signIn(world.url, key, BUYER)).authorization;
+  };
 }, 60_000);
 
 afterAll(() => world?.close());
@@ -88,6 +99,7 @@ interface Sent {
   target: string;
   method: string;
   headers: Record<string, string>;
+  body?: string;
   /** The operation's 200 in JSON, where the request is for one. */
   schema: JsonSchema | undefined;
 }
@@ -106,10 +118,56 @@ const headers = fc.record(
     "x-request-id": fc.constantFrom("abc", "a b", "x".repeat(200)),
     "if-none-match": fc.constantFrom("*", '"abc"', 'W/"'),
     range: fc.constantFrom("bytes=0-10", "bytes=9-1"),
-    "content-type": fc.constantFrom("application/json", "text/xml"),
+    "content-type": fc.oneof(
+      { weight: 6, arbitrary: fc.constant("application/json") },
+      fc.constantFrom(
+        "text/xml",
+        "application/json; charset=utf-8",
+        "application/json; charset=utf-7",
+        "json",
+        "",
+      ),
+    ),
+    "content-encoding": fc.oneof({ weight: 9, arbitrary: fc.constant("identity") }, fc.constant("gzip")),
+    authorization: fc.oneof(
+      { weight: 6, arbitrary: fc.constant(SIGNED_IN) },
+      fc.constantFrom("Bearer", "Bearer x", "Basic YTpi", "Bearer a.b.c", "bearer eyJhbGciOiJub25lIn0.e30."),
+    ),
   },
   { requiredKeys: [] },
 );
+
+/** Bodies: about as described, with fields astray, anything as JSON, no JSON at all, and too much. */
+function bodiesOf(schema: JsonSchema): fc.Arbitrary<string> {
+  const fields = Object.entries(schema.properties ?? {}).map(([name, property]) => {
+    const anything = fc.jsonValue() as fc.Arbitrary<unknown>;
+    const hex = fc.uint8Array({ maxLength: 100 }).map((bytes) => `0x${Buffer.from(bytes).toString("hex")}`);
+    const texts = fc.oneof(
+      hex,
+      addresses,
+      fc.constantFrom("localhost:3000", "evil.example", "\0", `csr_${"A".repeat(91)}`),
+      fc.constant(
+        `APTOS\naddress: ${BUYER}\napplication: http://localhost:3000\nchainId: 4\nmessage: m\nnonce: ${"a".repeat(64)}`,
+      ),
+      fc.string({ unit: "binary", maxLength: 60 }),
+    );
+    const fitting: fc.Arbitrary<unknown> = schema.properties?.[name]?.enum
+      ? fc.constantFrom(...(property.enum ?? []))
+      : property.type === "boolean"
+        ? fc.boolean()
+        : texts;
+    return [name, fc.oneof({ weight: 6, arbitrary: fitting }, anything)] as const;
+  });
+  const about = fc.record(Object.fromEntries(fields), { requiredKeys: [] });
+  const astray = fc.tuple(about, fc.constantFrom("__proto__", "constructor", "sid", "x"), fc.jsonValue());
+  return fc.oneof(
+    { weight: 8, arbitrary: about.map((body) => JSON.stringify(body)) },
+    astray.map(([body, name, value]) => JSON.stringify({ ...body, [name]: value })),
+    fc.json(),
+    fc.string({ unit: "binary", maxLength: 60 }),
+    fc.constantFrom("", "{", "[]", "null", '"x"', `{"address":"${"1".repeat(9_000)}"}`),
+  );
+}
 
 const methods = fc.oneof(
   { weight: 12, arbitrary: fc.constant("GET") },
@@ -125,8 +183,9 @@ function encoded(value: string): string {
   }
 }
 
-const toRoutes = fc.constantFrom(...Object.entries(document.paths)).chain(([path, { get }]) => {
-  const inQuery = get.parameters.filter((p) => p.in === "query");
+const toRoutes = fc.constantFrom(...Object.entries(document.paths)).chain(([path, item]) => {
+  const { method: own, operation } = operationOf(item);
+  const inQuery = operation.parameters.filter((p) => p.in === "query");
   const pairs = fc
     .subarray(inQuery)
     .chain((chosen) =>
@@ -145,7 +204,7 @@ const toRoutes = fc.constantFrom(...Object.entries(document.paths)).chain(([path
       "&&",
     ),
   );
-  const [inPath] = get.parameters.filter((p) => p.in === "path");
+  const [inPath] = operation.parameters.filter((p) => p.in === "path");
   const filled = inPath
     ? fc.oneof(addresses.map(encoded), addresses).map((address) => ({
         path: path.replace("{address}", () => address),
@@ -153,13 +212,17 @@ const toRoutes = fc.constantFrom(...Object.entries(document.paths)).chain(([path
         keepsRoute: /^0x[0-9a-f]+$/i.test(address),
       }))
     : fc.constant({ path, keepsRoute: true });
-  const schema = get.responses["200"]?.content?.["application/json"]?.schema;
-  return fc.record({ filled, pairs, stray, method: methods, headers }).map(
+  const schema = operation.responses["200"]?.content?.["application/json"]?.schema;
+  const sent = operation.requestBody?.content["application/json"]?.schema;
+  const method = own === "GET" ? methods : fc.oneof({ weight: 12, arbitrary: fc.constant(own) }, methods);
+  const body = sent ? bodiesOf(sent) : fc.option(fc.string({ maxLength: 30 }), { nil: undefined });
+  return fc.record({ filled, pairs, stray, method, headers, body }).map(
     (r): Sent => ({
       target: `${r.filled.path}?${[...r.pairs, r.stray].filter(Boolean).join("&")}`,
       method: r.method,
       headers: r.headers,
-      schema: r.method === "GET" && r.filled.keepsRoute ? schema : undefined,
+      ...(r.body === undefined || /GET|HEAD/.test(r.method) ? {} : { body: r.body }),
+      schema: r.method === own && r.filled.keepsRoute ? schema : undefined,
     }),
   );
 });
@@ -180,12 +243,19 @@ function send({
   target,
   method,
   headers: sent,
+  body: sentBody,
 }: Sent): Promise<{ status: number; type: string; body: string } | null> {
   const { port } = new URL(world.url);
   return new Promise((resolve, reject) => {
     try {
       const request = httpRequest(
-        { host: "127.0.0.1", port, path: target, method, headers: sent },
+        {
+          host: "127.0.0.1",
+          port,
+          path: target,
+          method,
+          headers: sent.authorization === SIGNED_IN ? { ...sent, authorization: signedIn } : sent,
+        },
         (response) => {
           let body = "";
           response.setEncoding("utf8");
@@ -199,7 +269,7 @@ function send({
         },
       );
       request.on("error", reject);
-      request.end();
+      request.end(sentBody);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === "ERR_UNESCAPED_CHARACTERS") resolve(null);
       else reject(error as Error);
@@ -233,6 +303,7 @@ describe("whatever is asked", () => {
     });
     await fc.assert(
       fc.asyncProperty(batches, async (batch) => {
+        await signInAgain();
         await Promise.all(batch.map(check));
       }),
       { seed: SEED, numRuns: Math.ceil(REQUESTS / AT_ONCE) },

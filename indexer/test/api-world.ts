@@ -2,6 +2,7 @@
  * A served market for tests of the whole API: one fleet owner, one buyer, and each kind of money that moves.
  * It doesn't assert anything. 36,000,000 an hour is 10,000 a second; the fee is 1 %, a tenth of it the keeper's.
  */
+import type { RouteEntry } from "../src/api/table/types.ts";
 import type { Service } from "../src/service.ts";
 import { ASSET, createHandWrittenChain, type HandWrittenChain } from "./hand-written-chain.ts";
 import {
@@ -30,6 +31,7 @@ import {
   T0,
 } from "./histories.ts";
 import { serve, startDatabases, untilMirrored } from "./parts.ts";
+import { bearer, keyFor, nonceFor, post, signed, signIn } from "./sign-in.ts";
 
 export const PROVIDER = address("f1");
 /** Of another owner and another asset. */
@@ -192,6 +194,62 @@ export const JOBS = [RATED, CHALLENGED, ARBITRATED, FAULTY, OPEN, RUNNING];
 function addressesFor(route: string): string[] {
   if (route.includes("/jobs/")) return JOBS;
   return route.includes("/wallets/") ? [BUYER, OWNER, KEEPER, address("dead")] : [PROVIDER, FOREIGN];
+}
+
+export const ADMIN = address("ad");
+export const FOREIGN_OWNER = address("cc");
+
+/** Headers for a route that needs a sign-in: of a wallet that may see what lies at `path`. None for the others. */
+export function createCallers({ url, chain }: ApiWorld) {
+  const keys = new Map<string, ReturnType<typeof keyFor>>(
+    [BUYER, OWNER, ADMIN, FOREIGN_OWNER].map((of) => [of, keyFor(chain, of)] as const),
+  );
+  const tokens = new Map<string, Promise<Record<string, string>>>();
+  const keyOf = (wallet: string) => {
+    const key = keys.get(wallet);
+    if (!key) throw new Error(`nobody has a key of ${wallet}`);
+    return key;
+  };
+  const headersOf = (wallet: string) => {
+    const known = tokens.get(wallet) ?? signIn(url, keyOf(wallet), wallet).then(bearer);
+    tokens.set(wallet, known);
+    return known;
+  };
+  return {
+    keyOf,
+    headersOf,
+    async headersFor(entry: RouteEntry, path: string): Promise<Record<string, string>> {
+      if (!entry.security) return {};
+      if (entry.security === "admin") return headersOf(ADMIN);
+      if (path.includes("/providers/")) return headersOf(path.includes(FOREIGN) ? FOREIGN_OWNER : OWNER);
+      return headersOf(BUYER);
+    },
+  };
+}
+export type Callers = ReturnType<typeof createCallers>;
+
+/** A request that each POST route answers with 200: a body of its own for each, as they can be used once. */
+export function createPosts({ url }: ApiWorld, callers: Callers) {
+  const fresh = () => signIn(url, callers.keyOf(BUYER), BUYER);
+  const bodies: Record<string, () => Promise<{ body: unknown; headers?: Record<string, string> }>> = {
+    "/api/v1/auth/nonce": async () => ({ body: { address: BUYER } }),
+    "/api/v1/auth/sign-in": async () => ({
+      body: signed(callers.keyOf(BUYER), await nonceFor(url, BUYER)),
+    }),
+    "/api/v1/auth/refresh": async () => ({ body: { refreshToken: (await fresh()).refreshToken } }),
+    // A session of its own: others go on using theirs.
+    "/api/v1/auth/sign-out": async () => ({ body: { all: false }, headers: bearer(await fresh()) }),
+    "/api/v1/admin/sessions/revoke": async () => ({
+      body: { sid: (await fresh()).sid },
+      headers: await callers.headersOf(ADMIN),
+    }),
+  };
+  return async (route: string): Promise<Response> => {
+    const make = bodies[route];
+    if (!make) throw new Error(`test/api-world.ts has no request for POST ${route}: write one`);
+    const { body, headers } = await make();
+    return post(url, route.replace("/api/v1", ""), body, headers);
+  };
 }
 
 /** A route's path with each address that it can be asked with. */

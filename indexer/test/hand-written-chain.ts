@@ -25,6 +25,10 @@ export interface HandWrittenChain extends ChainSource {
   failNext(count: number): void;
   latencyMs: number;
   reads: number;
+  /** The market's admin. */
+  adminAddress: string;
+  /** Authentication keys of accounts that have another than their address. */
+  authenticationKeys: Map<string, string>;
 }
 
 export function deploymentOf(overrides: Partial<Deployment> = {}): Deployment {
@@ -67,6 +71,8 @@ export function createHandWrittenChain(
     deployment,
     latencyMs: 0,
     reads: 0,
+    adminAddress: normalizeAddress("0xad"),
+    authenticationKeys: new Map(),
     get head() {
       return BigInt(records.length) - 1n;
     },
@@ -100,6 +106,8 @@ export function createHandWrittenChain(
     async assertChain() {
       await read(() => undefined);
     },
+    admin: () => read(() => chain.adminAddress),
+    authenticationKey: (address) => read(() => chain.authenticationKeys.get(address) ?? address),
     ledger: () =>
       read(() => {
         const last = records.at(-1);

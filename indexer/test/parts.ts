@@ -52,6 +52,8 @@ export function configOf(databaseUrl: string, source: ChainSource, overrides: Pa
     deployment: source.deployment,
     nodeUrl: source.deployment.nodeUrl,
     corsOrigins: ["http://localhost:3000"],
+    signingKeyFile: undefined,
+    signInDomains: ["localhost:3000"],
     pollIntervalMs: 20,
     seriesRetentionDays: 0,
     rateLimits: null,

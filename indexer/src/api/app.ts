@@ -5,10 +5,12 @@
 import express, { type Express } from "express";
 import type { Context } from "../context.ts";
 import { ApiError } from "../errors.ts";
+import { bearer, createAuthorize } from "./bearer.ts";
 import { createErrorMapper } from "./error-mapper.ts";
-import { cors, readOnly, requestId, safeHeaders, timing } from "./middleware.ts";
+import { cors, requestId, safeHeaders, timing } from "./middleware.ts";
 import { mountRoutes } from "./mount.ts";
 import { createRateLimits } from "./rate-limit.ts";
+import { authHandlers } from "./routes/auth.ts";
 import { docsHandlers } from "./routes/docs.ts";
 import { healthHandlers } from "./routes/health.ts";
 import { jobHandlers } from "./routes/jobs.ts";
@@ -25,6 +27,7 @@ export function createApp(context: Context): Express {
     ...providerHandlers(context),
     ...jobHandlers(context),
     ...walletHandlers(context),
+    ...authHandlers(context),
     ...healthHandlers(context),
     ...docsHandlers(),
   };
@@ -32,8 +35,8 @@ export function createApp(context: Context): Express {
   const app = express();
   app.disable("x-powered-by");
   app.use(requestId, timing(context.metrics), safeHeaders, cors(context.corsOrigins), limits.byAddress);
-  app.use(readOnly, limits.byWallet);
-  app.use(mountRoutes(ROUTES, handlers));
+  app.use(bearer(context), limits.byWallet);
+  app.use(mountRoutes(ROUTES, handlers, createAuthorize(context)));
   app.use(() => {
     throw new ApiError(404, "ROUTE_NOT_FOUND", "there is no such route: /api/v1/docs lists all");
   });

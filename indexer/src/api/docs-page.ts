@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { DOCS_STYLE } from "./docs-style.ts";
-import type { JsonSchema, OpenApiDocument, Operation } from "./openapi.ts";
+import { type JsonSchema, type OpenApiDocument, type Operation, operationOf } from "./openapi.ts";
 
 export interface DocsPage {
   html: string;
@@ -15,12 +15,14 @@ export interface DocsPage {
 export function renderDocsPage(document: OpenApiDocument): DocsPage {
   const hash = createHash("sha256").update(DOCS_STYLE).digest("base64");
   const byTag = (tag: string) =>
-    Object.entries(document.paths).filter(([, { get }]) => get.tags.includes(tag));
+    Object.entries(document.paths)
+      .map(([path, item]) => ({ path, ...operationOf(item) }))
+      .filter(({ operation }) => operation.tags.includes(tag));
   const sections = document.tags.map(({ name, description }) =>
     section(
       name,
       description,
-      byTag(name).map(([path, { get }]) => route(path, get)),
+      byTag(name).map(({ path, method, operation }) => route(path, method, operation)),
     ),
   );
   const schemas = Object.entries(document.components.schemas).sort(([a], [b]) => a.localeCompare(b));
@@ -63,10 +65,10 @@ function section(id: string, description: string, parts: string[]): string {
   return `<section id="${escapeHtml(id)}"><h2>${escapeHtml(id)}</h2><p>${escapeHtml(description)}</p>${parts.join("\n")}</section>`;
 }
 
-function route(path: string, operation: Operation): string {
-  const id = escapeHtml(`get-${operation.operationId}`);
+function route(path: string, method: string, operation: Operation): string {
+  const id = escapeHtml(`${method.toLowerCase()}-${operation.operationId}`);
   if (operation["x-alias-of"]) {
-    return `<p class="alias" id="${id}"><code>GET ${escapeHtml(path)}</code> ${escapeHtml(operation.summary)}</p>`;
+    return `<p class="alias" id="${id}"><code>${method} ${escapeHtml(path)}</code> ${escapeHtml(operation.summary)}</p>`;
   }
   const [ok] = Object.values(operation.responses);
   const json = ok?.content?.["application/json"];
@@ -74,9 +76,11 @@ function route(path: string, operation: Operation): string {
   const refusals = Object.entries(operation.responses)
     .filter(([status]) => Number(status) >= 400)
     .flatMap(([status, { description }]) => description.split("\n").map((line) => [status, line] as const));
-  return `<details id="${id}"><summary><code>GET ${escapeHtml(path)}</code> <span>${escapeHtml(operation.summary)}</span></summary>
+  return `<details id="${id}"><summary><code>${method} ${escapeHtml(path)}</code> <span>${escapeHtml(operation.summary)}</span></summary>
 ${operation.description ? `<p>${escapeHtml(operation.description)}</p>` : ""}
+${operation.security ? "<p>Private: needs an access token.</p>" : ""}
 ${parameterTable(operation)}
+${bodyTable(operation)}
 <h4>Call</h4><pre tabindex="0">${escapeHtml(operation["x-codeSamples"][0]?.source ?? "")}</pre>
 ${json ? `<h4>Answer: ${typeLink(json.schema)}</h4><pre tabindex="0">${escapeHtml(JSON.stringify(json.example, null, 2))}</pre>` : `<h4>Answer</h4><p>${escapeHtml(ok?.description ?? "")}</p>`}
 ${csv ? `<h4>As CSV</h4><p>${escapeHtml(csv.schema.description ?? "")}</p>` : ""}
@@ -91,6 +95,16 @@ function parameterTable({ parameters }: Operation): string {
       `<tr><th scope="row"><code>${escapeHtml(name)}</code></th><td>${where}${required ? ", required" : ""}</td><td>${escapeHtml(constraints(schema))}</td><td>${escapeHtml(description ?? "")}</td></tr>`,
   );
   return `<h4>Parameters</h4><div class="wide" tabindex="0"><table>${rows.join("")}</table></div>`;
+}
+
+function bodyTable({ requestBody }: Operation): string {
+  const { properties = {}, required = [] } = requestBody?.content["application/json"]?.schema ?? {};
+  const rows = Object.entries(properties).map(
+    ([field, property]) =>
+      `<tr><th scope="row"><code>${escapeHtml(field)}</code></th><td>${required.includes(field) ? "required" : ""}</td><td>${escapeHtml(constraints(property))}</td><td>${escapeHtml(property.description ?? "")}</td></tr>`,
+  );
+  if (rows.length === 0) return "";
+  return `<h4>Body</h4><div class="wide" tabindex="0"><table>${rows.join("")}</table></div>`;
 }
 
 function schemaTable(name: string, schema: JsonSchema): string {

@@ -3,6 +3,7 @@
  * It doesn't know routes; a 5xx never tells what went wrong inside, the log does.
  */
 import type { ApiErrorDto } from "@computestream/protocol/api";
+import { ChainError } from "@computestream/protocol/client";
 import type { ErrorRequestHandler } from "express";
 import { ApiError, errorCode } from "../errors.ts";
 import type { Logger } from "../logger.ts";
@@ -23,9 +24,16 @@ const UNAVAILABLE = new Set([
 
 export function toApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
+  if (error instanceof ChainError) {
+    return new ApiError(503, "CHAIN_UNAVAILABLE", "the chain's node doesn't answer right now: try again");
+  }
   const status = (error as { status?: unknown } | null)?.status;
+  if (status === 413) return new ApiError(413, "BODY_TOO_LARGE", "the body has more than 8 kB");
+  if (status === 415) {
+    return new ApiError(415, "UNSUPPORTED_MEDIA_TYPE", "the body must be JSON in UTF-8, not compressed");
+  }
   if (typeof status === "number" && status >= 400 && status < 500) {
-    return new ApiError(status, "MALFORMED_REQUEST", "the request's path or headers are malformed");
+    return new ApiError(status, "MALFORMED_REQUEST", "the request's path, headers or body are malformed");
   }
   const message = error instanceof Error ? error.message : "";
   if (UNAVAILABLE.has(errorCode(error)) || /^(Connection terminated|timeout exceeded)/.test(message)) {
@@ -48,6 +56,16 @@ export function createErrorMapper(log: Logger): ErrorRequestHandler {
         ...(requestId === undefined ? {} : { requestId }),
       },
     };
+    const challenge = challengeOf(mapped);
+    if (challenge) response.set("www-authenticate", challenge);
     response.status(mapped.status).json(body);
   };
+}
+
+/** RFC 6750: what a client without the right token is told. */
+function challengeOf({ status, code }: ApiError): string | null {
+  const realm = 'Bearer realm="computestream"';
+  if (code === "INVALID_TOKEN") return `${realm}, error="invalid_token"`;
+  if (status === 401) return realm;
+  return code === "NOT_ALLOWED" || code === "NOT_ADMIN" ? `${realm}, error="insufficient_scope"` : null;
 }

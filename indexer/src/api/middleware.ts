@@ -40,7 +40,8 @@ export function cors(allowed: string[]): RequestHandler {
     if (origin !== undefined && allowed.includes(origin)) {
       response.set({
         "access-control-allow-origin": origin,
-        "access-control-expose-headers": "x-request-id, etag, link, ratelimit, ratelimit-policy, retry-after",
+        "access-control-expose-headers":
+          "x-request-id, etag, link, ratelimit, ratelimit-policy, retry-after, www-authenticate",
       });
     }
     if (request.method !== "OPTIONS") return next();
@@ -48,19 +49,14 @@ export function cors(allowed: string[]): RequestHandler {
       throw new ApiError(403, "ORIGIN_NOT_ALLOWED", "this origin is not in CORS_ORIGINS");
     }
     response.set({
-      "access-control-allow-methods": "GET, HEAD, OPTIONS",
-      "access-control-allow-headers": "content-type, x-request-id",
+      // No credentials: who calls stands in a header that no browser adds by itself, so nothing can be forged across sites.
+      "access-control-allow-methods": "GET, HEAD, POST, OPTIONS",
+      "access-control-allow-headers": "authorization, content-type, x-request-id",
       "access-control-max-age": "600",
     });
     response.status(204).end();
   };
 }
-
-export const readOnly: RequestHandler = (request, response, next) => {
-  if (request.method === "GET" || request.method === "HEAD") return next();
-  response.set("allow", "GET, HEAD, OPTIONS");
-  throw new ApiError(405, "METHOD_NOT_ALLOWED", "this API only reads: use GET");
-};
 
 export function timing(metrics: Metrics): RequestHandler {
   return (request, response, next) => {

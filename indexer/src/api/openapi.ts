@@ -6,9 +6,9 @@ import { zApiError } from "@computestream/protocol/api";
 import { z } from "zod";
 import { exampleOf } from "./examples.ts";
 import { type HeaderDescriptions, limitOf, rateLimitHeadersOf } from "./route-limits.ts";
-import { COMMON_ERRORS, ERRORS, type ErrorCode } from "./table/errors.ts";
+import { BODY_ERRORS, COMMON_ERRORS, ERRORS, type ErrorCode, SECURITY_ERRORS } from "./table/errors.ts";
 import { type Mount, mountsOf } from "./table/index.ts";
-import { isText, type RouteEntry, TAGS } from "./table/types.ts";
+import { isText, methodOf, type RouteEntry, TAGS } from "./table/types.ts";
 
 export interface JsonSchema {
   $ref?: string;
@@ -37,6 +37,8 @@ export interface Parameter {
   schema: JsonSchema;
 }
 
+type Content = Record<string, { schema: JsonSchema; example?: unknown }>;
+
 export interface Operation {
   operationId: string;
   summary: string;
@@ -44,17 +46,26 @@ export interface Operation {
   tags: string[];
   deprecated?: true;
   parameters: Parameter[];
+  requestBody?: { required: true; content: Content };
+  /** Without it anyone may call. */
+  security?: Array<Record<string, never[]>>;
   responses: Record<
     string,
     {
       description: string;
       headers?: HeaderDescriptions;
-      content?: Record<string, { schema: JsonSchema; example?: unknown }>;
+      content?: Content;
     }
   >;
   "x-codeSamples": Array<{ lang: "Shell"; source: string }>;
   /** The path of which this is an old name. */
   "x-alias-of"?: string;
+}
+
+/** One of them: a path has one method. */
+export interface PathItem {
+  get?: Operation;
+  post?: Operation;
 }
 
 export interface OpenApiDocument {
@@ -67,27 +78,43 @@ export interface OpenApiDocument {
   };
   servers: Array<{ url: string }>;
   tags: Array<{ name: string; description: string }>;
-  paths: Record<string, { get: Operation }>;
-  components: { schemas: Record<string, JsonSchema> };
+  paths: Record<string, PathItem>;
+  components: {
+    schemas: Record<string, JsonSchema>;
+    securitySchemes: Record<
+      string,
+      { type: string; scheme: string; bearerFormat: string; description: string }
+    >;
+  };
 }
 
-const ABOUT = `The mirror of the chain, for anyone to read. Amounts are integers in base units of the asset beside them, \
+const BEARER = {
+  type: "http",
+  scheme: "bearer",
+  bearerFormat: "JWT",
+  description: "An access token of /api/v1/auth/sign-in, in the Authorization header and nowhere else.",
+};
+
+const ABOUT = `The mirror of the chain, for anyone to read but what is marked as private: that needs a wallet's sign-in. Amounts are integers in base units of the asset beside them, \
 as decimal strings; times are unix seconds of chain time; addresses are accepted in any spelling and answered as 0x and \
 64 hex digits. Lists come in pages: pass nextCursor as cursor until it is null. Every answer carries x-request-id and an \
 ETag. Routes that can answer CSV do so for ?format=csv or the header Accept: text/csv; the next page then stands in the \
-Link header. The examples take $API for this service's address, such as http://127.0.0.1:4000.`;
+Link header. The examples take $API for this service's address, such as http://127.0.0.1:4000, and $TOKEN for an access \
+token. A route with a token is answered with cache-control: private, no-store; a token that isn't valid is refused also \
+where none is needed.`;
 
 export function createOpenApi(mounts: Mount[] = mountsOf()): OpenApiDocument {
   const schemas: Record<string, JsonSchema> = {};
   const render = (schema: z.ZodType, io: "input" | "output") => renderSchema(schema, io, schemas);
   const paths: OpenApiDocument["paths"] = {};
   for (const mount of mounts) {
-    paths[mount.path.replace(/:(\w+)/g, "{$1}")] = { get: operationOf(mount, render, schemas) };
+    const method = methodOf(mount.entry) === "GET" ? "get" : "post";
+    paths[mount.path.replace(/:(\w+)/g, "{$1}")] = { [method]: operationFor(mount, render, schemas) };
   }
   return {
     openapi: "3.1.0",
     info: {
-      title: "ComputeStream read API",
+      title: "ComputeStream API",
       version: "1",
       description: ABOUT,
       license: { name: "Apache-2.0", identifier: "Apache-2.0" },
@@ -95,13 +122,20 @@ export function createOpenApi(mounts: Mount[] = mountsOf()): OpenApiDocument {
     servers: [{ url: "/" }],
     tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
     paths,
-    components: { schemas },
+    components: { schemas, securitySchemes: { bearer: BEARER } },
   };
+}
+
+/** A path's one operation, with its method. */
+export function operationOf(item: PathItem | undefined): { method: "GET" | "POST"; operation: Operation } {
+  const operation = item?.get ?? item?.post;
+  if (!item || !operation) throw new Error("a path without an operation");
+  return { method: item.get ? "GET" : "POST", operation };
 }
 
 type Render = (schema: z.ZodType, io: "input" | "output") => JsonSchema;
 
-function operationOf(mount: Mount, render: Render, schemas: Record<string, JsonSchema>): Operation {
+function operationFor(mount: Mount, render: Render, schemas: Record<string, JsonSchema>): Operation {
   const { entry, alias } = mount;
   const fixed = Object.keys(alias?.fixed ?? {});
   const parameters = [
@@ -116,9 +150,36 @@ function operationOf(mount: Mount, render: Render, schemas: Record<string, JsonS
     tags: [entry.tag],
     ...(alias ? { deprecated: true as const, "x-alias-of": mount.route.replace(/:(\w+)/g, "{$1}") } : {}),
     parameters,
+    ...(entry.body ? { requestBody: requestBodyOf(entry.body, render, schemas) } : {}),
+    ...(entry.security ? { security: [{ bearer: [] }] } : {}),
     responses: { ...answersOf(entry, render, schemas), ...refusalsOf(entry, render) },
-    "x-codeSamples": [{ lang: "Shell", source: `curl -s "$API${pathOf(mount)}${exampleQuery}"` }],
+    "x-codeSamples": [
+      { lang: "Shell", source: sampleOf(mount, `$API${pathOf(mount)}${exampleQuery}`, render, schemas) },
+    ],
   };
+}
+
+function requestBodyOf(body: z.ZodType, render: Render, schemas: Record<string, JsonSchema>) {
+  const schema = render(body, "input");
+  return {
+    required: true as const,
+    content: { "application/json": { schema, example: exampleOf(schema, schemas) } },
+  };
+}
+
+function sampleOf(
+  { entry }: Mount,
+  url: string,
+  render: Render,
+  schemas: Record<string, JsonSchema>,
+): string {
+  const parts = ["curl -s"];
+  if (entry.security) parts.push('-H "Authorization: Bearer $TOKEN"');
+  if (entry.body) {
+    const example = JSON.stringify(exampleOf(render(entry.body, "input"), schemas));
+    parts.push(`-H 'Content-Type: application/json' -d '${example}'`);
+  }
+  return [...parts, `"${url}"`].join(" ");
 }
 
 function answersOf(
@@ -148,14 +209,28 @@ function answersOf(
 }
 
 function headersOf(entry: RouteEntry, status: number): { headers?: HeaderDescriptions } {
-  const headers = rateLimitHeadersOf(entry, status);
+  const headers: HeaderDescriptions = {
+    ...rateLimitHeadersOf(entry, status),
+    ...(status === 401 || status === 403 ? { "WWW-Authenticate": CHALLENGE } : {}),
+  };
   return Object.keys(headers).length > 0 ? { headers } : {};
 }
 
+const CHALLENGE = {
+  description: "RFC 6750: Bearer, and the error where a token was sent. Not with ORIGIN_NOT_ALLOWED.",
+  schema: { type: "string" },
+};
+
 function refusalsOf(entry: RouteEntry, render: Render): Operation["responses"] {
   const byStatus = new Map<number, ErrorCode[]>();
-  const limited: ErrorCode[] = limitOf(entry) === null ? [] : ["RATE_LIMITED"];
-  for (const code of [...COMMON_ERRORS, ...limited, ...entry.errors]) {
+  const codes: ErrorCode[] = [
+    ...COMMON_ERRORS,
+    ...(limitOf(entry) === null ? [] : (["RATE_LIMITED"] as const)),
+    ...(entry.security ? SECURITY_ERRORS[entry.security] : []),
+    ...(entry.body ? BODY_ERRORS : []),
+    ...entry.errors,
+  ];
+  for (const code of new Set(codes)) {
     const { status } = ERRORS[code];
     if (!entry.statuses?.includes(status)) byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
   }

@@ -5,8 +5,10 @@
 import type { z } from "zod";
 import { ApiError } from "../errors.ts";
 
-/** Throws `ApiError` 400 naming the first wrong or unknown parameter of a path or a query. */
-export function parseInput<T>(schema: z.ZodType<T>, input: object): T {
+/** Throws `ApiError` 400 naming the first wrong or unknown parameter of a path, a query or a body. */
+export function parseInput<T>(schema: z.ZodType<T>, input: object, what: "query" | "body" = "query"): T {
+  if (Array.isArray(input))
+    throw new ApiError(400, "INVALID_PARAMETER", "body: must be a JSON object", "body");
   const values = { ...(input as Record<string, unknown>) };
   // No text in the database holds NUL, and PostgreSQL refuses to be asked for it.
   const withNul = Object.keys(values).find((name) => String(values[name]).includes("\0"));
@@ -17,7 +19,7 @@ export function parseInput<T>(schema: z.ZodType<T>, input: object): T {
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   if (issue?.code === "unrecognized_keys") {
-    const field = issue.keys[0] ?? "query";
+    const field = issue.keys[0] ?? what;
     throw new ApiError(
       400,
       "UNKNOWN_PARAMETER",
@@ -25,7 +27,7 @@ export function parseInput<T>(schema: z.ZodType<T>, input: object): T {
       field.slice(0, 80),
     );
   }
-  const field = issue?.path.map(String).join(".") || "query";
+  const field = issue?.path.map(String).join(".") || what;
   throw new ApiError(400, "INVALID_PARAMETER", `${field}: ${issue?.message ?? "invalid"}`, field);
 }
 

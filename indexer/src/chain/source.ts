@@ -1,7 +1,10 @@
 /**
  * What the indexer needs of a chain; `ChainClient` provides it.
- * It doesn't know accounts, views or submissions: the indexer only reads committed transactions.
+ * It doesn't know submissions: the indexer reads committed transactions, and asks who an account and the admin are.
  */
 import type { ChainClient } from "@computestream/protocol/client";
 
-export type ChainSource = Pick<ChainClient, "deployment" | "assertChain" | "ledger" | "transactions">;
+export type ChainSource = Pick<
+  ChainClient,
+  "deployment" | "assertChain" | "ledger" | "transactions" | "authenticationKey" | "admin"
+>;

@@ -2,6 +2,7 @@
  * The one table of routes: what is mounted, parsed, documented and tested comes from here.
  * It doesn't know how a route is answered.
  */
+import { AUTH_ROUTES } from "./auth.ts";
 import { JOB_ROUTES } from "./jobs.ts";
 import { MARKET_ROUTES } from "./market.ts";
 import { PROVIDER_ROUTES } from "./providers.ts";
@@ -14,6 +15,7 @@ export const ROUTES = {
   ...PROVIDER_ROUTES,
   ...JOB_ROUTES,
   ...WALLET_ROUTES,
+  ...AUTH_ROUTES,
   ...SERVICE_ROUTES,
 } as const;
 

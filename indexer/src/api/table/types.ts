@@ -3,6 +3,8 @@
  * It doesn't know any route, nor Express.
  */
 import type { z } from "zod";
+import type { Caller } from "../../auth/access-token.ts";
+import type { Asker } from "../../auth/auth.ts";
 import type { LimitClass } from "../../limits/classes.ts";
 import type { ErrorCode } from "./errors.ts";
 
@@ -11,8 +13,13 @@ export const TAGS = {
   providers: "Machines that take jobs.",
   jobs: "Jobs, their settlements, history, receipts and cases.",
   wallets: "What a wallet has in the market, and its ledger.",
+  auth: "Signing in with a wallet; what only the signed-in may read.",
+  admin: "For the market's admin, as the chain names it at each request.",
   service: "The service itself and this description.",
 } as const;
+
+/** Who may call: anyone signed in (the handler looks closer), or the market's admin. */
+export type Security = "wallet" | "admin";
 
 /** A body that isn't JSON; `about` says what it is. */
 export interface TextAnswer {
@@ -36,8 +43,14 @@ export interface RouteEntry {
   summary: string;
   description?: string;
   tag: keyof typeof TAGS;
+  /** GET (and so HEAD) unless said. One path has one method. */
+  method?: "POST";
+  /** Anyone may call unless said. */
+  security?: Security;
   params: z.ZodType;
   query: z.ZodType;
+  /** Of a POST: a JSON object. */
+  body?: z.ZodType;
   /** Schema of the JSON body, or what else it is. */
   answer: z.ZodType | TextAnswer;
   /** Statuses with that body; 200 unless said. */
@@ -55,6 +68,8 @@ export interface RouteEntry {
 export type RouteTable = Readonly<Record<string, RouteEntry>>;
 
 type BodyOf<A> = A extends z.ZodType ? z.output<A> : string;
+type SentOf<E> = E extends { body: infer S extends z.ZodType } ? z.output<S> : undefined;
+type CallerOf<E> = E extends { security: Security } ? Caller : Caller | null;
 
 export interface Reply<B = unknown> {
   body: B;
@@ -68,8 +83,20 @@ export type Handlers<T extends RouteTable> = {
   [P in keyof T]: (request: {
     params: z.output<T[P]["params"]>;
     query: z.output<T[P]["query"]>;
+    body: SentOf<T[P]>;
+    caller: CallerOf<T[P]>;
+    asker: Asker;
   }) => Promise<Reply<BodyOf<T[P]["answer"]>>>;
 };
+
+export function methodOf(entry: RouteEntry): "GET" | "POST" {
+  return entry.method ?? "GET";
+}
+
+/** As an Allow header lists them. */
+export function allowedMethods(entry: RouteEntry): string {
+  return entry.method === undefined ? "GET, HEAD, OPTIONS" : `${entry.method}, OPTIONS`;
+}
 
 export function isText(answer: RouteEntry["answer"]): answer is TextAnswer {
   return "contentType" in answer;

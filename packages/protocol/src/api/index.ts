@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { zAddress, zDecimal, zHex } from "../primitives.ts";
+import { zJwks, zNonce, zRevoked, zSessions, zTokens } from "./auth.ts";
 import { zJobAnswer, zJobCases, zTickAnswer } from "./job-answers.ts";
 import { zAssets, zMarket, zStatsAnswer, zStatsHistory } from "./market-answers.ts";
 import { zHealth, zJobEvent } from "./models.ts";
@@ -11,6 +12,7 @@ import { zProviderAnswer, zProviderStats } from "./provider-answers.ts";
 import { zReceipt } from "./receipt.ts";
 import { zLedgerEntry, zWallet } from "./wallet-answers.ts";
 
+export * from "./auth.ts";
 export * from "./job-answers.ts";
 export * from "./live.ts";
 export * from "./market-answers.ts";
@@ -42,7 +44,7 @@ export const zPage = <T extends z.ZodType>(item: T) =>
     nextCursor: z.string().nullable().describe("Opaque; null on the last page."),
   });
 
-/** What each route answers with 200: path -> schema. All GET, all under the indexer's base URL. */
+/** What each route answers with 200: path -> schema. All GET but where it says POST, all under the indexer's base URL. */
 export const API_ROUTES = {
   "/api/v1/health": zHealth,
   "/api/v1/stats": zStatsAnswer,
@@ -64,6 +66,16 @@ export const API_ROUTES = {
   "/api/v1/streams": zPage(zJobAnswer),
   "/api/v1/wallets/:address": zWallet,
   "/api/v1/wallets/:address/ledger": zPage(zLedgerEntry),
+  /** POST */
+  "/api/v1/auth/nonce": zNonce,
+  /** POST */
+  "/api/v1/auth/sign-in": zTokens,
+  /** POST */
+  "/api/v1/auth/refresh": zTokens,
+  /** POST */
+  "/api/v1/auth/sign-out": zRevoked,
+  "/api/v1/auth/sessions": zSessions,
+  "/api/v1/auth/jwks.json": zJwks,
 } as const;
 export type ApiRoute = keyof typeof API_ROUTES;
 export type ApiAnswer<R extends ApiRoute> = z.output<(typeof API_ROUTES)[R]>;

@@ -28,6 +28,8 @@ export interface ChainClient extends Views {
   assertChain(): Promise<void>;
   ledger(): Promise<{ chainId: number; version: bigint; timestampUsecs: bigint }>;
   sequenceNumber(address: string): Promise<bigint>;
+  /** Of the key that signs for an account now: 0x and 64 hex digits; another than the address's own after a rotation. */
+  authenticationKey(address: string): Promise<string>;
 
   build(
     sender: AccountAddressInput,

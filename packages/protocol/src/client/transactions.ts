@@ -16,7 +16,7 @@ import {
 import { sha3_256 } from "@noble/hashes/sha3.js";
 import { z } from "zod";
 import { decodeEvent } from "../events.ts";
-import { normalizeAddress, toHex, zU64 } from "../primitives.ts";
+import { normalizeAddress, toHex, zAddress, zU64 } from "../primitives.ts";
 import { type Committed, readCommitted, readCommittedPage } from "./committed.ts";
 import { ChainError, chainError, explainFailure } from "./errors.ts";
 import { decode, type NodeApi } from "./node.ts";
@@ -34,6 +34,7 @@ const SIGNED_TRANSACTION_BCS = "application/x.aptos.signed_transaction+bcs";
 export interface Transactions {
   ledger(): Promise<{ chainId: number; version: bigint; timestampUsecs: bigint }>;
   sequenceNumber(address: string): Promise<bigint>;
+  authenticationKey(address: string): Promise<string>;
   build(
     sender: AccountAddressInput,
     payload: InputEntryFunctionData,
@@ -75,6 +76,16 @@ export function createTransactions(options: {
     if (answer.ok) return decode(z.object({ sequence_number: zU64 }), answer.body, "account").sequence_number;
     // An account that nobody has written to yet starts at 0.
     if (answer.failure.code === "account_not_found") return 0n;
+    throw node.refused(answer.failure);
+  }
+
+  async function authenticationKey(address: string): Promise<string> {
+    const answer = await node.get(`/accounts/${normalizeAddress(address)}`);
+    if (answer.ok) {
+      return decode(z.object({ authentication_key: zAddress }), answer.body, "account").authentication_key;
+    }
+    // An account that nobody has written to yet has the key that its address was made of.
+    if (answer.failure.code === "account_not_found") return normalizeAddress(address);
     throw node.refused(answer.failure);
   }
 
@@ -145,6 +156,7 @@ export function createTransactions(options: {
     ledger,
 
     sequenceNumber,
+    authenticationKey,
 
     async build(sender, payload, build = {}) {
       if (!payload.abi) {
