@@ -128,6 +128,8 @@ export async function createLiveChain(options: {
       clearInterval(timer);
     },
     assertChain: async () => undefined,
+    admin: async () => DEPLOYMENT.packageAddress,
+    authenticationKey: async (address) => address,
     ledger: async () => ({
       chainId: DEPLOYMENT.chainId,
       version: head(),
