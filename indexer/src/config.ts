@@ -57,6 +57,8 @@ const zEnv = z.object({
     .string()
     .regex(/^[\w:-]{1,64}$/, "must be 1 to 64 letters, digits, _, - or :")
     .default(DEFAULT_REDIS_PREFIX),
+  LIVE_MAX_CONNECTIONS: z.coerce.number().int().min(1).max(1_000_000).default(10_000),
+  LIVE_MAX_PER_ADDRESS: z.coerce.number().int().min(1).max(1_000_000).default(100),
   START_VERSION: z
     .string()
     .regex(/^\d{1,19}$/, "must be a ledger version")
@@ -93,6 +95,9 @@ export interface Config {
   /** Null = none: everything works, for one instance at a time. */
   redisUrl: string | null;
   redisPrefix: string;
+  /** WebSockets and event streams of this instance: in all, and of one client's address. */
+  liveMaxConnections: number;
+  liveMaxPerAddress: number;
   /** Where an empty mirror, or a reindex, begins: the deployment's version unless set. */
   startVersion: bigint;
 }
@@ -125,6 +130,8 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
     drainMs: parsed.data.DRAIN_MS,
     redisUrl: parsed.data.REDIS_URL ?? null,
     redisPrefix: parsed.data.REDIS_PREFIX,
+    liveMaxConnections: parsed.data.LIVE_MAX_CONNECTIONS,
+    liveMaxPerAddress: parsed.data.LIVE_MAX_PER_ADDRESS,
     startVersion: parsed.data.START_VERSION ?? BigInt(deployment.deployedAtVersion),
   };
 }

@@ -12,6 +12,7 @@ import type { Limiter } from "./limits/limiter.ts";
 import type { Logger } from "./logger.ts";
 import type { Metrics } from "./metrics.ts";
 import type { RedisLink } from "./redis/client.ts";
+import type { SseServer } from "./ws/sse.ts";
 
 export interface Context {
   pool: Pool;
@@ -27,6 +28,7 @@ export interface Context {
   /** How many proxies of ours stand in front. */
   trustProxy: number;
   redis: Pick<RedisLink, "state" | "ask">;
+  live: Pick<SseServer, "open">;
   /** True once the service is being ended: it answers, and wants no more to do. */
   isDraining(): boolean;
   metrics: Metrics;

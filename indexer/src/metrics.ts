@@ -109,5 +109,28 @@ export function createMetrics() {
       labelNames: ["code"] as const,
       registers,
     }),
+    sseConnections: new Gauge({
+      name: `${prefix}sse_connections`,
+      help: "Open connections to /api/v1/live",
+      registers,
+    }),
+    sseDropped: new Counter({
+      name: `${prefix}sse_dropped_total`,
+      help: "Connections to /api/v1/live ended by us",
+      labelNames: ["code"] as const,
+      registers,
+    }),
+    liveRefused: new Counter({
+      name: `${prefix}live_refused_total`,
+      help: "Live connections, of either kind, that weren't taken",
+      labelNames: ["code"] as const,
+      registers,
+    }),
+    liveRoundSeconds: new Histogram({
+      name: `${prefix}live_round_seconds`,
+      help: "Time to read what changed and hand it to who listens",
+      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1],
+      registers,
+    }),
   };
 }

@@ -13,7 +13,7 @@ import { dropSchema, prepareShadow, swapIn } from "./db/shadow.ts";
 import { acquireWriterLease } from "./db/writer-lease.ts";
 import { FatalError } from "./errors.ts";
 import { createBatchSizer } from "./indexing/batch-size.ts";
-import { writeBatch } from "./indexing/write-batch.ts";
+import { COMMIT_CHANNEL, writeBatch } from "./indexing/write-batch.ts";
 import { sleep } from "./retry.ts";
 
 export const SHADOW_SCHEMA = "computestream_reindex";
@@ -162,6 +162,11 @@ async function trySwap(
       // It began later, or ends elsewhere, when the mirror in use was put back meanwhile.
       if ((await readCursor(shadow))?.nextVersion !== goal + 1n) return null;
       await swapIn(live, SHADOW_SCHEMA);
+      // Whoever pushes from these tables has told of the old ones.
+      await live.query("SELECT pg_notify($1, current_schema() || ' ' || $2 || ' ' || $2)", [
+        COMMIT_CHANNEL,
+        goal.toString(),
+      ]);
       return goal;
     });
   } catch (error) {

@@ -2,11 +2,11 @@
  * Puts the indexer together: migrate, index, serve, push; and takes it apart again in the opposite order.
  * It doesn't read the environment or handle signals: `index.ts` does, and tests call this directly.
  */
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createRedisKeys } from "@computestream/protocol/redis-keys";
 import { createApp } from "./api/app.ts";
-import { admitConnection } from "./api/rate-limit.ts";
+import { addressOf, admitConnection } from "./api/rate-limit.ts";
 import { createAuth } from "./auth/auth.ts";
 import { loadSigningKey } from "./auth/signing-key.ts";
 import { assertSameDeployment } from "./chain/identity.ts";
@@ -24,9 +24,11 @@ import { migrate } from "./migrate.ts";
 import { createRedisLink } from "./redis/client.ts";
 import { sleep } from "./retry.ts";
 import { startCommitListener } from "./ws/commits.ts";
+import { createGate } from "./ws/gate.ts";
 import { createHub } from "./ws/hub.ts";
+import { createMomentReader } from "./ws/moment.ts";
 import { attachWsServer } from "./ws/server.ts";
-import { readTopics } from "./ws/topics.ts";
+import { createSseServer } from "./ws/sse.ts";
 
 /** A Redis that is there answers by then; one that isn't must not hold up the start. */
 const REDIS_WAIT_MS = 500;
@@ -94,10 +96,15 @@ export async function startService(config: Config, source: ChainSource, log: Log
     now: Date.now,
   };
   const hub = createHub({
-    readTopics: (topics) => readTopics(pool, deployment.asset, topics),
-    onError: (error) => log.warn({ err: error }, "reading topics failed"),
+    read: createMomentReader(pool, deployment.asset),
+    onError: (error) => log.warn({ err: error }, "reading what changed failed"),
+    onRound: ({ ms }) => metrics.liveRoundSeconds.observe(ms / 1000),
   });
-  const commits = startCommitListener({ database, pool, hub, log });
+  const commits = startCommitListener({ database, onCommit: hub.wake, log });
+  const gate = createGate({ total: config.liveMaxConnections, perAddress: config.liveMaxPerAddress });
+  const clientOf = (request: IncomingMessage) => addressOf(request, config.trustProxy);
+  const sse = createSseServer({ hub, gate, addressOf: clientOf, metrics });
+  const tending = setInterval(hub.tend, 250);
   const server = createServer(
     createApp({
       pool,
@@ -110,6 +117,7 @@ export async function startService(config: Config, source: ChainSource, log: Log
       redis,
       limiter: limits.limiter,
       trustProxy: limits.trustProxy,
+      live: sse,
       isDraining: () => draining,
       metrics,
       log,
@@ -119,6 +127,8 @@ export async function startService(config: Config, source: ChainSource, log: Log
   const ws = attachWsServer({
     server,
     hub,
+    gate,
+    addressOf: clientOf,
     corsOrigins: config.corsOrigins,
     metrics,
     admit: (request) => admitConnection(limits, request),
@@ -136,9 +146,11 @@ export async function startService(config: Config, source: ChainSource, log: Log
     // Whoever sends us requests sees at /ready that it should stop, while they are still answered.
     if (server.listening) await sleep(config.drainMs);
     const listening = new Promise<void>((resolve) => server.close(() => resolve()));
+    sse.close();
     await ws.close();
     server.closeIdleConnections();
     await Promise.all([indexer.close(), commits.close()]);
+    clearInterval(tending);
     hub.close();
     const cut = setTimeout(() => server.closeAllConnections(), 5_000);
     await listening;

@@ -88,6 +88,8 @@ function valuesOf({ name, schema }: Pick<Parameter, "name" | "schema">): fc.Arbi
     return fc.oneof({ weight: 5, arbitrary: edges }, fc.maxSafeNat().map(String), anything);
   }
   if (schema.pattern?.startsWith("^0x")) return addresses;
+  if (name === "topics")
+    return fc.constantFrom("network", "providers,network", `job:${JOBS[0]}`, "x,network", "network,");
   if (schema.pattern) return fc.oneof(fc.bigInt({ min: -1n, max: 10n ** 80n }).map(String), anything);
   return fc.oneof(
     fc.constantFrom("", "rig", "h100 west", "demo", "%", "_", "\\", "' OR 1=1 --", "$1"),
@@ -259,6 +261,12 @@ function send({
         (response) => {
           let body = "";
           response.setEncoding("utf8");
+          // It has no end: that it began is all there is to know.
+          if (response.headers["content-type"]?.startsWith("text/event-stream")) {
+            resolve({ status: response.statusCode ?? 0, type: "text/event-stream", body });
+            response.destroy();
+            return;
+          }
           response.on("data", (chunk: string) => {
             body += chunk;
           });

@@ -62,6 +62,8 @@ export function configOf(databaseUrl: string, source: ChainSource, overrides: Pa
     drainMs: 0,
     redisUrl: null,
     redisPrefix: "computestream",
+    liveMaxConnections: 10_000,
+    liveMaxPerAddress: 10_000,
     startVersion: BigInt(source.deployment.deployedAtVersion),
     ...overrides,
   };

@@ -1,4 +1,11 @@
-import { type WsServerMessage, zJob, zProvider, zStats, zWsServerMessage } from "@computestream/protocol/api";
+import {
+  nextLiveState,
+  type WsServerMessage,
+  zJob,
+  zProvider,
+  zStats,
+  zWsServerMessage,
+} from "@computestream/protocol/api";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
 import { z } from "zod";
@@ -80,18 +87,28 @@ describe("the WebSocket", () => {
     client.send({ type: "subscribe", topics: ["network", "job:0xe1", `provider:${PROVIDER}`, "providers"] });
     const job = await client.next("snapshot", `job:${JOB}`);
     expect(zJob.parse(job.data)).toMatchObject({ state: "Running", paidToProvider: "0" });
-    expect(zStats.parse((await client.next("snapshot", "network")).data)).toMatchObject({ jobsRunning: 1 });
+    const before = await client.next("snapshot", "network");
+    expect(zStats.parse(before.data)).toMatchObject({ jobsRunning: 1 });
     expect(zProvider.parse((await client.next("snapshot", `provider:${PROVIDER}`)).data).name).toBe("rig");
     expect(z.array(zProvider).parse((await client.next("snapshot", "providers")).data)).toHaveLength(1);
 
     const version = settleOnce();
-    const tick = await client.next("tick", `job:${JOB}`);
-    expect(tick.tick).toMatchObject({ job: JOB, amount: "10000", version: String(version) });
-    expect((await client.next("tick", "network")).tick).toEqual(tick.tick);
     const update = await client.next("update", `job:${JOB}`);
-    expect(BigInt(update.version)).toBeGreaterThanOrEqual(version);
-    expect(zJob.parse(update.data)).toMatchObject({ paidToProvider: "9900", fees: "100", balance: "590000" });
-    expect(zStats.parse((await client.next("update", "network")).data).volumeSettled).toBe("10000");
+    expect(update.ticks).toMatchObject([{ job: JOB, amount: "10000", version: String(version) }]);
+    expect(update.cursor.split("-")[1]).toBe(String(version));
+    expect(update.set).toMatchObject({ paidToProvider: "9900", fees: "100", balance: "590000" });
+    expect(zJob.parse(nextLiveState(job.data, update))).toMatchObject({
+      state: "Running",
+      balance: "590000",
+    });
+    const network = await client.next("update", "network");
+    expect(network.ticks).toEqual(update.ticks);
+    const stats = zStats.parse(nextLiveState(before.data, network));
+    expect([stats.volumeSettled, stats.recent.length, stats.recent.at(-1)?.amount]).toEqual([
+      "10000",
+      120,
+      "10000",
+    ]);
   });
 
   it("answers null for what doesn't exist yet, and tells when it does", async () => {
@@ -166,15 +183,14 @@ describe("two instances on one database", () => {
       client.send({ type: "subscribe", topics: [`job:${JOB}`] });
       await client.next("snapshot");
       settleOnce();
-      await client.next("tick", `job:${JOB}`);
-      await client.next("update", `job:${JOB}`);
+      expect((await client.next("update", `job:${JOB}`)).ticks).toHaveLength(1);
 
       await service.close();
       const version = settleOnce();
       await until(async () => second.indexing.role === "writer", "the new writer");
       await untilMirrored(second.url, version);
-      const tick = await client.next("tick", `job:${JOB}`);
-      expect(tick.version).toBe(String(version));
+      const update = await client.next("update", `job:${JOB}`);
+      expect(update.ticks?.map((tick) => tick.version)).toEqual([String(version)]);
     } finally {
       await second.close();
     }

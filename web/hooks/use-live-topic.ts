@@ -66,13 +66,9 @@ export function useLiveTopic<T>(
   );
 
   useEffect(() => {
-    let version = -1n;
-    const stop = live.subscribe(topic, (message) => {
-      if (message.type === "tick") return latest.current.onTick?.(message.tick);
-      const next = BigInt(message.version);
-      if (message.type === "update" && next < version) return;
-      version = next;
-      const parsed = latest.current.schema.safeParse(message.data);
+    const stop = live.subscribe(topic, ({ data, ticks }) => {
+      for (const tick of ticks) latest.current.onTick?.(tick);
+      const parsed = latest.current.schema.safeParse(data);
       if (!parsed.success) return;
       pushes.current++;
       setState({ data: parsed.data, at: Date.now(), error: null, topic });

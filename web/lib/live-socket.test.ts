@@ -27,6 +27,14 @@ class FakeSocket {
     this.onclose?.();
   }
 }
+const cursor = (version: number) => `${"a".repeat(12)}-${version}`;
+const snapshot = (topic: string, version: number) => ({
+  type: "snapshot",
+  topic,
+  cursor: cursor(version),
+  resume: "none",
+  data: {},
+});
 const latest = () => FakeSocket.all.at(-1) as FakeSocket;
 const connect = () => createLiveSocket("ws://x", () => new FakeSocket() as unknown as WebSocket);
 
@@ -41,12 +49,48 @@ afterEach(() => {
 it("subscribes once the socket opens and delivers by topic", () => {
   const live = connect();
   const got: unknown[] = [];
-  live.subscribe("network", (m) => got.push(m.type));
+  live.subscribe("network", (push) => got.push(push.data));
   latest().accept();
   expect(latest().sent).toEqual([{ type: "subscribe", topics: ["network"] }]);
-  latest().push({ type: "snapshot", topic: "network", version: "1", data: {} });
-  latest().push({ type: "snapshot", topic: "providers", version: "1", data: {} });
-  expect(got).toEqual(["snapshot"]);
+  latest().push({ ...snapshot("network", 1), data: { jobs: 1 } });
+  latest().push(snapshot("providers", 1));
+  expect(got).toEqual([{ jobs: 1 }]);
+  live.close();
+});
+
+it("delivers the whole state after each change, and to a second listener at once", () => {
+  const live = connect();
+  const got: unknown[] = [];
+  live.subscribe("network", (push) => got.push(push.data));
+  latest().accept();
+  latest().push({ ...snapshot("network", 1), data: { jobs: 1, providers: 2 } });
+  latest().push({ type: "update", topic: "network", cursor: cursor(2), set: { jobs: 5 } });
+  expect(got).toEqual([
+    { jobs: 1, providers: 2 },
+    { jobs: 5, providers: 2 },
+  ]);
+  const second: unknown[] = [];
+  live.subscribe("network", (push) => second.push(push.data));
+  expect(second).toEqual([{ jobs: 5, providers: 2 }]);
+  expect(latest().sent).toHaveLength(1);
+  live.close();
+});
+
+it("asks for what it missed after a lost connection, and doesn't take a change to a state it never had", () => {
+  const live = connect();
+  const got: unknown[] = [];
+  live.subscribe("network", (push) => got.push(push.data));
+  latest().accept();
+  latest().push({ type: "update", topic: "network", cursor: cursor(1), set: { jobs: 5 } });
+  expect(got).toEqual([]);
+  latest().push({ ...snapshot("network", 2), data: { jobs: 2 } });
+  latest().push({ type: "update", topic: "network", cursor: cursor(3) });
+  latest().close();
+  vi.advanceTimersByTime(1_000);
+  latest().accept();
+  expect(latest().sent).toEqual([{ type: "subscribe", topics: ["network"], since: { network: cursor(3) } }]);
+  latest().push({ ...snapshot("network", 4), resume: "complete", data: { jobs: 4 } });
+  expect(got.at(-1)).toEqual({ jobs: 4 });
   live.close();
 });
 

@@ -2,14 +2,26 @@
  * One WebSocket to the indexer for the whole page: topics by reference count, reconnect with back-off, freshness.
  * It doesn't know React or what a topic's data means.
  */
-import { type WsServerMessage, zWsServerMessage } from "@computestream/protocol/api";
+import {
+  MAX_TOPICS_PER_MESSAGE,
+  nextLiveState,
+  type TickDto,
+  type WsServerMessage,
+  zWsServerMessage,
+} from "@computestream/protocol/api";
 
 export type LiveStatus = "connecting" | "live" | "reconnecting";
-type Push = Extract<WsServerMessage, { topic: string }>;
+
+/** A topic's whole state, and the settlements since the push before. */
+export interface Push {
+  topic: string;
+  data: unknown;
+  ticks: TickDto[];
+}
 
 export interface LiveSocket {
-  /** Delivers a topic's messages until the returned function is called. */
-  subscribe(topic: string, listener: (message: Push) => void): () => void;
+  /** Delivers a topic's pushes, the state known now first, until the returned function is called. */
+  subscribe(topic: string, listener: (push: Push) => void): () => void;
   status(): LiveStatus;
   onStatus(listener: () => void): () => void;
   close(): void;
@@ -24,7 +36,9 @@ export function createLiveSocket(
   url: string,
   open: (url: string) => WebSocket = (u) => new WebSocket(u),
 ): LiveSocket {
-  const listeners = new Map<string, Set<(message: Push) => void>>();
+  const listeners = new Map<string, Set<(push: Push) => void>>();
+  /** What is known of each topic that somebody listens to, and where to go on after a lost connection. */
+  const known = new Map<string, { data: unknown; cursor: string }>();
   const statusListeners = new Set<() => void>();
   let socket: WebSocket | null = null;
   let status: LiveStatus = "connecting";
@@ -61,7 +75,27 @@ export function createLiveSocket(
     }
     if (message.type === "error") return;
     setStatus("live");
-    for (const listener of listeners.get(message.topic) ?? []) listener(message);
+    const { topic, cursor, ticks = [] } = message;
+    // An answer to who has left meanwhile, or a change to what was never told.
+    if (!listeners.has(topic) || (message.type === "update" && !known.has(topic))) return;
+    const data = nextLiveState(known.get(topic)?.data, message);
+    known.set(topic, { data, cursor });
+    for (const listener of listeners.get(topic) ?? []) listener({ topic, data, ticks });
+  };
+
+  const ask = (topics: string[]): void => {
+    for (let i = 0; i < topics.length; i += MAX_TOPICS_PER_MESSAGE) {
+      const some = topics.slice(i, i + MAX_TOPICS_PER_MESSAGE);
+      const cursors = some.flatMap((topic) => {
+        const cursor = known.get(topic)?.cursor;
+        return cursor === undefined ? [] : [[topic, cursor]];
+      });
+      send({
+        type: "subscribe",
+        topics: some,
+        ...(cursors.length > 0 ? { since: Object.fromEntries(cursors) } : {}),
+      });
+    }
   };
 
   const connect = (): void => {
@@ -71,8 +105,7 @@ export function createLiveSocket(
     current.onopen = () => {
       attempts = 0;
       heard();
-      const topics = [...listeners.keys()];
-      if (topics.length > 0) send({ type: "subscribe", topics });
+      ask([...listeners.keys()]);
       setStatus("live");
     };
     current.onmessage = (event) => receive(event.data);
@@ -94,12 +127,14 @@ export function createLiveSocket(
       set.add(listener);
       listeners.set(topic, set);
       connect();
-      // A second listener asks again, to get a snapshot of its own.
-      if (isNew || socket?.readyState === 1) send({ type: "subscribe", topics: [topic] });
+      if (isNew) ask([topic]);
+      const now = known.get(topic);
+      if (now) listener({ topic, data: now.data, ticks: [] });
       return () => {
         set.delete(listener);
         if (set.size > 0 || listeners.get(topic) !== set) return;
         listeners.delete(topic);
+        known.delete(topic);
         send({ type: "unsubscribe", topics: [topic] });
       };
     },

@@ -14,6 +14,7 @@ import { authHandlers } from "./routes/auth.ts";
 import { docsHandlers } from "./routes/docs.ts";
 import { healthHandlers } from "./routes/health.ts";
 import { jobHandlers } from "./routes/jobs.ts";
+import { liveHandlers } from "./routes/live.ts";
 import { marketHandlers } from "./routes/market.ts";
 import { providerHandlers } from "./routes/providers.ts";
 import { walletHandlers } from "./routes/wallets.ts";
@@ -28,6 +29,7 @@ export function createApp(context: Context): Express {
     ...jobHandlers(context),
     ...walletHandlers(context),
     ...authHandlers(context),
+    ...liveHandlers(context),
     ...healthHandlers(context),
     ...docsHandlers(),
   };

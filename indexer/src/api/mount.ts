@@ -111,6 +111,7 @@ async function answer(
   // Tokens, or what is private to one caller: nothing between us may keep it.
   if (caller !== null || methodOf(entry) === "POST") response.set("cache-control", "private, no-store");
   if (alias) response.append("link", `<${canonical(mount, request)}>; rel="canonical"`);
+  if (reply.stream && request.method !== "HEAD") return reply.stream(request, response);
   if (isText(entry.answer)) {
     if (!response.get("content-type")) response.type(entry.answer.contentType);
     response.send(reply.body as string);

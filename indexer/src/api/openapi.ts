@@ -173,7 +173,7 @@ function sampleOf(
   render: Render,
   schemas: Record<string, JsonSchema>,
 ): string {
-  const parts = ["curl -s"];
+  const parts = [isEndless(entry) ? "curl -N" : "curl -s"];
   if (entry.security) parts.push('-H "Authorization: Bearer $TOKEN"');
   if (entry.body) {
     const example = JSON.stringify(exampleOf(render(entry.body, "input"), schemas));
@@ -279,6 +279,10 @@ function renderSchema(
     into[name] = definition;
   }
   return moved.properties?.root ?? {};
+}
+
+function isEndless({ answer }: RouteEntry): boolean {
+  return isText(answer) && answer.contentType === "text/event-stream";
 }
 
 function pathOf(mount: Mount): string {

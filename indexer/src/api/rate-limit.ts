@@ -73,7 +73,8 @@ function sentence(limitClass: LimitClass, { of, quota, resetSecs }: LimitStatus)
   return `this ${of} has sent the ${quota} requests that it has in ${RATE_WINDOW_SECS} seconds for ${LIMIT_CLASSES[limitClass].means}: come again in ${resetSecs} seconds`;
 }
 
-function addressOf({ socket, headers }: IncomingMessage, proxies: number): string {
+/** As what a client is counted, behind so many proxies of ours. */
+export function addressOf({ socket, headers }: IncomingMessage, proxies: number): string {
   const forwarded = headers["x-forwarded-for"];
   return countedAs(clientAddress(socket.remoteAddress, forwarded?.toString(), proxies));
 }

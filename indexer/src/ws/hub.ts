@@ -1,105 +1,95 @@
 /**
- * Who listens to which topic, and what they get: a snapshot, then updates and ticks, the newest state for the slow.
- * It doesn't know sockets or SQL: peers and the reader of topics are given to it.
+ * Who listens to which topic, and what they get: a snapshot, then each change, in order and once; the newest state for
+ * those who fell behind, with what they missed.
+ * It doesn't know sockets or SQL: peers and the reader of moments are given to it.
  */
-import type { TickDto, WsServerMessage } from "@computestream/protocol/api";
-import type { TopicData } from "./topics.ts";
+import type { ResetReason } from "@computestream/protocol/api";
+import { formatCursor, type Position } from "./cursor.ts";
+import { Frame } from "./frame.ts";
+import { type Happened, LiveTopic, type Peer, type Wait } from "./live-topic.ts";
+import type { Moment } from "./moment.ts";
+import { intervalMsOf, partsOf } from "./topics.ts";
 
-export interface Peer {
-  send(text: string): void;
-  /** Bytes handed over and not yet taken by the network. */
-  readonly bufferedBytes: number;
-  drop(code: string, message: string): void;
-}
-
-/** What one or more commits changed. */
-export interface Changes {
-  version: bigint;
-  topics: Iterable<string>;
-  ticks: TickDto[];
-}
+export type { Peer } from "./live-topic.ts";
 
 export interface HubOptions {
-  readTopics(topics: string[]): Promise<Map<string, TopicData>>;
+  /** Everything that `work` reads is of one moment of one mirror. */
+  read<T>(work: (moment: Moment) => Promise<T>): Promise<T>;
   onError(error: unknown): void;
+  /** How long each round took, and of how many topics it read the state. */
+  onRound?: (round: { ms: number; topics: number }) => void;
   maxTopicsPerPeer?: number;
-  /** Above this a peer gets no more ticks, and one update of each topic once it has caught up. */
+  /** Above this a peer gets nothing more until it has taken it. */
   softLimitBytes?: number;
   /** Above this it is dropped. */
   hardLimitBytes?: number;
-  /** Least time between two updates of a topic that is dear to read. */
-  minIntervalMs?: (topic: string) => number;
+  /** A peer that is above the soft limit for so long is dropped. */
+  slowForMs?: number;
+  /** Least time between two updates of a topic. */
+  minIntervalMs?: (topic: LiveTopic) => number;
   retryMs?: number;
+  /** Commits of which nobody told are found after so long. */
+  listenAgainMs?: number;
 }
 
-interface Subscription {
-  /** Messages held back until the snapshot has been sent; null afterwards. */
-  held: Array<{ version: bigint; text: string }> | null;
-  /** An update was left out because the peer was slow. */
-  stale: boolean;
+interface PeerState {
+  topics: Set<string>;
+  slowSinceMs: number | null;
+  /** Of some topic it is told more once it has taken what it was sent. */
+  isBehind: boolean;
 }
 
-const DEFAULT_INTERVALS: Record<string, number> = { network: 250, providers: 1_000 };
+/** Those who catch up in one round: each may have a long list to itself. */
+const MAX_CATCHING_UP = 200;
 
 export type Hub = ReturnType<typeof createHub>;
 
 export function createHub(options: HubOptions) {
   const maxTopics = options.maxTopicsPerPeer ?? 100;
-  const softLimit = options.softLimitBytes ?? 512 * 1024;
-  const hardLimit = options.hardLimitBytes ?? 4 * 1024 * 1024;
-  const interval = options.minIntervalMs ?? ((topic: string) => DEFAULT_INTERVALS[topic] ?? 0);
+  const softLimit = options.softLimitBytes ?? 128 * 1024;
+  const hardLimit = options.hardLimitBytes ?? 8 * 1024 * 1024;
+  const slowForMs = options.slowForMs ?? 30_000;
   const retryMs = options.retryMs ?? 1_000;
+  const listenAgainMs = options.listenAgainMs ?? 2_000;
+  const intervalOf = options.minIntervalMs ?? ((topic) => intervalMsOf(topic.kind));
 
-  const topics = new Map<string, Map<Peer, Subscription>>();
-  const peers = new Map<Peer, Set<string>>();
-  const dirty = new Set<string>();
-  const lastReadMs = new Map<string, number>();
-  let flushing = false;
+  const topics = new Map<string, LiveTopic>();
+  const peers = new Map<Peer, PeerState>();
+  /** Addresses of wallets that somebody listens to. */
+  const wallets = new Set<string>();
+  /** Topics that may have something to tell, or somebody to tell it to. */
+  const busy = new Set<LiveTopic>();
+  /** What of the mirror was heard of; null while nobody listens. */
+  let heard: Position | null = null;
+  let isRunning = false;
+  let again = false;
   let timer: NodeJS.Timeout | undefined;
+  let lastRoundMs = 0;
   let closed = false;
 
-  /** Sends the snapshot of each topic; a repeat sends it again. */
-  async function subscribe(peer: Peer, wanted: string[]): Promise<void> {
-    const mine = peers.get(peer) ?? new Set();
-    peers.set(peer, mine);
-    const total = new Set([...mine, ...wanted]).size;
+  /** A snapshot of each topic follows, with what happened after `since` where it is given; a repeat sends it again. */
+  function subscribe(
+    peer: Peer,
+    wanted: string[],
+    since: (topic: string) => Position | null = () => null,
+  ): void {
+    const mine = peers.get(peer) ?? { topics: new Set(), slowSinceMs: null, isBehind: false };
+    const total = new Set([...mine.topics, ...wanted]).size;
     if (total > maxTopics) {
-      return sendTo(peer, {
-        type: "error",
-        code: "TOO_MANY_TOPICS",
-        message: `one connection takes ${maxTopics} topics, this would be ${total}: unsubscribe from some`,
-      });
+      const message = `one connection takes ${maxTopics} topics, this would be ${total}: unsubscribe from some`;
+      tellError(peer, "TOO_MANY_TOPICS", message, "topics");
+      return;
     }
-    const waiting = new Map<string, Subscription>();
-    for (const topic of wanted) {
-      mine.add(topic);
-      const subscription: Subscription = { held: [], stale: false };
-      waiting.set(topic, subscription);
-      const listeners = topics.get(topic) ?? new Map();
-      topics.set(topic, listeners.set(peer, subscription));
+    peers.set(peer, mine);
+    for (const name of wanted) {
+      mine.topics.add(name);
+      const topic = topics.get(name) ?? new LiveTopic(name);
+      topics.set(name, topic);
+      if (topic.kind === "wallet") wallets.add(partsOf(name).address);
+      topic.join(peer, since(name));
+      busy.add(topic);
     }
-    let data: Map<string, TopicData>;
-    try {
-      data = await options.readTopics([...waiting.keys()]);
-    } catch (error) {
-      options.onError(error);
-      for (const [topic, subscription] of waiting)
-        if (isCurrent(peer, topic, subscription)) leave(peer, topic);
-      return sendTo(peer, {
-        type: "error",
-        code: "SNAPSHOT_FAILED",
-        message: "the state can't be read right now: subscribe again",
-      });
-    }
-    for (const [topic, subscription] of waiting) {
-      const snapshot = data.get(topic);
-      // Unsubscribed, or subscribed anew, while we were reading.
-      if (!snapshot || !isCurrent(peer, topic, subscription)) continue;
-      const { version } = snapshot;
-      sendTo(peer, { type: "snapshot", topic, version: version.toString(), data: snapshot.data });
-      for (const message of subscription.held ?? []) if (message.version > version) peer.send(message.text);
-      subscription.held = null;
-    }
+    wake();
   }
 
   function unsubscribe(peer: Peer, unwanted: string[]): void {
@@ -108,121 +98,215 @@ export function createHub(options: HubOptions) {
 
   /** Forgets a peer whose connection is gone. */
   function remove(peer: Peer): void {
-    for (const topic of peers.get(peer) ?? []) leave(peer, topic);
+    for (const topic of peers.get(peer)?.topics ?? []) leave(peer, topic);
     peers.delete(peer);
   }
 
-  /** Passes on ticks at once and updates as soon as their data is read. */
-  function publish(changes: Changes): void {
-    for (const tick of changes.ticks) {
-      for (const topic of [`job:${tick.job}`, "network"]) {
-        if (!topics.has(topic)) continue;
-        const text = encode({ type: "tick", topic, version: tick.version, tick });
-        for (const [peer, subscription] of topics.get(topic) ?? []) {
-          if (peer.bufferedBytes <= softLimit) deliver(peer, subscription, BigInt(tick.version), text);
-        }
-      }
-    }
-    for (const topic of changes.topics) if (topics.has(topic)) dirty.add(topic);
-    void flush();
+  function leave(peer: Peer, name: string): void {
+    peers.get(peer)?.topics.delete(name);
+    const topic = topics.get(name);
+    topic?.leave(peer);
+    if (!topic?.isEmpty) return;
+    topics.delete(name);
+    busy.delete(topic);
+    wallets.delete(partsOf(name).address);
+    if (topics.size === 0) heard = null;
   }
 
-  /** Every topic may have changed: after a time in which changes weren't heard of. */
-  function touchAll(): void {
-    for (const topic of topics.keys()) dirty.add(topic);
-    void flush();
+  /** Something was committed, or may have been. */
+  function wake(): void {
+    again = true;
+    void run();
   }
 
-  /** To be called now and then: brings slow peers up to date once they have caught up. */
+  /** To be called now and then: drops who doesn't read, lets those catch up who do again. */
   function tend(): void {
-    for (const peer of peers.keys()) {
-      if (peer.bufferedBytes > hardLimit) tooSlow(peer);
-    }
-    for (const [topic, listeners] of topics) {
-      for (const [peer, subscription] of listeners) {
-        if (subscription.stale && peer.bufferedBytes <= softLimit) dirty.add(topic);
+    const now = Date.now();
+    for (const [peer, state] of peers) {
+      const isSlow = peer.bufferedBytes > softLimit;
+      state.slowSinceMs = isSlow ? (state.slowSinceMs ?? now) : null;
+      const isStuck = state.slowSinceMs !== null && now - state.slowSinceMs >= slowForMs;
+      if (isStuck || peer.bufferedBytes > hardLimit) {
+        remove(peer);
+        peer.drop(
+          "SLOW_CLIENT",
+          "the connection takes less than it subscribed to: reconnect with fewer topics",
+        );
+      } else if (!isSlow && state.isBehind) {
+        state.isBehind = false;
+        for (const name of state.topics) {
+          const topic = topics.get(name);
+          const wait = topic?.waiting.get(peer);
+          if (!topic || !wait || wait.ready) continue;
+          wait.ready = true;
+          busy.add(topic);
+          again = true;
+        }
       }
     }
-    void flush();
+    if (topics.size > 0 && now - lastRoundMs >= listenAgainMs) again = true;
+    if (again) void run();
   }
 
-  async function flush(): Promise<void> {
-    if (flushing || closed) return;
-    flushing = true;
+  async function run(): Promise<void> {
+    if (isRunning || closed) return;
+    isRunning = true;
     try {
-      for (;;) {
-        const now = Date.now();
-        const due = [...dirty].filter((topic) => now - (lastReadMs.get(topic) ?? 0) >= interval(topic));
-        if (due.length === 0) break;
-        for (const topic of due) {
-          dirty.delete(topic);
-          lastReadMs.set(topic, now);
-        }
+      while (again && !closed) {
+        again = false;
+        if (topics.size === 0) continue;
+        const startedAt = performance.now();
+        let read = 0;
         try {
-          const data = await options.readTopics(due);
-          for (const [topic, update] of data) broadcast(topic, update);
+          await options.read(async (moment) => {
+            await hear(moment);
+            const all = [...busy];
+            read += await serve(
+              moment,
+              all.filter((topic) => intervalOf(topic) === 0),
+            );
+            read += await serve(
+              moment,
+              all.filter((topic) => intervalOf(topic) > 0),
+            );
+          });
         } catch (error) {
           options.onError(error);
-          for (const topic of due) if (topics.has(topic)) dirty.add(topic);
-          schedule(retryMs);
-          return;
+          again = true;
+          return schedule(retryMs);
         }
+        lastRoundMs = Date.now();
+        options.onRound?.({ ms: performance.now() - startedAt, topics: read });
       }
-      for (const topic of dirty) schedule(interval(topic) - (Date.now() - (lastReadMs.get(topic) ?? 0)));
+      scheduleNextDue();
     } finally {
-      flushing = false;
+      isRunning = false;
     }
+  }
+
+  /** Notes what was committed since the round before. */
+  async function hear(moment: Moment): Promise<void> {
+    const { mirror, version } = moment;
+    const before = heard;
+    if (!before) {
+      heard = { mirror, version };
+      return;
+    }
+    if (before.mirror !== mirror || version < before.version) {
+      for (const topic of topics.values()) {
+        topic.forget(before.mirror);
+        busy.add(topic);
+      }
+    } else if (version > before.version) {
+      const changes = await moment.changesAfter(before.version, { has: (name) => topics.has(name), wallets });
+      for (const name of changes.topics === "all" ? topics.keys() : changes.topics) {
+        const topic = topics.get(name);
+        if (!topic) continue;
+        topic.dirty = true;
+        busy.add(topic);
+        if (changes.happened) topic.happened(changes.happened.get(name) ?? []);
+        else topic.catchUp(mirror);
+      }
+    }
+    heard = { mirror, version };
+  }
+
+  /** Tells what changed of `some`, then brings those up to date who came or came back. Returns how many states it read. */
+  async function serve(moment: Moment, some: LiveTopic[]): Promise<number> {
+    const { mirror, version } = moment;
+    const now = Date.now();
+    const due = some.filter((topic) => isDue(topic, mirror, now));
+    const states = due.length === 0 ? null : await moment.states(due.map(({ name }) => name));
+    for (const topic of due) {
+      topic.tell(states?.get(topic.name), { mirror, version }, isSlow);
+      topic.sentAtMs = now;
+    }
+    for (const topic of some) if (!topic.dirty && topic.state) topic.isUnchangedUpTo(version);
+    await bringUpToDate(
+      moment,
+      some.filter((topic) => topic.state !== null && !topic.hasGap),
+    );
+    for (const topic of some) if (!topic.dirty && topic.waiting.size === 0) busy.delete(topic);
+    return due.length;
+  }
+
+  async function bringUpToDate(moment: Moment, some: LiveTopic[]): Promise<void> {
+    const { mirror } = moment;
+    const asks = new Map<string, { topic: string; after: bigint; until: bigint }>();
+    const waiting: Array<{ topic: LiveTopic; peer: Peer; wait: Wait }> = [];
+    let catchingUp = 0;
+    for (const topic of some) {
+      for (const [peer, wait] of topic.waiting) {
+        if (!wait.ready) continue;
+        if (wait.since && ++catchingUp > MAX_CATCHING_UP) again = true;
+        else waiting.push({ topic, peer, wait });
+        const { since } = wait;
+        if (catchingUp > MAX_CATCHING_UP || since?.mirror !== mirror || since.version > topic.at) continue;
+        asks.set(askKey(topic, since), { topic: topic.name, after: since.version, until: topic.at });
+      }
+    }
+    const answers = asks.size === 0 ? [] : await moment.missed([...asks.values()]);
+    const missed = new Map([...asks.keys()].map((key, i) => [key, answers[i] ?? null]));
+    const frames = new Map<string, Frame>();
+    for (const { topic, peer, wait } of waiting) {
+      // Gone, or subscribed anew, while we were reading.
+      if (topic.waiting.get(peer) !== wait) continue;
+      if (isSlow(peer)) {
+        wait.ready = false;
+        continue;
+      }
+      topic.waiting.delete(peer);
+      topic.followers.add(peer);
+      const key = wait.since ? askKey(topic, wait.since) : topic.name;
+      const resume = wait.since && resumeOf(wait.since, topic, mirror, missed);
+      const frame = frames.get(key) ?? topic.snapshot(mirror, resume);
+      frames.set(key, frame);
+      peer.send(frame);
+    }
+  }
+
+  function isDue(topic: LiveTopic, mirror: string, nowMs: number): boolean {
+    if (topic.followers.size === 0 && !someWait(topic, ({ ready }) => ready)) return false;
+    if (topic.state === null || topic.hasGap) return true;
+    if (!topic.dirty) return false;
+    if (nowMs - topic.sentAtMs >= intervalOf(topic)) return true;
+    // One who was told more than we have told, by another instance.
+    return someWait(topic, ({ since }) => since?.mirror === mirror && since.version > topic.at);
+  }
+
+  function someWait(topic: LiveTopic, is: (wait: Wait) => boolean): boolean {
+    for (const wait of topic.waiting.values()) if (is(wait)) return true;
+    return false;
+  }
+
+  function scheduleNextDue(): void {
+    const now = Date.now();
+    let next = Number.POSITIVE_INFINITY;
+    for (const topic of busy) {
+      if (!topic.dirty || (topic.followers.size === 0 && !someWait(topic, ({ ready }) => ready))) continue;
+      next = Math.min(next, intervalOf(topic) - (now - topic.sentAtMs));
+    }
+    if (next !== Number.POSITIVE_INFINITY) schedule(next);
   }
 
   function schedule(delayMs: number): void {
-    if (timer || closed) return;
-    timer = setTimeout(
-      () => {
-        timer = undefined;
-        void flush();
-      },
-      Math.max(1, delayMs),
-    );
+    if (closed) return;
+    clearTimeout(timer);
+    timer = setTimeout(wake, Math.max(1, delayMs));
   }
 
-  function broadcast(topic: string, { version, data }: TopicData): void {
-    const text = encode({ type: "update", topic, version: version.toString(), data });
-    for (const [peer, subscription] of topics.get(topic) ?? []) {
-      subscription.stale = peer.bufferedBytes > softLimit;
-      if (!subscription.stale) deliver(peer, subscription, version, text);
-    }
+  function isSlow(peer: Peer): boolean {
+    if (peer.bufferedBytes <= softLimit) return false;
+    const state = peers.get(peer);
+    if (state) state.isBehind = true;
+    return true;
   }
-
-  function deliver(peer: Peer, subscription: Subscription, version: bigint, text: string): void {
-    if (subscription.held) subscription.held.push({ version, text });
-    else peer.send(text);
-    if (peer.bufferedBytes > hardLimit) tooSlow(peer);
-  }
-
-  function tooSlow(peer: Peer): void {
-    remove(peer);
-    peer.drop("SLOW_CLIENT", "the connection takes less than it subscribed to: reconnect with fewer topics");
-  }
-
-  function leave(peer: Peer, topic: string): void {
-    peers.get(peer)?.delete(topic);
-    const listeners = topics.get(topic);
-    listeners?.delete(peer);
-    if (listeners?.size !== 0) return;
-    topics.delete(topic);
-    dirty.delete(topic);
-    lastReadMs.delete(topic);
-  }
-
-  const isCurrent = (peer: Peer, topic: string, subscription: Subscription) =>
-    topics.get(topic)?.get(peer) === subscription;
 
   return {
     subscribe,
     unsubscribe,
     remove,
-    publish,
-    touchAll,
+    wake,
     tend,
     /** Whether anybody listens to anything. */
     get isIdle() {
@@ -235,10 +319,22 @@ export function createHub(options: HubOptions) {
   };
 }
 
-export function encode(message: WsServerMessage): string {
-  return JSON.stringify(message);
+function askKey(topic: LiveTopic, since: Position): string {
+  return `${topic.name} ${formatCursor(since)}`;
 }
 
-function sendTo(peer: Peer, message: WsServerMessage): void {
-  peer.send(encode(message));
+function resumeOf(
+  since: Position,
+  topic: LiveTopic,
+  mirror: string,
+  missed: Map<string, Happened[] | null>,
+): { missed: Happened[] } | { reset: ResetReason } {
+  if (since.mirror !== mirror) return { reset: "MIRROR_REPLACED" };
+  if (since.version > topic.at) return { reset: "CURSOR_AHEAD" };
+  const items = missed.get(askKey(topic, since));
+  return items ? { missed: items } : { reset: "TOO_FAR_BEHIND" };
+}
+
+export function tellError(peer: Pick<Peer, "send">, code: string, message: string, field?: string): void {
+  peer.send(new Frame(JSON.stringify({ type: "error", code, message, field })));
 }

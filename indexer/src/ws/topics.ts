@@ -1,18 +1,9 @@
 /**
- * Reads the current data of WebSocket topics, many at once.
- * It doesn't know who subscribed.
+ * The names of live topics, and which of them a change concerns.
+ * It doesn't read anything.
  */
 import { normalizeAddress } from "@computestream/protocol";
-import type { Deployment } from "@computestream/protocol/deployment";
-import { readCheapestProviders, readJobs, readProviders, readStats } from "../api/snapshots.ts";
-import { readCursor } from "../db/cursor.ts";
-import type { Queryable } from "../db/table.ts";
-
-export interface TopicData {
-  /** The mirror held at least everything up to this version when `data` was read. */
-  version: bigint;
-  data: unknown;
-}
+import type { LiveTopicKind } from "@computestream/protocol/api";
 
 /** One spelling per topic: addresses as 0x and 64 hex digits. */
 export function canonicalTopic(topic: string): string {
@@ -20,26 +11,22 @@ export function canonicalTopic(topic: string): string {
   return address === undefined ? topic : `${kind}:${normalizeAddress(address)}`;
 }
 
-export async function readTopics(
-  db: Queryable,
-  asset: Deployment["asset"],
-  topics: string[],
-): Promise<Map<string, TopicData>> {
-  // Read first: what follows may be newer than this, never older.
-  const version = ((await readCursor(db))?.nextVersion ?? 1n) - 1n;
-  const addresses = (kind: string) =>
-    topics.filter((t) => t.startsWith(kind)).map((t) => t.slice(kind.length));
-  const jobs = await readJobs(db, asset, addresses("job:"));
-  const providers = await readProviders(db, asset, addresses("provider:"));
-  const result = new Map<string, TopicData>();
-  for (const topic of topics) {
-    const [kind, address] = topic.split(":");
-    let data: unknown;
-    if (kind === "network") data = await readStats(db, asset);
-    else if (kind === "providers") data = await readCheapestProviders(db, asset);
-    else if (kind === "job") data = jobs.get(address ?? "") ?? null;
-    else data = providers.get(address ?? "") ?? null;
-    result.set(topic, { version: version < 0n ? 0n : version, data });
-  }
-  return result;
+/** `name` is canonical; the address is "" where the kind has none. */
+export function partsOf(name: string): { kind: LiveTopicKind; address: string } {
+  const colon = name.indexOf(":");
+  if (colon < 0) return { kind: name as LiveTopicKind, address: "" };
+  return { kind: name.slice(0, colon) as LiveTopicKind, address: name.slice(colon + 1) };
+}
+
+/** What a topic tells beside its state, one by one; null where it tells only its state. */
+export function happeningsOf(kind: LiveTopicKind): "ticks" | "entries" | null {
+  if (kind === "wallet") return "entries";
+  return kind === "provider" || kind === "providers" ? null : "ticks";
+}
+
+/** Dear to read: read last, so that nobody else waits for them, and not at every commit. */
+const INTERVALS_MS: Partial<Record<LiveTopicKind, number>> = { network: 250, providers: 1_000, wallet: 250 };
+
+export function intervalMsOf(kind: LiveTopicKind): number {
+  return INTERVALS_MS[kind] ?? 0;
 }

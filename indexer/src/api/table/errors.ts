@@ -51,6 +51,10 @@ export const ERRORS = {
     status: 415,
     means: "The body must be application/json in UTF-8, not compressed.",
   },
+  TOO_MANY_FROM_ADDRESS: {
+    status: 429,
+    means: "Your address has as many live connections as it may: close some, one takes many topics.",
+  },
   RECEIPT_TOO_LONG: {
     status: 422,
     means: "The job has too many steps for one answer: read its events and ticks page by page.",
@@ -61,6 +65,10 @@ export const ERRORS = {
       "More requests of this kind came from the address, or from the wallet, than a minute may have: message says which limit, Retry-After when to come again.",
   },
   INTERNAL: { status: 500, means: "Something went wrong here; the request id finds it in the log." },
+  TOO_MANY_CONNECTIONS: {
+    status: 503,
+    means: "This instance has as many live connections as it takes: try again after Retry-After seconds.",
+  },
   DATABASE_UNAVAILABLE: { status: 503, means: "The database doesn't answer right now: try again." },
   CHAIN_UNAVAILABLE: {
     status: 503,

@@ -4,6 +4,7 @@
  */
 import { AUTH_ROUTES } from "./auth.ts";
 import { JOB_ROUTES } from "./jobs.ts";
+import { LIVE_ROUTES } from "./live.ts";
 import { MARKET_ROUTES } from "./market.ts";
 import { PROVIDER_ROUTES } from "./providers.ts";
 import { SERVICE_ROUTES } from "./service.ts";
@@ -16,6 +17,7 @@ export const ROUTES = {
   ...JOB_ROUTES,
   ...WALLET_ROUTES,
   ...AUTH_ROUTES,
+  ...LIVE_ROUTES,
   ...SERVICE_ROUTES,
 } as const;
 

@@ -1,7 +1,8 @@
 /**
  * What the table of routes says of a route, and what that makes of its handler's type.
- * It doesn't know any route, nor Express.
+ * It doesn't know any route.
  */
+import type { Request, Response } from "express";
 import type { z } from "zod";
 import type { Caller } from "../../auth/access-token.ts";
 import type { Asker } from "../../auth/auth.ts";
@@ -15,6 +16,7 @@ export const TAGS = {
   wallets: "What a wallet has in the market, and its ledger.",
   auth: "Signing in with a wallet; what only the signed-in may read.",
   admin: "For the market's admin, as the chain names it at each request.",
+  live: "What changes, as it changes: docs/live.md of the repository tells the messages.",
   service: "The service itself and this description.",
 } as const;
 
@@ -76,6 +78,8 @@ export interface Reply<B = unknown> {
   /** 200 unless said. */
   status?: number;
   headers?: Record<string, string>;
+  /** Writes the body itself, for as long as it likes; `body` isn't sent then. */
+  stream?: (request: Request, response: Response) => void;
 }
 
 /** Handlers by path: exactly those of the table, each with its parsed parameters and its own body. */

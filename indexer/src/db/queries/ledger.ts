@@ -40,11 +40,16 @@ export async function listLedger(
      ORDER BY l.version DESC, l.event_index DESC, l.line DESC`,
     params,
   );
-  return rows.map((row) => ({
+  return rows.map(decodeLedgerLine);
+}
+
+/** A row of the ledger beside those columns of its event. */
+export function decodeLedgerLine(row: Record<string, unknown>): LedgerLine {
+  return {
     ...decodeRow(LEDGER, row),
-    tx_hash: row.tx_hash,
-    timestamp: BigInt(row.timestamp),
-    job: row.job,
-    provider: row.provider,
-  }));
+    tx_hash: row.tx_hash as string,
+    timestamp: BigInt(row.timestamp as string),
+    job: row.job as string | null,
+    provider: row.provider as string | null,
+  };
 }

@@ -15,6 +15,7 @@ import { zLedgerEntry, zWallet } from "./wallet-answers.ts";
 export * from "./auth.ts";
 export * from "./job-answers.ts";
 export * from "./live.ts";
+export * from "./live-state.ts";
 export * from "./market-answers.ts";
 export * from "./models.ts";
 export * from "./provider-answers.ts";
