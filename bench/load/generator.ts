@@ -40,7 +40,7 @@ const TAIL_CHARS = 700;
 const MAX_CURSORS = 500;
 
 async function run(order: Order): Promise<Told> {
-  const agent = new Agent({ keepAlive: true, maxSockets: MAX_SOCKETS, scheduling: "lifo" });
+  const agent = new Agent({ keepAlive: true, maxSockets: MAX_SOCKETS, scheduling: "fifo" });
   const { hostname, port } = new URL(order.url);
   const taken: Array<{ kind: string; ms: number }> = [];
   const late: number[] = [];

@@ -65,12 +65,25 @@ export function selectList<C extends Columns>(table: Table<C>): string {
 
 export function decodeRow<C extends Columns>(table: Table<C>, raw: Record<string, unknown>): Row<C> {
   const row: Record<string, unknown> = {};
-  for (const [column, type] of Object.entries(table.columns)) {
+  for (const { column, isWide } of decodingOf(table)) {
     const value = raw[column];
-    const wide = type === "secs" || base(type) === "numeric" || base(type) === "int8";
-    row[column] = wide && value !== null ? BigInt(value as string) : value;
+    row[column] = isWide && value !== null ? BigInt(value as string) : value;
   }
   return row as Row<C>;
+}
+
+const decodings = new WeakMap<object, Array<{ column: string; isWide: boolean }>>();
+
+/** What to do with each column, found out once a table: rows are decoded by the thousand. */
+function decodingOf<C extends Columns>(table: Table<C>): Array<{ column: string; isWide: boolean }> {
+  const known = decodings.get(table);
+  if (known) return known;
+  const decoding = Object.entries(table.columns).map(([column, type]) => ({
+    column,
+    isWide: type === "secs" || base(type) === "numeric" || base(type) === "int8",
+  }));
+  decodings.set(table, decoding);
+  return decoding;
 }
 
 /**

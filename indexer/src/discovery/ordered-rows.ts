@@ -9,8 +9,11 @@ export interface OrderedRows<T, O extends string> {
   readonly size: number;
   /** Adds the row, or puts it in the place of the one with its key. */
   put(row: T): void;
-  /** In this order, from the first for which `isBefore` is false; it must be true for a first part and false for the rest. */
-  from(order: O, isBefore: (row: T) => boolean): Iterable<T>;
+  /**
+   * In this order, from the first for which `isBefore` is false, which must be true for a first part and false for the
+   * rest; until `visit` says false.
+   */
+  walk(order: O, isBefore: (row: T) => boolean, visit: (row: T) => boolean): void;
 }
 
 export function createOrderedRows<T, O extends string>(
@@ -54,13 +57,15 @@ export function createOrderedRows<T, O extends string>(
         );
       }
     },
-    *from(name, isBefore) {
+    walk(name, isBefore, visit) {
       const order = sorted.find((candidate) => candidate.name === name);
       if (!order) return;
       const { list, compare } = order;
       if (!order.isSorted) list.sort(compare);
       order.isSorted = true;
-      for (let at = firstNotBefore(list, isBefore); at < list.length; at += 1) yield list[at] as T;
+      for (let at = firstNotBefore(list, isBefore); at < list.length; at += 1) {
+        if (!visit(list[at] as T)) return;
+      }
     },
   };
 }

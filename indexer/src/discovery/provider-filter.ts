@@ -6,9 +6,20 @@ import { type FigureSort, figureOf, type ProviderFilter, type ProviderKey } from
 import type { ProviderRow } from "../db/tables.ts";
 import type { Compare } from "./ordered-rows.ts";
 
-/** A row, and its texts as they are looked through. */
+/**
+ * A row, its texts as they are looked through, and its figures as plain numbers: a walk over thousands of rows compares
+ * those first. A figure beyond 2^53 is rounded, never past another: where two numbers are equal the row decides.
+ */
 export interface Shelved {
   row: ProviderRow;
+  status: number;
+  isFree: boolean;
+  vramGb: number;
+  gpus: number;
+  score: number;
+  staked: number;
+  pricePerHour: number;
+  owner: string;
   words: string;
   gpu: string;
   region: string;
@@ -19,6 +30,14 @@ export function shelve(row: ProviderRow): Shelved {
   const lower = (text: string) => text.toLowerCase();
   return {
     row,
+    status: row.status,
+    isFree: row.slots_busy < row.slots,
+    vramGb: Number(row.vram_gb),
+    gpus: Number(row.gpu_count),
+    score: Number(row.score),
+    staked: Number(row.staked),
+    pricePerHour: Number(row.price_per_hour),
+    owner: row.owner,
     words: lower(`${row.name} ${row.gpu_model} ${row.region}`),
     gpu: lower(row.gpu_model),
     region: lower(row.region),
@@ -35,47 +54,51 @@ export function isPlain(filter: ProviderFilter): boolean {
 
 /** Whether a provider is one of those asked for. Texts that are empty ask for nothing, as in SQL. */
 export function matcherOf(filter: ProviderFilter): (shelved: Shelved) => boolean {
-  const checks: Array<(s: Shelved) => boolean> = [];
   const { available, status, hasFreeCapacity, owner } = filter;
-  if (available !== undefined) checks.push(({ row }) => (row.status === 0) === available);
-  if (status !== undefined) checks.push(({ row }) => row.status === status);
-  if (hasFreeCapacity !== undefined) {
-    checks.push(({ row }) => row.slots_busy < row.slots === hasFreeCapacity);
-  }
-  if (owner) checks.push(({ row }) => row.owner === owner);
-  const atLeast = (
-    column: "vram_gb" | "gpu_count" | "score" | "staked",
-    least: string | number | undefined,
-  ) => {
-    if (least === undefined) return;
-    const bound = BigInt(least);
-    checks.push(({ row }) => row[column] >= bound);
+  const [vramGb, gpus, score] = [filter.minVramGb ?? 0, filter.minGpus ?? 0, filter.minScore ?? 0];
+  const minStake = BigInt(filter.minStake ?? 0);
+  const minStakeNumber = Number(minStake);
+  const maxPrice = filter.maxPricePerHour ? BigInt(filter.maxPricePerHour) : null;
+  const maxPriceNumber = maxPrice === null ? Number.POSITIVE_INFINITY : Number(maxPrice);
+  const region = filter.region?.toLowerCase();
+  const sandbox = filter.sandbox?.toLowerCase();
+  const gpu = filter.gpu?.toLowerCase();
+  const words = filter.q?.toLowerCase().split(/\s+/).filter(Boolean) ?? [];
+  return (s) => {
+    if (available !== undefined && (s.status === 0) !== available) return false;
+    if (status !== undefined && s.status !== status) return false;
+    if (hasFreeCapacity !== undefined && s.isFree !== hasFreeCapacity) return false;
+    if (s.vramGb < vramGb || s.gpus < gpus || s.score < score) return false;
+    if (s.staked < minStakeNumber || s.pricePerHour > maxPriceNumber) return false;
+    if (s.staked === minStakeNumber && s.row.staked < minStake) return false;
+    if (s.pricePerHour === maxPriceNumber && maxPrice !== null && s.row.price_per_hour > maxPrice)
+      return false;
+    if (region && s.region !== region) return false;
+    if (sandbox && s.sandbox !== sandbox) return false;
+    if (owner && s.owner !== owner) return false;
+    if (gpu && !s.gpu.includes(gpu)) return false;
+    for (const word of words) if (!s.words.includes(word)) return false;
+    return true;
   };
-  atLeast("vram_gb", filter.minVramGb);
-  atLeast("gpu_count", filter.minGpus);
-  atLeast("score", filter.minScore);
-  atLeast("staked", filter.minStake);
-  if (filter.maxPricePerHour) {
-    const most = BigInt(filter.maxPricePerHour);
-    checks.push(({ row }) => row.price_per_hour <= most);
+}
+
+/** Whether none of those after this row, in this order, can match. */
+export function isPast(sort: ProviderKey["sort"], filter: ProviderFilter): (shelved: Shelved) => boolean {
+  const maxPrice = Number(filter.maxPricePerHour || Number.POSITIVE_INFINITY);
+  const minStake = Number(filter.minStake ?? 0);
+  const { minScore = 0, minVramGb = 0 } = filter;
+  switch (sort) {
+    case "price":
+      return (s) => s.pricePerHour > maxPrice;
+    case "score":
+      return (s) => s.score < minScore;
+    case "stake":
+      return (s) => s.staked < minStake;
+    case "vram":
+      return (s) => s.vramGb < minVramGb;
+    default:
+      return () => false;
   }
-  if (filter.region) {
-    const region = filter.region.toLowerCase();
-    checks.push((s) => s.region === region);
-  }
-  if (filter.sandbox) {
-    const sandbox = filter.sandbox.toLowerCase();
-    checks.push((s) => s.sandbox === sandbox);
-  }
-  if (filter.gpu) {
-    const gpu = filter.gpu.toLowerCase();
-    checks.push((s) => s.gpu.includes(gpu));
-  }
-  for (const word of filter.q?.split(/\s+/).filter(Boolean) ?? []) {
-    const part = word.toLowerCase();
-    checks.push((s) => s.words.includes(part));
-  }
-  return (shelved) => checks.every((check) => check(shelved));
 }
 
 const byText = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);

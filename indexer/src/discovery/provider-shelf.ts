@@ -7,7 +7,7 @@ import { listProviders, type ProviderFilter, type ProviderKey } from "../db/quer
 import { decodeRow } from "../db/table.ts";
 import { PROVIDERS, type ProviderRow } from "../db/tables.ts";
 import { createOrderedRows, type OrderedRows } from "./ordered-rows.ts";
-import { isPlain, isUpTo, matcherOf, ORDERS, type Shelved, shelve } from "./provider-filter.ts";
+import { isPast, isPlain, isUpTo, matcherOf, ORDERS, type Shelved, shelve } from "./provider-filter.ts";
 
 export interface ProviderQuery {
   filter: ProviderFilter;
@@ -100,13 +100,14 @@ export function createProviderShelf(pool: Pool, options: { maxRows: number }): P
       const shelf = !isTooLarge && isPlain(query.filter) ? await upToDate() : null;
       if (!shelf) return listProviders(pool, query);
       const matches = matcherOf(query.filter);
+      const ends = isPast(query.sort, query.filter);
       const found: ProviderRow[] = [];
       if (query.limit < 1) return found;
-      for (const shelved of shelf.rows.from(query.sort, isUpTo(query.after))) {
-        if (!matches(shelved)) continue;
-        found.push(shelved.row);
-        if (found.length === query.limit) break;
-      }
+      shelf.rows.walk(query.sort, isUpTo(query.after), (shelved) => {
+        if (ends(shelved)) return false;
+        if (matches(shelved)) found.push(shelved.row);
+        return found.length < query.limit;
+      });
       return found;
     },
   };

@@ -60,7 +60,7 @@ export function jobHandlers({ pool, deployment }: Context): Handlers<typeof JOB_
     "/api/v1/jobs/:address/ticks": async ({ params, query: { limit, cursor } }) => {
       const job = await requireJob(params.address);
       const after = decodeCursor(zPositionKey, cursor);
-      const rows = await listTicks(pool, { job: job.job, after, limit: limit + 1 });
+      const rows = await listTicks(pool, { job, after, limit: limit + 1 });
       const of = assetDto(job.asset, asset);
       return { body: toPage(rows, limit, (row) => tickAnswer(row, of), positionOf) };
     },
@@ -80,7 +80,7 @@ export function jobHandlers({ pool, deployment }: Context): Handlers<typeof JOB_
       const after = decodeCursor(zPositionKey, cursor);
       return readSnapshot(pool, async (db) => {
         const job = await requireJob(params.address, db);
-        const ticks = await listTicks(db, { job: job.job, after, limit: limit + 1, oldestFirst: true });
+        const ticks = await listTicks(db, { job, after, limit: limit + 1, oldestFirst: true });
         const events = await listEvents(db, {
           filter: { job: job.job, exceptNames: ["StreamSettled"] },
           order: "oldest",
@@ -95,7 +95,7 @@ export function jobHandlers({ pool, deployment }: Context): Handlers<typeof JOB_
             "address",
           );
         }
-        const sums = await sumTicks(db, job.job);
+        const sums = await sumTicks(db, job);
         const page = toPage(ticks, limit, (tick) => tick, positionOf);
         return { body: buildReceipt({ job, deployment, events, sums, page }) };
       });

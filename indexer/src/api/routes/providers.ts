@@ -8,7 +8,7 @@ import { z } from "zod";
 import type { Context } from "../../context.ts";
 import { paidToProvider, providerHistory } from "../../db/queries/history.ts";
 import { countJobs } from "../../db/queries/jobs.ts";
-import { figureOf, findProviders, type ProviderKey } from "../../db/queries/providers.ts";
+import { type FigureSort, figureOf, findProviders, type ProviderKey } from "../../db/queries/providers.ts";
 import type { ProviderRow } from "../../db/tables.ts";
 import { ApiError } from "../../errors.ts";
 import { assetDto, providerDto } from "../dto.ts";
@@ -20,10 +20,17 @@ import { readJobPage } from "./jobs.ts";
 
 const MAX_BPS = 10_000;
 
-function zKey(sort: ProviderKey["sort"]): z.ZodType<ProviderKey> {
-  if (sort === "newest") {
-    return z.object({ sort: z.literal(sort), version: zVersion, index: zIndex }).strict();
-  }
+/** Made once, as schemas are dear to make. */
+const KEYS: Record<ProviderKey["sort"], z.ZodType<ProviderKey>> = {
+  newest: z.object({ sort: z.literal("newest"), version: zVersion, index: zIndex }).strict(),
+  price: figureKey("price"),
+  score: figureKey("score"),
+  stake: figureKey("stake"),
+  vram: figureKey("vram"),
+  served: figureKey("served"),
+};
+
+function figureKey(sort: FigureSort): z.ZodType<ProviderKey> {
   const value = z.string().regex(/^\d{1,20}$/);
   const provider = z.string().regex(/^0x[0-9a-f]{64}$/);
   return z.object({ sort: z.literal(sort), value, provider }).strict();
@@ -60,7 +67,7 @@ export function providerHandlers({ pool, providers, deployment }: Context): Hand
       const rows = await providers.list({
         filter: { ...filter, status: status && providerStatusCode(status) },
         sort,
-        after: decodeCursor(zKey(sort), cursor),
+        after: decodeCursor(KEYS[sort], cursor),
         limit: limit + 1,
       });
       const body = toPage(rows, limit, answerOf, (row) => keyOf(sort, row));

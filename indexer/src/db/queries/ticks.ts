@@ -3,18 +3,33 @@
  * It doesn't know DTOs or HTTP.
  */
 import { decodeRow, type Queryable, selectList } from "../table.ts";
-import { TICKS, type TickRow } from "../tables.ts";
+import { type JobRow, TICKS, type TickRow } from "../tables.ts";
 import { conditions } from "./conditions.ts";
 import type { PositionKey } from "./jobs.ts";
+
+/** Code of docs/protocol.md "Job states". */
+const SETTLED = 8;
+
+/** A job, and when it can have been settled: so only the partitions of that time are looked at. */
+export type JobTime = Pick<JobRow, "job" | "created_at" | "state" | "settled_at">;
+
+function ofJob(job: JobTime) {
+  const { where, param, params } = conditions();
+  where.push(`job = ${param(job.job)}`);
+  where.push(`occurred_at >= to_timestamp(${param(job.created_at.toString())}::int8)`);
+  if (job.state === SETTLED) {
+    where.push(`occurred_at <= to_timestamp(${param(job.settled_at.toString())}::int8)`);
+  }
+  return { where, param, params };
+}
 
 /** A job's settlements, newest first unless `oldestFirst`. */
 export async function listTicks(
   db: Queryable,
-  q: { job: string; after: PositionKey | null; limit: number; oldestFirst?: boolean },
+  q: { job: JobTime; after: PositionKey | null; limit: number; oldestFirst?: boolean },
 ): Promise<TickRow[]> {
   const [beyond, order] = q.oldestFirst ? [">", ""] : ["<", " DESC"];
-  const { where, param, params } = conditions();
-  where.push(`job = ${param(q.job)}`);
+  const { where, param, params } = ofJob(q.job);
   if (q.after) {
     where.push(
       `(version, event_index) ${beyond} (${param(q.after.version)}::int8, ${param(q.after.index)}::int4)`,
@@ -52,12 +67,13 @@ export interface TickSums {
 }
 
 /** Over all of a job's settlements. */
-export async function sumTicks(db: Queryable, job: string): Promise<TickSums> {
+export async function sumTicks(db: Queryable, job: JobTime): Promise<TickSums> {
+  const { where, params } = ofJob(job);
   const { rows } = await db.query(
     `SELECT count(*)::int AS count, coalesce(sum(amount), 0)::text AS amount, coalesce(sum(fee), 0)::text AS fee,
             coalesce(sum(keeper_fee), 0)::text AS "keeperFee"
-     FROM stream_ticks WHERE job = $1`,
-    [job],
+     FROM stream_ticks WHERE ${where.join(" AND ")}`,
+    params,
   );
   return rows[0] as TickSums;
 }
