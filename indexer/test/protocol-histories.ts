@@ -2,7 +2,9 @@
  * Random histories of the real modules on the real VM, as move/fuzz makes them, with the chain's state at every step.
  * It doesn't know the mirror; how a history is served is `protocol-node.ts`.
  */
+import { normalizeAddress } from "@computestream/protocol";
 import fc from "fast-check";
+import { FUNDS } from "../../move/fuzz/cast.ts";
 import { buildPackages, type Chain, type ChainAt, createChain, type VmRun } from "../../move/fuzz/chain.ts";
 import { drain } from "../../move/fuzz/drain.ts";
 import { resolveStep } from "../../move/fuzz/resolve/index.ts";
@@ -31,6 +33,24 @@ export interface ProtocolHistories {
   play(history: History): PlayedHistory;
   draw(count: number, seed: number): History[];
   close(): void;
+}
+
+/** What wallets were given, and gave away, past the market in `transactions`, by `asset|wallet`. */
+export function movedElsewhere({ assets, primaryStore }: Chain, transactions: Played[]): Map<string, bigint> {
+  const moved = new Map<string, bigint>();
+  const add = (key: string, amount: bigint) => moved.set(key, (moved.get(key) ?? 0n) + amount);
+  for (const [index, who, amount] of FUNDS) add(`${assets[index]}|${who}`, amount);
+  for (const { run } of transactions) {
+    if (run.name !== "donate" || !run.result.ok) continue;
+    // Which asset it was the store knows, and the framework tells.
+    for (const { type, data } of run.result.events) {
+      if (!type.endsWith("::fungible_asset::Withdraw")) continue;
+      const { store, amount } = data as { store: string; amount: string };
+      const asset = assets.find((a) => primaryStore(a, run.sender) === normalizeAddress(store));
+      if (asset) add(`${asset}|${run.sender}`, -BigInt(amount));
+    }
+  }
+  return moved;
 }
 
 export async function createProtocolHistories(): Promise<ProtocolHistories> {

@@ -15,8 +15,13 @@ import { createMetrics, type Metrics } from "../src/metrics.ts";
 import { migrate } from "../src/migrate.ts";
 import { compareMirrors, rebuildInto } from "../src/rebuild.ts";
 import { startDatabases } from "./parts.ts";
-import { createProtocolHistories, type PlayedHistory, type ProtocolHistories } from "./protocol-histories.ts";
-import { differencesFrom } from "./protocol-mirror.ts";
+import {
+  createProtocolHistories,
+  movedElsewhere,
+  type PlayedHistory,
+  type ProtocolHistories,
+} from "./protocol-histories.ts";
+import { differencesFrom, ledgerDifferencesFrom } from "./protocol-mirror.ts";
 import { type ProtocolNode, startProtocolNode } from "./protocol-node.ts";
 
 const HISTORIES = Number(process.env.INDEXER_HISTORIES ?? 10);
@@ -130,7 +135,11 @@ async function follow(played: PlayedHistory, dice: Dice, who: () => string): Pro
       const { after } = played.transactions[Number(node.head) - 1] ?? {};
       if (!after) continue;
       followed.stops += 1;
-      const found = await differencesFrom(live, histories.chain, after);
+      const elsewhere = movedElsewhere(histories.chain, played.transactions.slice(0, Number(node.head)));
+      const found = [
+        ...(await differencesFrom(live, histories.chain, after)),
+        ...(await ledgerDifferencesFrom(live, histories.chain, after, elsewhere)),
+      ];
       if (found.length > 0) throw new Error(`${who()}, version ${node.head}: ${found.join("; ")}`);
     }
     await indexer.close();

@@ -1,10 +1,12 @@
 /**
- * The mirror's rows against the chain's own views at the same version: jobs, streams, cases, providers, market, assets.
+ * The mirror's rows against the chain's own views at the same version: jobs, streams, cases, providers, market, assets,
+ * and the ledgers of wallets against what their stores hold.
  * It doesn't read the chain's events.
  */
 import { CASE_KINDS, JOB_STATES, normalizeAddress, PROVIDER_STATUSES } from "@computestream/protocol";
 import type { Client } from "pg";
 import { z } from "zod";
+import { EVERYBODY } from "../../move/fuzz/cast.ts";
 import type { Chain, ChainAt } from "../../move/fuzz/chain.ts";
 import {
   zCaseView,
@@ -21,6 +23,7 @@ import {
   FAULTS,
   JOBS,
   type JobRow,
+  LEDGER,
   MARKET,
   PROVIDERS,
   type ProviderRow,
@@ -99,6 +102,32 @@ export async function differencesFrom(db: Client, chain: Chain, at: ChainAt): Pr
   const allowed = view(z.array(z.string()), "market::assets").map(normalizeAddress);
   const mirrored = assets.filter((row) => row.allowed).map((row) => row.asset);
   compare("assets", { allowed: mirrored.sort() }, { allowed: allowed.sort() });
+  return found;
+}
+
+/**
+ * Where a wallet's lines don't add up to what its stores hold on chain, frozen or not. `elsewhere` is what came or went
+ * without the market, by `asset|wallet`.
+ */
+export async function ledgerDifferencesFrom(
+  db: Client,
+  chain: Chain,
+  at: ChainAt,
+  elsewhere: ReadonlyMap<string, bigint>,
+): Promise<string[]> {
+  const { rows } = await db.query(
+    `SELECT asset || '|' || wallet AS key, sum(amount)::text AS amount FROM ${LEDGER.name} GROUP BY asset, wallet`,
+  );
+  const lines = new Map(rows.map(({ key, amount }) => [key as string, BigInt(amount)]));
+  const holdings = chain.holdings(at.store);
+  const wallets = chain.assets.flatMap((asset) => EVERYBODY.map((who) => `${asset}|${who}`));
+  const strangers = [...lines.keys()].filter((key) => !wallets.includes(key));
+  const found = strangers.map((key) => `${key} has a ledger, and is nobody's wallet`);
+  for (const key of wallets) {
+    const mirrored = (lines.get(key) ?? 0n) + (elsewhere.get(key) ?? 0n);
+    const held = holdings.get(key) ?? 0n;
+    if (mirrored !== held) found.push(`the ledger of ${key} comes to ${mirrored}, on chain ${held}`);
+  }
   return found;
 }
 
