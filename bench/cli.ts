@@ -10,6 +10,7 @@ import { indexerBackfill } from "./indexer-backfill.ts";
 import { indexerDecode } from "./indexer-decode.ts";
 import { type BenchOptions, OPTIONS, optionsOf } from "./options.ts";
 import { protocolGas } from "./protocol-gas.ts";
+import { webFirstLoad } from "./web-first-load.ts";
 
 const BENCHES: Record<string, (options: BenchOptions) => Promise<Figure[]>> = {
   protocol: protocolGas,
@@ -18,8 +19,11 @@ const BENCHES: Record<string, (options: BenchOptions) => Promise<Figure[]>> = {
   api,
 };
 
-/** Only run when named: what they print is to be read, not compared. */
-const REPORTS: Record<string, (options: BenchOptions) => Promise<Figure[]>> = { "api-plans": apiPlans };
+/** Only run when named: what they print is to be read, not compared, or they need the dashboard's build. */
+const REPORTS: Record<string, (options: BenchOptions) => Promise<Figure[]>> = {
+  "api-plans": apiPlans,
+  web: webFirstLoad,
+};
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
