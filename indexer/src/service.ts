@@ -2,10 +2,11 @@
  * Puts the indexer together: migrate, index, serve, push; and takes it apart again in the opposite order.
  * It doesn't read the environment or handle signals: `index.ts` does, and tests call this directly.
  */
-import { createServer, type IncomingMessage } from "node:http";
+import type { IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createRedisKeys } from "@computestream/protocol/redis-keys";
 import { createApp } from "./api/app.ts";
+import { createHttpServer } from "./api/http-server.ts";
 import { addressOf, admitConnection } from "./api/rate-limit.ts";
 import { createAuth } from "./auth/auth.ts";
 import { loadSigningKey } from "./auth/signing-key.ts";
@@ -105,7 +106,7 @@ export async function startService(config: Config, source: ChainSource, log: Log
   const clientOf = (request: IncomingMessage) => addressOf(request, config.trustProxy);
   const sse = createSseServer({ hub, gate, addressOf: clientOf, metrics });
   const tending = setInterval(hub.tend, 250);
-  const server = createServer(
+  const server = createHttpServer(
     createApp({
       pool,
       providers: createProviderShelf(pool, { maxRows: config.providersInMemory }),
