@@ -1,13 +1,13 @@
 /**
- * Whatever text stands in any parameter of any route, it stays a value: no statement of it runs, nothing changes, the
+ * Whatever text stands in any parameter, body or header of any route, it stays a value: no statement of it runs, nothing changes, the
  * answer doesn't follow from what it would mean as SQL. Routes and parameters come from the API's own table.
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createOpenApi, type Parameter } from "../src/api/openapi.ts";
+import { createOpenApi, type JsonSchema, operationOf, type Parameter } from "../src/api/openapi.ts";
 import { mountsOf } from "../src/api/table/index.ts";
 import { connectClient } from "../src/db/client.ts";
 import { MIRROR_TABLES } from "../src/db/tables.ts";
-import { type ApiWorld, pathsOf, startApiWorld } from "./api-world.ts";
+import { type ApiWorld, type Callers, createCallers, pathsOf, startApiWorld } from "./api-world.ts";
 import { run } from "./parts.ts";
 
 const AT_ONCE = 16;
@@ -54,30 +54,72 @@ const BLIND: Array<[holds: string, fails: string]> = [
 ];
 
 let world: ApiWorld;
+let callers: Callers;
 const document = createOpenApi();
 
 interface Place {
-  /** With `value` in it, encoded. */
-  target(value: string): string;
   label: string;
+  /** Asks with `value` there. */
+  ask(value: string): Promise<Response>;
 }
 
-const places: Place[] = mountsOf().flatMap(({ path, route }) => {
-  const documented = document.paths[path.replace(/:(\w+)/g, "{$1}")]?.get.parameters ?? [];
+const places: Place[] = mountsOf().flatMap((mount) => {
+  const { path, route, entry } = mount;
+  const { method, operation } = operationOf(document.paths[path.replace(/:(\w+)/g, "{$1}")]);
   const [asked = path] = pathsOf(path, route);
-  return documented.map(
-    (parameter: Parameter): Place => ({
-      label: `${path} ${parameter.in} ${parameter.name}`,
-      target: (value) =>
-        parameter.in === "path"
-          ? path.replace(`:${parameter.name}`, encodeURIComponent(value))
-          : `${asked}?${parameter.name}=${encodeURIComponent(value)}`,
-    }),
-  );
+  const send = async (target: string, body?: object) =>
+    fetch(`${world.url}${target}`, {
+      method,
+      headers: {
+        ...(await callers.headersFor(entry, asked)),
+        ...(body ? { "content-type": "application/json" } : {}),
+      },
+      ...(body ? { body: JSON.stringify(body) } : {}),
+    });
+  const { schema, example } = operation.requestBody?.content["application/json"] ?? {};
+  const sent = method === "POST" ? { ...(example as object) } : undefined;
+  return [
+    ...operation.parameters.map(
+      (parameter: Parameter): Place => ({
+        label: `${path} ${parameter.in} ${parameter.name}`,
+        ask: (value) =>
+          parameter.in === "path"
+            ? send(path.replace(`:${parameter.name}`, encodeURIComponent(value)), sent)
+            : send(`${asked}?${parameter.name}=${encodeURIComponent(value)}`, sent),
+      }),
+    ),
+    ...fieldsOf(schema).map(
+      (field): Place => ({
+        label: `${path} body ${field}`,
+        ask: (value) => send(asked, { ...sent, [field]: value }),
+      }),
+    ),
+    ...["user-agent", "x-request-id", "authorization"].map(
+      (header): Place => ({
+        label: `${path} header ${header}`,
+        // A header carries bytes: whatever isn't one of ASCII is left out.
+        ask: (value) =>
+          fetch(`${world.url}${asked}`, {
+            method,
+            headers: { [header]: value.replace(/[^\x20-\x7e]/g, ""), "content-type": "application/json" },
+            ...(sent ? { body: JSON.stringify(sent) } : {}),
+          }),
+      }),
+    ),
+  ];
 });
+
+/** Names at the top of a body, in whichever form it may be. */
+function fieldsOf(schema: JsonSchema | undefined): string[] {
+  if (!schema) return [];
+  if (schema.$ref) return fieldsOf(document.components.schemas[schema.$ref.split("/").at(-1) ?? ""]);
+  const forms = [...(schema.anyOf ?? []), ...((schema.oneOf as JsonSchema[] | undefined) ?? [])];
+  return [...new Set([...Object.keys(schema.properties ?? {}), ...forms.flatMap(fieldsOf)])];
+}
 
 beforeAll(async () => {
   world = await startApiWorld();
+  callers = createCallers(world);
   await run(world.databaseUrl, "CREATE SEQUENCE tripped");
   await run(
     world.databaseUrl,
@@ -141,16 +183,18 @@ describe("SQL in a parameter", () => {
     expect(await run(world.databaseUrl, "SELECT is_called FROM tripped")).toEqual([{ is_called: false }]);
   });
 
-  it(`never runs, in any of the ${places.length} parameters of the table`, async () => {
+  it(`never runs, in any of the ${places.length} places of the table`, async () => {
     expect(places.length).toBeGreaterThan(50);
     const before = await contents();
     const stop = await watchStatements();
     const wrong: string[] = [];
-    const asks = places.flatMap((place) => STATEMENTS.map((text) => ({ place, text })));
+    // No header is looked at beyond its form, so a few will do.
+    const textsFor = ({ label }: Place) => (label.includes(" header ") ? STATEMENTS.slice(0, 6) : STATEMENTS);
+    const asks = places.flatMap((place) => textsFor(place).map((text) => ({ place, text })));
     await each(asks, async ({ place, text }) => {
-      const response = await fetch(`${world.url}${place.target(text)}`);
+      const response = await place.ask(text);
       const body = await response.text();
-      if (![200, 400, 404].includes(response.status)) {
+      if (![200, 400, 401, 403, 404].includes(response.status)) {
         wrong.push(`${place.label} ${JSON.stringify(text)}: ${response.status} ${body.slice(0, 200)}`);
       }
       // Only the server's own errors would speak of these.
@@ -165,12 +209,13 @@ describe("SQL in a parameter", () => {
   });
 
   it("has no truth: a condition that holds answers as one that doesn't", async () => {
-    const asks = places.flatMap((place) => BLIND.map((pair) => ({ place, pair })));
+    const values = places.filter(({ label }) => !label.includes(" header "));
+    const asks = values.flatMap((place) => BLIND.map((pair) => ({ place, pair })));
     const wrong: string[] = [];
     await each(asks, async ({ place, pair }) => {
       const [holds, fails] = await Promise.all(
         pair.map(async (text) => {
-          const response = await fetch(`${world.url}${place.target(text)}`);
+          const response = await place.ask(text);
           // The refusal may repeat the value, and has an id of its own.
           const { error, ...body } = (await response.json()) as { error?: { code: string; field?: string } };
           return JSON.stringify([response.status, error?.code, error?.field, body]);
@@ -194,7 +239,7 @@ describe("SQL in a parameter", () => {
       lists.flatMap((place) => keys.map((key) => ({ place, key }))),
       async ({ place, key }) => {
         const cursor = Buffer.from(JSON.stringify(key)).toString("base64url");
-        const response = await fetch(`${world.url}${place.target(cursor)}`);
+        const response = await place.ask(cursor);
         await response.arrayBuffer();
         expect([place.label, response.status]).toEqual([place.label, 400]);
       },

@@ -8,8 +8,7 @@ import type { HandWrittenChain } from "./hand-written-chain.ts";
 /** `head` is the newest version shown; `pageSize` the most that a page has. */
 export function revealed(chain: HandWrittenChain, head: () => bigint, pageSize = 25): ChainSource {
   return {
-    deployment: chain.deployment,
-    assertChain: () => chain.assertChain(),
+    ...chain,
     async ledger() {
       const told = await chain.ledger();
       const version = head() < told.version ? head() : told.version;
