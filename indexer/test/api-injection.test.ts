@@ -148,6 +148,13 @@ async function each<T>(items: T[], work: (item: T) => Promise<void>): Promise<vo
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
 }
 
+/** "" of a stream, which has no end. */
+async function textOf(response: Response): Promise<string> {
+  if (!/event-stream/.test(response.headers.get("content-type") ?? "")) return response.text();
+  await response.body?.cancel();
+  return "";
+}
+
 /** Looks at what the server runs until told to stop; the statements that name what no statement of ours does. */
 async function watchStatements() {
   const watcher = await connectClient({ databaseUrl: world.databaseUrl });
@@ -193,7 +200,7 @@ describe("SQL in a parameter", () => {
     const asks = places.flatMap((place) => textsFor(place).map((text) => ({ place, text })));
     await each(asks, async ({ place, text }) => {
       const response = await place.ask(text);
-      const body = await response.text();
+      const body = await textOf(response);
       if (![200, 400, 401, 403, 404].includes(response.status)) {
         wrong.push(`${place.label} ${JSON.stringify(text)}: ${response.status} ${body.slice(0, 200)}`);
       }
@@ -217,7 +224,9 @@ describe("SQL in a parameter", () => {
         pair.map(async (text) => {
           const response = await place.ask(text);
           // The refusal may repeat the value, and has an id of its own.
-          const { error, ...body } = (await response.json()) as { error?: { code: string; field?: string } };
+          const { error, ...body } = JSON.parse((await textOf(response)) || "{}") as {
+            error?: { code: string; field?: string };
+          };
           return JSON.stringify([response.status, error?.code, error?.field, body]);
         }),
       );
@@ -240,7 +249,7 @@ describe("SQL in a parameter", () => {
       async ({ place, key }) => {
         const cursor = Buffer.from(JSON.stringify(key)).toString("base64url");
         const response = await place.ask(cursor);
-        await response.arrayBuffer();
+        await textOf(response);
         expect([place.label, response.status]).toEqual([place.label, 400]);
       },
     );
