@@ -21,9 +21,8 @@ export async function readCursor(
   db: Queryable,
   lock: "lock" | "no lock" = "no lock",
 ): Promise<Cursor | null> {
-  const { rows } = await db.query(
-    `SELECT ${COLUMNS} FROM chain_cursor${lock === "lock" ? " FOR UPDATE" : ""}`,
-  );
+  const text = `SELECT ${COLUMNS} FROM chain_cursor${lock === "lock" ? " FOR UPDATE" : ""}`;
+  const { rows } = await db.query({ name: `cursor ${lock}`, text });
   const row = rows[0];
   if (!row) return null;
   return {

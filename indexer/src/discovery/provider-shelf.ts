@@ -4,10 +4,13 @@
  */
 import type { Pool } from "pg";
 import { listProviders, type ProviderFilter, type ProviderKey } from "../db/queries/providers.ts";
-import { decodeRow } from "../db/table.ts";
+import { decodeRow, selectList } from "../db/table.ts";
 import { PROVIDERS, type ProviderRow } from "../db/tables.ts";
 import { createOrderedRows, type OrderedRows } from "./ordered-rows.ts";
 import { isPast, isPlain, isUpTo, matcherOf, ORDERS, type Shelved, shelve } from "./provider-filter.ts";
+
+/** By name: a statement that the server has prepared for all columns would fail when a migration adds one. */
+const COLUMNS = selectList(PROVIDERS);
 
 export interface ProviderQuery {
   filter: ProviderFilter;
@@ -53,7 +56,7 @@ export function createProviderShelf(pool: Pool, options: { maxRows: number }): P
     // Each change of a row sets its last version; one statement sees one moment.
     const changed = await pool.query({
       name: "shelf changes",
-      text: "SELECT * FROM providers WHERE last_version >= $1",
+      text: `SELECT ${COLUMNS} FROM providers WHERE last_version >= $1`,
       values: [shelf.nextVersion.toString()],
     });
     for (const row of changed.rows) shelf.rows.put(shelve(decodeRow(PROVIDERS, row)));
@@ -63,7 +66,7 @@ export function createProviderShelf(pool: Pool, options: { maxRows: number }): P
   }
 
   async function load(table: string, nextVersion: bigint): Promise<Held | null> {
-    const { rows } = await pool.query("SELECT * FROM providers LIMIT $1", [options.maxRows + 1]);
+    const { rows } = await pool.query(`SELECT ${COLUMNS} FROM providers LIMIT $1`, [options.maxRows + 1]);
     if (rows.length > options.maxRows) {
       giveUp();
       return null;

@@ -85,14 +85,13 @@ export function providerHandlers({ pool, providers, deployment }: Context): Hand
     },
 
     "/api/v1/providers/:address/stats": async ({ params, query }) => {
-      const row = await requireProvider(params.address);
-      const range = await resolveRange(pool, query);
+      const [row, range] = await Promise.all([requireProvider(params.address), resolveRange(pool, query)]);
       const of = { provider: row.provider, asset: row.asset };
-      const { secondsBilled, ...counts } = await countJobs(pool, {
-        party: "provider",
-        address: row.provider,
-      });
-      const buckets = await providerHistory(pool, range, of);
+      const [{ secondsBilled, ...counts }, buckets, paid] = await Promise.all([
+        countJobs(pool, { party: "provider", address: row.provider }),
+        providerHistory(pool, range, of),
+        paidToProvider(pool, of),
+      ]);
       const slotSecs = Number(row.slots) * range.bucketSecs;
       return {
         body: {
@@ -107,7 +106,7 @@ export function providerHandlers({ pool, providers, deployment }: Context): Hand
           secondsServed: Number(row.seconds_served),
           secondsBilled,
           earned: row.earned.toString(),
-          paid: await paidToProvider(pool, of),
+          paid,
           slots: Number(row.slots),
           slotsBusy: Number(row.slots_busy),
           bucketSecs: range.bucketSecs,

@@ -26,8 +26,9 @@ export interface NetworkBucket {
 
 /** Oldest first, without gaps; amounts of one asset. */
 export async function networkHistory(db: Queryable, range: Range, asset: string): Promise<NetworkBucket[]> {
-  const { rows } = await db.query(
-    `WITH active AS (
+  const { rows } = await db.query({
+    name: "network history",
+    text: `WITH active AS (
        SELECT bucket, sum(settlements) FILTER (WHERE asset = $4) AS settlements,
               sum(amount) FILTER (WHERE asset = $4) AS amount, sum(fee) FILTER (WHERE asset = $4) AS fees,
               sum(keeper_fee) FILTER (WHERE asset = $4) AS keeper_fees,
@@ -39,8 +40,8 @@ export async function networkHistory(db: Queryable, range: Range, asset: string)
             coalesce(keeper_fees, 0)::text AS "keeperFees",
             coalesce(created, 0)::int AS "jobsCreated", coalesce(done, 0)::int AS "jobsSettled"
      FROM ${BUCKETS} LEFT JOIN active USING (bucket) ORDER BY bucket`,
-    [range.fromSecs, range.untilSecs, range.bucketSecs, asset],
-  );
+    values: [range.fromSecs, range.untilSecs, range.bucketSecs, asset],
+  });
   return rows;
 }
 
@@ -60,8 +61,9 @@ export async function providerHistory(
   of: { provider: string; asset: string },
 ): Promise<ProviderBucket[]> {
   const totals = range.bucketSecs < 3_600 ? "settlements_per_minute" : "settlements_per_hour";
-  const { rows } = await db.query(
-    `WITH settled AS (
+  const { rows } = await db.query({
+    name: `provider history ${totals}`,
+    text: `WITH settled AS (
        SELECT extract(epoch FROM s.bucket)::int8 / $3::int8 * $3::int8 AS bucket,
               sum(settlements) FILTER (WHERE asset = $5) AS settlements, sum(seconds) AS seconds,
               sum(amount - fee) FILTER (WHERE asset = $5) AS paid, sum(fee) FILTER (WHERE asset = $5) AS fees
@@ -71,8 +73,8 @@ export async function providerHistory(
      SELECT bucket::float8 AS timestamp, coalesce(settlements, 0)::int AS settlements,
             coalesce(seconds, 0)::float8 AS seconds, coalesce(paid, 0)::text AS paid, coalesce(fees, 0)::text AS fees
      FROM ${BUCKETS} LEFT JOIN settled USING (bucket) ORDER BY bucket`,
-    [range.fromSecs, range.untilSecs, range.bucketSecs, of.provider, of.asset],
-  );
+    values: [range.fromSecs, range.untilSecs, range.bucketSecs, of.provider, of.asset],
+  });
   return rows;
 }
 
@@ -81,10 +83,11 @@ export async function paidToProvider(
   db: Queryable,
   of: { provider: string; asset: string },
 ): Promise<string> {
-  const { rows } = await db.query(
-    `SELECT (paid - fee_paid)::text AS paid FROM job_totals
+  const { rows } = await db.query({
+    name: "paid to provider",
+    text: `SELECT (paid - fee_paid)::text AS paid FROM job_totals
      WHERE party = 'provider' AND address = $1 AND asset = $2`,
-    [of.provider, of.asset],
-  );
+    values: [of.provider, of.asset],
+  });
   return rows[0]?.paid ?? "0";
 }

@@ -122,13 +122,14 @@ export async function countJobs(
   db: Queryable,
   of: { party: "buyer" | "provider"; address: string },
 ): Promise<JobCounts> {
-  const { rows } = await db.query(
-    `SELECT coalesce(sum(jobs), 0)::int AS total, coalesce(sum(waiting), 0)::int AS waiting,
+  const { rows } = await db.query({
+    name: "count jobs",
+    text: `SELECT coalesce(sum(jobs), 0)::int AS total, coalesce(sum(waiting), 0)::int AS waiting,
             coalesce(sum(running), 0)::int AS running, coalesce(sum(ended), 0)::int AS ended,
             coalesce(sum(settled), 0)::int AS settled,
             coalesce(sum(seconds_billed), 0)::float8 AS "secondsBilled"
      FROM job_totals WHERE party = $1 AND address = $2`,
-    [of.party, of.address],
-  );
+    values: [of.party, of.address],
+  });
   return rows[0] as JobCounts;
 }

@@ -20,8 +20,9 @@ export interface NetworkTotals {
 }
 
 export async function networkTotals(db: Queryable, asset: string): Promise<NetworkTotals> {
-  const { rows } = await db.query(
-    `SELECT p.*, j.* FROM
+  const { rows } = await db.query({
+    name: "network totals",
+    text: `SELECT p.*, j.* FROM
        (SELECT coalesce(sum(providers), 0)::int AS providers,
                coalesce(sum(available), 0)::int AS "providersAvailable",
                coalesce(sum(slots), 0)::float8 AS slots,
@@ -34,8 +35,8 @@ export async function networkTotals(db: Queryable, asset: string): Promise<Netwo
                coalesce(sum(balance) FILTER (WHERE asset = $1), 0)::text AS "escrowLocked",
                coalesce(sum(rate_per_hour) FILTER (WHERE asset = $1), 0)::text AS "ratePerHourRunning"
         FROM job_totals WHERE party = 'market') j`,
-    [asset],
-  );
+    values: [asset],
+  });
   return rows[0] as NetworkTotals;
 }
 
@@ -51,15 +52,16 @@ export async function recentSettlements(
   db: Queryable,
   q: { asset: string; lastSecond: number; buckets: number },
 ): Promise<SettlementBucket[]> {
-  const { rows } = await db.query(
-    `SELECT second::float8 AS timestamp, coalesce(amount, 0)::text AS amount,
+  const { rows } = await db.query({
+    name: "recent settlements",
+    text: `SELECT second::float8 AS timestamp, coalesce(amount, 0)::text AS amount,
             coalesce(settlements, 0)::int AS settlements
      FROM generate_series($2::int8 - $3::int8 + 1, $2::int8) AS second
      LEFT JOIN settlements_per_second s ON s.bucket = to_timestamp(second) AND s.asset = $1
        AND s.bucket BETWEEN to_timestamp($2::int8 - $3::int8 + 1) AND to_timestamp($2::int8)
      ORDER BY second`,
-    [q.asset, q.lastSecond, q.buckets],
-  );
+    values: [q.asset, q.lastSecond, q.buckets],
+  });
   return rows;
 }
 
