@@ -46,6 +46,7 @@ const zEnv = z.object({
     .pipe(z.array(zDomain).min(1).optional()),
   POLL_INTERVAL_MS: z.coerce.number().int().min(10).max(60_000).default(200),
   SERIES_RETENTION_DAYS: z.coerce.number().int().min(0).max(36_500).default(0),
+  CACHE_MAX_MB: z.coerce.number().int().min(0).max(65_536).default(64),
   RATE_LIMITS: zRateLimits.default(DEFAULT_QUOTAS),
   TRUST_PROXY: z.coerce.number().int().min(0).max(10).default(0),
   PROVIDERS_IN_MEMORY: z.coerce.number().int().min(0).max(1_000_000).default(50_000),
@@ -84,6 +85,8 @@ export interface Config {
   pollIntervalMs: number;
   /** Rows of the time series older than this are dropped, their totals kept; 0 = none is. */
   seriesRetentionDays: number;
+  /** Memory for kept answers; 0 = none is kept. */
+  cacheMaxMb: number;
   /** Null = none is limited. */
   rateLimits: Quotas | null;
   /** How many proxies of ours each request passes; the address before them is the client's. */
@@ -124,6 +127,7 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
     signInDomains: signInDomainsOf(parsed.data.SIGN_IN_DOMAINS, parsed.data.CORS_ORIGINS),
     pollIntervalMs: parsed.data.POLL_INTERVAL_MS,
     seriesRetentionDays: parsed.data.SERIES_RETENTION_DAYS,
+    cacheMaxMb: parsed.data.CACHE_MAX_MB,
     rateLimits: parsed.data.RATE_LIMITS,
     trustProxy: parsed.data.TRUST_PROXY,
     providersInMemory: parsed.data.PROVIDERS_IN_MEMORY,

@@ -5,6 +5,8 @@
 import type { Deployment } from "@computestream/protocol/deployment";
 import type { Pool } from "pg";
 import type { Auth } from "./auth/auth.ts";
+import type { Answers } from "./cache/answers.ts";
+import type { Freshness } from "./cache/freshness.ts";
 import type { ChainSource } from "./chain/source.ts";
 import type { ProviderShelf } from "./discovery/provider-shelf.ts";
 import type { IndexingStatus } from "./indexing/indexer.ts";
@@ -23,6 +25,9 @@ export interface Context {
   auth: Auth;
   indexing: Readonly<IndexingStatus>;
   corsOrigins: string[];
+  /** Null = every answer is read anew. */
+  answers: Answers | null;
+  freshness: Pick<Freshness, "heard" | "version">;
   /** Null = requests aren't limited. */
   limiter: Limiter | null;
   /** How many proxies of ours stand in front. */

@@ -93,6 +93,17 @@ export function createMetrics() {
       labelNames: ["class", "of"] as const,
       registers,
     }),
+    cacheAnswers: new Counter({
+      name: `${prefix}cache_answers_total`,
+      help: "Answers that may be kept, by route and by where they came from: memory, patient, shared, read",
+      labelNames: ["route", "source"] as const,
+      registers,
+    }),
+    cacheBytes: new Gauge({
+      name: `${prefix}cache_bytes`,
+      help: "Memory that kept answers take",
+      registers,
+    }),
     redisUp: new Gauge({
       name: `${prefix}redis_up`,
       help: "1 while Redis can be used, 0 while it can't; no value without one",

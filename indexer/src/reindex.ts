@@ -162,7 +162,7 @@ async function trySwap(
       // It began later, or ends elsewhere, when the mirror in use was put back meanwhile.
       if ((await readCursor(shadow))?.nextVersion !== goal + 1n) return null;
       await swapIn(live, SHADOW_SCHEMA);
-      // Whoever pushes from these tables has told of the old ones.
+      // Whoever keeps or pushes what these tables say has that of the old ones.
       await live.query("SELECT pg_notify($1, current_schema() || ' ' || $2 || ' ' || $2)", [
         COMMIT_CHANNEL,
         goal.toString(),

@@ -6,15 +6,20 @@ import type { IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createRedisKeys } from "@computestream/protocol/redis-keys";
 import { createApp } from "./api/app.ts";
+import { contractOf } from "./api/contract.ts";
 import { createHttpServer } from "./api/http-server.ts";
 import { addressOf, admitConnection } from "./api/rate-limit.ts";
 import { createAuth } from "./auth/auth.ts";
 import { loadSigningKey } from "./auth/signing-key.ts";
+import { createAnswers } from "./cache/answers.ts";
+import { createFreshness } from "./cache/freshness.ts";
+import { createSharedAnswers } from "./cache/shared-answers.ts";
 import { assertSameDeployment } from "./chain/identity.ts";
 import type { ChainSource } from "./chain/source.ts";
 import type { Config } from "./config.ts";
 import { createPool, waitForDatabase } from "./db/client.ts";
 import { readCursor } from "./db/cursor.ts";
+import { changesBetween, readMirrorState } from "./db/queries/changes.ts";
 import { createProviderShelf } from "./discovery/provider-shelf.ts";
 import { FatalError, isFatal } from "./errors.ts";
 import { type IndexingStatus, startIndexer } from "./indexing/indexer.ts";
@@ -96,12 +101,36 @@ export async function startService(config: Config, source: ChainSource, log: Log
     metrics,
     now: Date.now,
   };
+  const readState = () => readMirrorState(pool);
+  const freshness = createFreshness({
+    readState,
+    readChanges: (after, until) => changesBetween(pool, after, until),
+    log,
+  });
+  const answers =
+    config.cacheMaxMb === 0
+      ? null
+      : createAnswers({
+          maxBytes: config.cacheMaxMb * 1024 * 1024,
+          freshness,
+          shared: createSharedAnswers({ redis, keys, contract: contractOf(deployment) }),
+          readState,
+          now: () => performance.now(),
+        });
   const hub = createHub({
     read: createMomentReader(pool, deployment.asset),
     onError: (error) => log.warn({ err: error }, "reading what changed failed"),
     onRound: ({ ms }) => metrics.liveRoundSeconds.observe(ms / 1000),
   });
-  const commits = startCommitListener({ database, onCommit: hub.wake, log });
+  const commits = startCommitListener({
+    database,
+    onCommit() {
+      freshness.heard();
+      hub.wake();
+    },
+    onLost: freshness.deaf,
+    log,
+  });
   const gate = createGate({ total: config.liveMaxConnections, perAddress: config.liveMaxPerAddress });
   const clientOf = (request: IncomingMessage) => addressOf(request, config.trustProxy);
   const sse = createSseServer({ hub, gate, addressOf: clientOf, metrics });
@@ -116,6 +145,8 @@ export async function startService(config: Config, source: ChainSource, log: Log
       indexing: indexer.status,
       corsOrigins: config.corsOrigins,
       redis,
+      answers,
+      freshness,
       limiter: limits.limiter,
       trustProxy: limits.trustProxy,
       live: sse,
@@ -156,6 +187,7 @@ export async function startService(config: Config, source: ChainSource, log: Log
     const cut = setTimeout(() => server.closeAllConnections(), 5_000);
     await listening;
     clearTimeout(cut);
+    freshness.close();
     redis.close();
     await pool.end();
   }

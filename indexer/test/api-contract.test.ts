@@ -77,6 +77,22 @@ describe("the document", () => {
     }
   });
 
+  it("tells which answers have a version and an ETag to ask again with, and they have them", async () => {
+    for (const mount of mounts) {
+      const responses = Object.values(document.paths[documentedPath(mount.path)] ?? {})[0]?.responses ?? {};
+      const isKept = "304" in responses;
+      expect(isKept, mount.path).toBe(!/health|ready|metrics|openapi|docs|auth|live/.test(mount.path));
+      if (!isKept) continue;
+      const [asked = ""] = pathsOf(mount.path, mount.route);
+      const { headers } = await fetch(`${world.url}${asked}`);
+      for (const name of Object.keys(responses["200"]?.headers ?? {})) {
+        if (name.startsWith("RateLimit")) continue;
+        expect(headers.get(name), `${mount.path} ${name}`).toBeTruthy();
+      }
+      expect(headers.get("x-ledger-version")).toMatch(/^\d+$/);
+    }
+  });
+
   it("tells the rate limit of each route but those that have none", () => {
     const unlimited = ["/api/v1/health", "/health", "/ready", "/metrics"];
     for (const [path, item] of Object.entries(document.paths)) {

@@ -152,7 +152,8 @@ describe("a receipt", () => {
       expect(rowCount).toBe(1);
       await writer.query("COMMIT");
       expect((await reading).check).toMatchObject({ conserved: true, feeAgrees: true });
-      expect((await receiptOf(RUNNING)).check.conserved).toBe(false);
+      // Another question, because no event tells that the answer to this one has changed.
+      expect((await receiptOf(RUNNING, "?limit=999")).check.conserved).toBe(false);
     } finally {
       await writer.query("ROLLBACK");
       await writer.query("DELETE FROM stream_ticks WHERE job = $1 AND event_index = 77", [RUNNING]);

@@ -56,6 +56,7 @@ export function configOf(databaseUrl: string, source: ChainSource, overrides: Pa
     signInDomains: ["localhost:3000"],
     pollIntervalMs: 20,
     seriesRetentionDays: 0,
+    cacheMaxMb: 16,
     rateLimits: null,
     trustProxy: 0,
     providersInMemory: 50_000,

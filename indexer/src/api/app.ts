@@ -7,6 +7,7 @@ import type { Context } from "../context.ts";
 import { ApiError } from "../errors.ts";
 import { bearer, createAuthorize } from "./bearer.ts";
 import { createErrorMapper } from "./error-mapper.ts";
+import { createServeKept } from "./kept-answers.ts";
 import { cors, requestId, safeHeaders, timing } from "./middleware.ts";
 import { mountRoutes } from "./mount.ts";
 import { createRateLimits } from "./rate-limit.ts";
@@ -38,7 +39,7 @@ export function createApp(context: Context): Express {
   app.disable("x-powered-by");
   app.use(requestId, timing(context.metrics), safeHeaders, cors(context.corsOrigins), limits.byAddress);
   app.use(bearer(context), limits.byWallet);
-  app.use(mountRoutes(ROUTES, handlers, createAuthorize(context)));
+  app.use(mountRoutes(ROUTES, handlers, createAuthorize(context), createServeKept(context)));
   app.use(() => {
     throw new ApiError(404, "ROUTE_NOT_FOUND", "there is no such route: /api/v1/docs lists all");
   });

@@ -41,7 +41,7 @@ export function cors(allowed: string[]): RequestHandler {
       response.set({
         "access-control-allow-origin": origin,
         "access-control-expose-headers":
-          "x-request-id, etag, link, ratelimit, ratelimit-policy, retry-after, www-authenticate",
+          "x-request-id, etag, link, x-ledger-version, ratelimit, ratelimit-policy, retry-after, www-authenticate",
       });
     }
     if (request.method !== "OPTIONS") return next();

@@ -6,6 +6,7 @@ import express, { type Request, type Response, Router } from "express";
 import type { Caller } from "../auth/access-token.ts";
 import { ApiError } from "../errors.ts";
 import { nextPageLink, toCsv, wantsCsv } from "./csv.ts";
+import { csvName, type ServeKept } from "./kept-answers.ts";
 import { type Mount, mountsOf } from "./table/index.ts";
 import {
   allowedMethods,
@@ -36,6 +37,7 @@ export function mountRoutes(
   table: RouteTable,
   handlers: Readonly<Record<string, AnyHandler>>,
   authorize: Authorize = refuseSecured,
+  serveKept: ServeKept = async () => false,
 ): Router {
   const unanswered = Object.keys(table).filter((path) => !(path in handlers));
   const undocumented = Object.keys(handlers).filter((path) => !(path in table));
@@ -56,7 +58,7 @@ export function mountRoutes(
     const allow = allowedMethods(mount.entry);
     const route = router.route(mount.path);
     if (methodOf(mount.entry) === "GET") {
-      route.get((request, response) => answer(mount, handler, authorize, request, response));
+      route.get((request, response) => answer(mount, handler, authorize, serveKept, request, response));
     } else {
       // Who may call is asked before the body is read.
       route.post(
@@ -66,7 +68,7 @@ export function mountRoutes(
         },
         requireJson,
         express.json({ limit: MAX_BODY_BYTES, inflate: false, type: () => true }),
-        (request, response) => answer(mount, handler, authorize, request, response),
+        (request, response) => answer(mount, handler, authorize, serveKept, request, response),
       );
     }
     route.all((_request, response) => {
@@ -93,6 +95,7 @@ async function answer(
   mount: Mount,
   handler: AnyHandler,
   authorize: Authorize,
+  serveKept: ServeKept,
   request: Request,
   response: Response,
 ) {
@@ -106,11 +109,13 @@ async function answer(
     origin: request.get("origin"),
     userAgent: (request.get("user-agent") ?? "").slice(0, MAX_USER_AGENT),
   };
-  const reply = await handler({ params, query, body, caller, asker } as never);
+  const produce = () => handler({ params, query, body, caller, asker } as never);
+  if (alias) response.append("link", `<${canonical(mount, request)}>; rel="canonical"`);
+  if (await serveKept(mount, { params, query }, produce, request, response)) return;
+  const reply = await produce();
   response.status(reply.status ?? 200).set(reply.headers ?? {});
   // Tokens, or what is private to one caller: nothing between us may keep it.
   if (caller !== null || methodOf(entry) === "POST") response.set("cache-control", "private, no-store");
-  if (alias) response.append("link", `<${canonical(mount, request)}>; rel="canonical"`);
   if (reply.stream && request.method !== "HEAD") return reply.stream(request, response);
   if (isText(entry.answer)) {
     if (!response.get("content-type")) response.type(entry.answer.contentType);
@@ -122,11 +127,10 @@ async function answer(
     if (wantsCsv(request, query)) {
       const link = nextPageLink(request, reply.body);
       if (link) response.append("link", link);
-      const name = mount.route
-        .split("/")
-        .filter((part) => /^[a-z]+$/.test(part))
-        .at(-1);
-      response.attachment(`${name}.csv`).type("text/csv").send(toCsv(entry.csv, reply.body));
+      response
+        .attachment(`${csvName(mount.route)}.csv`)
+        .type("text/csv")
+        .send(toCsv(entry.csv, reply.body));
       return;
     }
   }

@@ -5,6 +5,7 @@
 import { zApiError } from "@computestream/protocol/api";
 import { z } from "zod";
 import { exampleOf } from "./examples.ts";
+import { describeKept } from "./kept-description.ts";
 import { type HeaderDescriptions, limitOf, rateLimitHeadersOf } from "./route-limits.ts";
 import { BODY_ERRORS, COMMON_ERRORS, ERRORS, type ErrorCode, SECURITY_ERRORS } from "./table/errors.ts";
 import { type Mount, mountsOf } from "./table/index.ts";
@@ -152,7 +153,7 @@ function operationFor(mount: Mount, render: Render, schemas: Record<string, Json
     parameters,
     ...(entry.body ? { requestBody: requestBodyOf(entry.body, render, schemas) } : {}),
     ...(entry.security ? { security: [{ bearer: [] }] } : {}),
-    responses: { ...answersOf(entry, render, schemas), ...refusalsOf(entry, render) },
+    responses: { ...describeKept(mount, answersOf(entry, render, schemas)), ...refusalsOf(entry, render) },
     "x-codeSamples": [
       { lang: "Shell", source: sampleOf(mount, `$API${pathOf(mount)}${exampleQuery}`, render, schemas) },
     ],

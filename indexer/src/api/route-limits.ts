@@ -29,7 +29,7 @@ const RETRY_AFTER: HeaderDescriptions = {
   "Retry-After": { description: "Seconds to wait.", schema: { type: "integer", minimum: 1 } },
 };
 
-/** The headers of a route's answers with `status`. */
+/** The headers of a route's answers with `status` that tell of rate limits. */
 export function rateLimitHeadersOf(entry: RouteEntry, status: number): HeaderDescriptions {
   if (limitOf(entry) === null) return {};
   return status === 429 ? { ...RATE_LIMIT_HEADERS, ...RETRY_AFTER } : RATE_LIMIT_HEADERS;

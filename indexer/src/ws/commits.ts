@@ -17,9 +17,11 @@ export function startCommitListener(options: {
   database: DatabaseOptions;
   /** Called after each commit heard of, and when some may not have been heard of. */
   onCommit: () => void;
+  /** Called when commits can't be heard, until the next `onCommit`. */
+  onLost: () => void;
   log: Logger;
 }): CommitListener {
-  const { onCommit, log } = options;
+  const { onCommit, onLost, log } = options;
   const stop = new AbortController();
 
   async function listen(client: Client, lost: AbortSignal): Promise<void> {
@@ -47,6 +49,7 @@ export function startCommitListener(options: {
       } catch (error) {
         log.debug({ err: error }, "listening for commits failed");
       } finally {
+        onLost();
         await client?.end().catch(() => undefined);
       }
       if (stop.signal.aborted) return;

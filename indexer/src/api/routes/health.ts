@@ -55,6 +55,8 @@ export function healthHandlers(context: Context): Handlers<Routes> {
       const chainVersion = head.version;
       const version = cursor && cursor.nextVersion > 0n ? cursor.nextVersion - 1n : 0n;
       const lag = cursor && chainVersion !== null && chainVersion > version ? chainVersion - version : 0n;
+      // Whoever reads this version here may ask for what is in it next.
+      if (version > context.freshness.version) context.freshness.heard();
       if (cursor && cursor.nextVersion !== progress.nextVersion) {
         progress.nextVersion = cursor.nextVersion;
         progress.changedAtMs = now();
