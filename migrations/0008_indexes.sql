@@ -1,5 +1,5 @@
 -- What the API's filters and sorts need so that no list reads a large table from end to end, and words found by trigrams
--- where the server has them. docs/adr/0011 says which combination is served by what.
+-- where the server has them. docs/adr/0013 says which combination is served by what.
 
 -- ── Raw events ───────────────────────────────────────────────────────────────────────────────────────────────────
 -- Nearly all of them are settlements, which every page from the newest on is full of, and which have the key and their

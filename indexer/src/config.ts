@@ -18,6 +18,7 @@ const zEnv = z.object({
     .string({ error: "is missing: set it to postgresql://user:password@host:port/database" })
     .regex(/^postgres(ql)?:\/\//, "must look like postgresql://user:password@host:port/database"),
   DATABASE_WAIT_MS: z.coerce.number().int().min(0).max(600_000).default(15_000),
+  QUERY_TIMEOUT_MS: z.coerce.number().int().min(50).max(60_000).default(5_000),
   DEPLOYMENT_FILE: z
     .string({ error: "is missing: set it to the deployment record that `npm run deploy` writes" })
     .min(1),
@@ -75,6 +76,8 @@ export interface Config {
   databaseUrl: string;
   /** How long a PostgreSQL that doesn't answer yet is waited for at start. */
   databaseWaitMs: number;
+  /** What a request asks of the database is cancelled after so long. */
+  queryTimeoutMs: number;
   deployment: Deployment;
   nodeUrl: string;
   corsOrigins: string[];
@@ -120,6 +123,7 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
     port: parsed.data.PORT,
     databaseUrl: parsed.data.DATABASE_URL,
     databaseWaitMs: parsed.data.DATABASE_WAIT_MS,
+    queryTimeoutMs: parsed.data.QUERY_TIMEOUT_MS,
     deployment,
     nodeUrl: parsed.data.NODE_URL ?? deployment.nodeUrl,
     corsOrigins: parsed.data.CORS_ORIGINS,

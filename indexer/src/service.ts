@@ -66,6 +66,7 @@ export async function startService(config: Config, source: ChainSource, log: Log
 
   const pool = createPool({
     databaseUrl,
+    statementTimeoutMs: config.queryTimeoutMs,
     onError: (error) => log.warn({ err: error }, "an idle database connection broke"),
   });
   try {

@@ -14,7 +14,7 @@ import {
   startApiWorld,
 } from "./api-world.ts";
 import { ASSET } from "./hand-written-chain.ts";
-import { ARBITER, T0 } from "./histories.ts";
+import { ARBITER, OWNER, T0, TREASURY } from "./histories.ts";
 import { readerOf } from "./parts.ts";
 
 const MOVE = { address: ASSET, symbol: "MOVE", decimals: 8 };
@@ -60,6 +60,19 @@ describe("the market", () => {
     ]);
   });
 
+  it("tells what binds a provider's stake, and whom a job pays", async () => {
+    expect(await get("/api/v1/providers/:address", "", { address: PROVIDER })).toMatchObject({
+      boundStake: "120000000",
+      liableUntil: T0 + 86_400,
+    });
+    const partiesOf = async (address: string) => {
+      const { payee, treasury } = await get("/api/v1/jobs/:address", "", { address });
+      return { payee, treasury };
+    };
+    expect(await partiesOf(OPEN)).toEqual({ payee: null, treasury: TREASURY });
+    expect(await partiesOf(RUNNING)).toEqual({ payee: OWNER, treasury: TREASURY });
+  });
+
   it("tells what was disputed, open or closed", async () => {
     const casesOf = (address: string) => get("/api/v1/jobs/:address/case", "", { address });
     expect(await casesOf(CHALLENGED)).toMatchObject({
@@ -91,6 +104,14 @@ describe("the market", () => {
     ]);
     expect(await names(`?name=StreamSettled&job=${RATED}&order=oldest`)).toHaveLength(2);
     expect(await names("?provider=0xf9")).toEqual(["ProviderRegistered"]);
+    // No event can be any of these.
+    for (const other of ["module=market", `job=${RATED}`, "provider=0xf9"]) {
+      expect(
+        await names(`?name=${other.startsWith("job") ? "StakeAdded" : "StreamSettled"}&${other}`),
+      ).toEqual([]);
+    }
+    expect(await names(`?provider=${PROVIDER}&name=StakeSlashed`)).toEqual(["StakeSlashed"]);
+    expect(await names(`?provider=${PROVIDER}&job=${FAULTY}&module=dispute`)).toEqual(["FaultProven"]);
     const first = await get("/api/v1/events", "?limit=3");
     const next = await get("/api/v1/events", `?limit=3&cursor=${first.nextCursor}`);
     expect([...first.items, ...next.items]).toEqual((await get("/api/v1/events", "?limit=6")).items);
@@ -100,6 +121,13 @@ describe("the market", () => {
     expect(await jobs("?q=%25")).toEqual([]);
     expect(await jobs(`?since=${T0 + 60}`)).toEqual([RUNNING, OPEN]);
     expect(await jobs(`?until=${T0 + 20}`)).toEqual([RATED]);
+    expect(await jobs(`?since=${T0 + 20}&until=${T0 + 61}&buyer=0xb0`)).toEqual([
+      OPEN,
+      FAULTY,
+      ARBITRATED,
+      CHALLENGED,
+    ]);
+    expect(await jobs(`?since=${T0 + 99_999}`)).toEqual([]);
     expect(await jobs(`?asset=${OTHER_ASSET}`)).toEqual([]);
     const ofProvider = await get("/api/v1/providers/:address/jobs", "?state=Running", { address: PROVIDER });
     expect(ofProvider.items.map((j) => [j.job, j.ratePerSecond])).toEqual([
@@ -114,6 +142,9 @@ describe("the market", () => {
     expect(await providers("?minVramGb=81")).toEqual([]);
     expect(await providers("?minGpus=1&sandbox=DOCKER&q=h100%20WEST&hasFreeCapacity=true")).toHaveLength(2);
     expect(await providers("?hasFreeCapacity=false")).toEqual([]);
+    expect(await providers("?available=true&hasFreeCapacity=true&sort=newest")).toEqual([FOREIGN, PROVIDER]);
+    expect(await providers("?available=false")).toEqual([]);
+    expect(await providers(`?asset=${OTHER_ASSET}`)).toEqual([FOREIGN]);
     expect(await providers("?q=h100%20nowhere")).toEqual([]);
     for (const sort of ["stake", "vram", "served"]) {
       const page = await get("/api/v1/providers", `?sort=${sort}&limit=1`);

@@ -130,7 +130,7 @@ describe("a receipt", () => {
     expect(first.check.conserved).toBe(true);
   });
 
-  it("is of one moment, though a settlement is written while it is read", async () => {
+  it("is of one moment, though a refund is written while it is read", async () => {
     const writer = new pg.Client(world.databaseUrl);
     await writer.connect();
     try {
@@ -145,8 +145,9 @@ describe("a receipt", () => {
         expect(rows).toHaveLength(1);
       }, 10_000);
       const { rowCount } = await writer.query(
-        `INSERT INTO stream_ticks SELECT (jsonb_populate_record(t, '{"event_index": 77, "amount": 100000}')).*
-         FROM stream_ticks t WHERE job = $1 ORDER BY version DESC LIMIT 1`,
+        `INSERT INTO events SELECT version, 77, tx_hash, 'escrow', 'EscrowRefunded', job, NULL, timestamp,
+           jsonb_build_object('job', job, 'to', job, 'amount', '100000', 'balance', '350000')
+         FROM events WHERE job = $1 ORDER BY version DESC LIMIT 1`,
         [RUNNING],
       );
       expect(rowCount).toBe(1);
@@ -156,7 +157,7 @@ describe("a receipt", () => {
       expect((await receiptOf(RUNNING, "?limit=999")).check.conserved).toBe(false);
     } finally {
       await writer.query("ROLLBACK");
-      await writer.query("DELETE FROM stream_ticks WHERE job = $1 AND event_index = 77", [RUNNING]);
+      await writer.query("DELETE FROM events WHERE job = $1 AND event_index = 77", [RUNNING]);
       await writer.end();
     }
   });

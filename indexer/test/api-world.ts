@@ -87,6 +87,8 @@ function appendMarket(chain: HandWrittenChain): void {
   chain.append(T0, [registered(PROVIDER), registered(FOREIGN, { owner: address("cc"), asset: OTHER_ASSET })]);
   const stake = (name: string, fields: Record<string, string>) =>
     chain.append(T0, [[`stake::${name}`, { provider: PROVIDER, ...fields }]]);
+  const bound = { bound_stake: "120000000", liable_until: String(T0 + 86_400) };
+  chain.append(T0, [["provider_registry::ProviderLiabilityChanged", { provider: PROVIDER, ...bound }]]);
   stake("StakeAdded", { amount: "50000000", staked: "150000000" });
   const leaving = { amount: "10000000", staked: "140000000" };
   stake("UnstakeRequested", { ...leaving, unbonding: "10000000", unlocks_at: String(T0) });

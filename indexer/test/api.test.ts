@@ -158,6 +158,8 @@ describe("each route answers its schema", () => {
       unbonding: "0",
       unlocksAt: 0,
       slashed: "0",
+      boundStake: "0",
+      liableUntil: 0,
     } satisfies ProviderAnswer);
   });
 

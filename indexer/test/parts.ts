@@ -49,6 +49,7 @@ export function configOf(databaseUrl: string, source: ChainSource, overrides: Pa
     port: 0,
     databaseUrl,
     databaseWaitMs: 10_000,
+    queryTimeoutMs: 10_000,
     deployment: source.deployment,
     nodeUrl: source.deployment.nodeUrl,
     corsOrigins: ["http://localhost:3000"],

@@ -71,6 +71,8 @@ export function providerDto(row: ProviderRow, asset: Asset): ProviderAnswer {
     unbonding: row.unbonding.toString(),
     unlocksAt: Number(row.unlocks_at),
     slashed: row.slashed.toString(),
+    boundStake: row.bound_stake.toString(),
+    liableUntil: Number(row.liable_until),
   };
 }
 
@@ -126,6 +128,8 @@ export function jobDto(row: JobRow, openCase: CaseRow | null, asset: Asset): Job
     sealed: row.sealed,
     createdTx: row.created_tx,
     ratePerSecond: ratePerSecond(row.rate_per_hour.toString()),
+    payee: row.payee === "" ? null : row.payee,
+    treasury: row.treasury === "" ? null : row.treasury,
   };
 }
 

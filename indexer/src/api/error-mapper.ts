@@ -8,7 +8,7 @@ import type { ErrorRequestHandler } from "express";
 import { ApiError, errorCode } from "../errors.ts";
 import type { Logger } from "../logger.ts";
 
-/** PostgreSQL is away, stopping, or cancelled the query: the client may try again. */
+/** PostgreSQL is away or stopping: the client may try again. */
 const UNAVAILABLE = new Set([
   "ECONNREFUSED",
   "ECONNRESET",
@@ -18,7 +18,6 @@ const UNAVAILABLE = new Set([
   "57P01",
   "57P02",
   "57P03",
-  "57014",
   "53300",
 ]);
 
@@ -38,6 +37,14 @@ export function toApiError(error: unknown): ApiError {
   const message = error instanceof Error ? error.message : "";
   if (UNAVAILABLE.has(errorCode(error)) || /^(Connection terminated|timeout exceeded)/.test(message)) {
     return new ApiError(503, "DATABASE_UNAVAILABLE", "the database doesn't answer right now: try again");
+  }
+  // query_canceled: the pool's statement timeout, whichever list or sum it was.
+  if (errorCode(error) === "57014") {
+    return new ApiError(
+      503,
+      "QUERY_TIMEOUT",
+      "the database took too long over this: ask for less (a shorter range, a narrower filter), or again later",
+    );
   }
   return new ApiError(500, "INTERNAL", "something went wrong here; the request id finds it in our log");
 }

@@ -6,7 +6,6 @@ import { jobStateName } from "@computestream/protocol";
 import { type ReceiptDto, ratePerSecond } from "@computestream/protocol/api";
 import type { Deployment } from "@computestream/protocol/deployment";
 import { earnedOf, feeOf } from "@computestream/protocol/money";
-import type { TickSums } from "../db/queries/ticks.ts";
 import type { EventRow, JobRow, TickRow } from "../db/tables.ts";
 import { assetDto, requirementsDto } from "./dto.ts";
 
@@ -15,8 +14,6 @@ export interface ReceiptFacts {
   deployment: Deployment;
   /** All of the job but its settlements, oldest first. */
   events: EventRow[];
-  /** Over all settlements. */
-  sums: TickSums;
   /** Settlements to show, oldest first. */
   page: { items: TickRow[]; nextCursor: string | null };
 }
@@ -24,7 +21,7 @@ export interface ReceiptFacts {
 const TOLD_ELSEWHERE = new Set(["JobCreated", "EscrowDeposited", "EscrowRefunded", "StreamClosed"]);
 
 export function buildReceipt(facts: ReceiptFacts): ReceiptDto {
-  const { job, deployment, events, sums, page } = facts;
+  const { job, deployment, events, page } = facts;
   const named = (name: string) => events.filter((event) => event.name === name);
   const [opened] = named("StreamOpened");
   const deposits = named("EscrowDeposited").map((event) => ({
@@ -59,27 +56,26 @@ export function buildReceipt(facts: ReceiptFacts): ReceiptDto {
     rates,
     deposits,
     settlements: page.items.map(settlementOf),
-    settlementCount: sums.count,
+    settlementCount: Number(job.ticks),
     nextCursor: page.nextCursor,
     refunds,
     close,
     steps: events
       .filter((event) => !TOLD_ELSEWHERE.has(event.name))
       .map((event) => ({ ...at(event), module: event.module, name: event.name })),
-    check: checkOf({ job, sums, deposits, refunds, rates, close }),
+    check: checkOf({ job, deposits, refunds, rates, close }),
   };
 }
 
-type Parts = Pick<ReceiptDto, "deposits" | "refunds" | "rates" | "close"> &
-  Pick<ReceiptFacts, "job" | "sums">;
+type Parts = Pick<ReceiptDto, "deposits" | "refunds" | "rates" | "close"> & Pick<ReceiptFacts, "job">;
 
-function checkOf({ job, sums, deposits, refunds, rates, close }: Parts): ReceiptDto["check"] {
+function checkOf({ job, deposits, refunds, rates, close }: Parts): ReceiptDto["check"] {
   const total = (lines: Array<{ amount: string }>) =>
     lines.reduce((sum, line) => sum + BigInt(line.amount), 0n);
   const deposited = total(deposits);
   const refunded = total(refunds);
-  const paid = BigInt(sums.amount);
-  const fees = BigInt(sums.fee);
+  const paid = job.ticks_amount;
+  const fees = job.ticks_fee;
   const acc = rates.reduce((sum, rate) => sum + BigInt(rate.worth), 0n);
   const earned = earnedOf(acc);
   const feeFromTerms = feeOf(paid, job.fee_bps);
@@ -99,9 +95,9 @@ function checkOf({ job, sums, deposits, refunds, rates, close }: Parts): Receipt
     closeAgrees:
       close &&
       BigInt(close.secondsBilled) === job.seconds_billed &&
-      close.paid === sums.amount &&
-      close.feePaid === sums.fee &&
-      close.keeperPaid === sums.keeperFee,
+      BigInt(close.paid) === job.ticks_amount &&
+      BigInt(close.feePaid) === job.ticks_fee &&
+      BigInt(close.keeperPaid) === job.ticks_keeper_fee,
   };
 }
 

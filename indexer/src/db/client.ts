@@ -33,7 +33,7 @@ export function createPool(
   const pool = new pg.Pool({
     ...connection(options),
     max: options.max ?? 10,
-    statement_timeout: options.statementTimeoutMs ?? 10_000,
+    statement_timeout: options.statementTimeoutMs ?? 5_000,
   });
   // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
   pool.on("error", options.onError);

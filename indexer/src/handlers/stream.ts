@@ -1,6 +1,6 @@
 /**
  * stream events -> what a job has earned and paid, and one tick per settlement.
- * It doesn't know why a settlement happened; cumulative amounts are set, never added.
+ * It doesn't know why a settlement happened; cumulative amounts are set, and beside them what each settlement moved is added.
  */
 import type { EventPosition, ProtocolEvent } from "@computestream/protocol/events";
 import { bill, earnedOf, fundedSecs } from "@computestream/protocol/money";
@@ -25,6 +25,11 @@ export function applyStream(job: JobRow, event: StreamEvent): void {
       job.seconds_attested = event.data.seconds_attested;
       job.seconds_confirmed = event.data.seconds_confirmed;
       billUpTo(job, event.data.seconds_billed);
+      // Added up, unlike the totals below: a receipt holds the one against the other.
+      job.ticks += 1n;
+      job.ticks_amount += event.data.amount;
+      job.ticks_fee += event.data.fee;
+      job.ticks_keeper_fee += event.data.keeper_fee;
       job.paid = event.data.paid;
       job.fee_paid = event.data.fee_paid;
       job.keeper_paid = event.data.keeper_paid;

@@ -11,7 +11,7 @@ import { findFault, listCases } from "../../db/queries/cases.ts";
 import { listEvents } from "../../db/queries/events.ts";
 import { findJobs, listJobs } from "../../db/queries/jobs.ts";
 import { findProviders } from "../../db/queries/providers.ts";
-import { listTicks, sumTicks } from "../../db/queries/ticks.ts";
+import { listTicks } from "../../db/queries/ticks.ts";
 import type { Queryable } from "../../db/table.ts";
 import type { JobRow } from "../../db/tables.ts";
 import { ApiError } from "../../errors.ts";
@@ -95,9 +95,8 @@ export function jobHandlers({ pool, deployment }: Context): Handlers<typeof JOB_
             "address",
           );
         }
-        const sums = await sumTicks(db, job);
         const page = toPage(ticks, limit, (tick) => tick, positionOf);
-        return { body: buildReceipt({ job, deployment, events, sums, page }) };
+        return { body: buildReceipt({ job, deployment, events, page }) };
       });
     },
 

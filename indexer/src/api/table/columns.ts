@@ -34,6 +34,8 @@ export const JOBS_CSV: CsvSpec = {
     "held",
     ...ASSET,
     "createdTx",
+    "payee",
+    "treasury",
   ],
 };
 

@@ -69,6 +69,10 @@ export const ERRORS = {
     status: 503,
     means: "This instance has as many live connections as it takes: try again after Retry-After seconds.",
   },
+  QUERY_TIMEOUT: {
+    status: 503,
+    means: "The database took longer over it than QUERY_TIMEOUT_MS: ask for less, or again later.",
+  },
   DATABASE_UNAVAILABLE: { status: 503, means: "The database doesn't answer right now: try again." },
   CHAIN_UNAVAILABLE: {
     status: 503,
@@ -87,6 +91,7 @@ export const COMMON_ERRORS = [
   "METHOD_NOT_ALLOWED",
   "INTERNAL",
   "DATABASE_UNAVAILABLE",
+  "QUERY_TIMEOUT",
 ] as const satisfies readonly ErrorCode[];
 
 /** What routes with these traits may answer beside that. */

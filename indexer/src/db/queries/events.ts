@@ -2,6 +2,7 @@
  * Named reads of the raw events. They never write.
  * It doesn't know DTOs or HTTP, nor what an event means.
  */
+import { EVENT_SCHEMAS } from "@computestream/protocol/events";
 import { decodeRow, type Queryable } from "../table.ts";
 import { EVENTS, type EventRow } from "../tables.ts";
 import { conditions } from "./conditions.ts";
@@ -16,8 +17,26 @@ export interface EventFilter {
   exceptNames?: string[] | undefined;
 }
 
-/** The one event that nearly all are. It names its job and no provider. */
+/** The one event that nearly all are. */
 const SETTLED = { module: "stream", name: "StreamSettled" };
+
+const MODULES: ReadonlyMap<string, string> = new Map(
+  Object.entries(EVENT_SCHEMAS).flatMap(([module, events]) =>
+    Object.keys(events).map((name) => [name, module]),
+  ),
+);
+const NAMING_NO_JOB = new Set(["market", "provider_registry", "stake", "reputation"]);
+const NAMING_NO_PROVIDER = new Set(["market", "escrow", "stream", "job_registry"]);
+
+/** Whether no event can be what `filter` asks for: a search for it would read all there are. */
+function isImpossible({ module, name, job, provider }: EventFilter): boolean {
+  const own = name === undefined ? module : MODULES.get(name);
+  if (module !== undefined && own !== module) return true;
+  if (own === undefined) return name !== undefined;
+  return (
+    (job !== undefined && NAMING_NO_JOB.has(own)) || (provider !== undefined && NAMING_NO_PROVIDER.has(own))
+  );
+}
 
 /**
  * Whether `filter` leaves settlements out. The query then says so in its own text, because only so can the indexes
@@ -36,6 +55,7 @@ export async function listEvents(
   db: Queryable,
   q: { filter: EventFilter; order: "newest" | "oldest"; after: PositionKey | null; limit: number },
 ): Promise<EventRow[]> {
+  if (isImpossible(q.filter)) return [];
   const { where, param, params } = conditions();
   const [beyond, order] = q.order === "oldest" ? [">", ""] : ["<", " DESC"];
   if (q.filter.module) where.push(`module = ${param(q.filter.module)}`);

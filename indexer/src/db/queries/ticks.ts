@@ -57,23 +57,3 @@ export async function ticksBetween(
   );
   return rows.map((row) => decodeRow(TICKS, row)).reverse();
 }
-
-export interface TickSums {
-  count: number;
-  /** Decimal strings. */
-  amount: string;
-  fee: string;
-  keeperFee: string;
-}
-
-/** Over all of a job's settlements. */
-export async function sumTicks(db: Queryable, job: JobTime): Promise<TickSums> {
-  const { where, params } = ofJob(job);
-  const { rows } = await db.query(
-    `SELECT count(*)::int AS count, coalesce(sum(amount), 0)::text AS amount, coalesce(sum(fee), 0)::text AS fee,
-            coalesce(sum(keeper_fee), 0)::text AS "keeperFee"
-     FROM stream_ticks WHERE ${where.join(" AND ")}`,
-    params,
-  );
-  return rows[0] as TickSums;
-}

@@ -9,7 +9,14 @@ import { zAsset, zCase, zJob, zTick } from "./models.ts";
 import { zRate } from "./rates.ts";
 
 export const zJobAnswer = zJob
-  .extend({ ratePerSecond: zRate.describe("ratePerHour per second, exact.") })
+  .extend({
+    ratePerSecond: zRate.describe("ratePerHour per second, exact."),
+    payee: z.string().nullable().describe("Whom its stream pays; null until it starts."),
+    treasury: z
+      .string()
+      .nullable()
+      .describe("Who gets its fees, fixed when it was made; null if the mirror began later."),
+  })
   .meta({
     id: "Job",
     description:

@@ -14,6 +14,10 @@ export const zProviderAnswer = zProvider
     unbonding: zDecimal.describe("Stake that is leaving; it can still be slashed."),
     unlocksAt: z.number().describe("Unix seconds from which it may be withdrawn; 0 = nothing is leaving."),
     slashed: zDecimal.describe("Stake that proven faults have cost in all."),
+    boundStake: zDecimal.describe(
+      "What its jobs rely on: stake can't leave below it while one runs or before liableUntil.",
+    ),
+    liableUntil: z.number().describe("Unix seconds until which jobs that have ended may still cost stake."),
   })
   .meta({
     id: "Provider",
