@@ -58,6 +58,7 @@ function provider(random: Random, n: number, version: bigint): ProviderRow {
   return {
     ...blankProvider(address(`f${n.toString(16)}`)),
     owner: address(`a${n % 7}`),
+    asset: n % 5 === 0 ? address("bb") : address("a"),
     name: pick(random, ["North Rig", "south_rig", "100% box", "back\\slash", "Ünïcode"]),
     gpu_model: pick(random, ["NVIDIA H100 80GB", "RTX 4090", "", "nvidia l4"]),
     gpu_count: BigInt(random(4)),
@@ -98,6 +99,7 @@ function filter(random: Random): ProviderFilter {
     minStake: maybe(() => (2n ** 60n + BigInt(random(4))).toString()),
     maxPricePerHour: maybe(() => String(random(6) * 1000)),
     owner: maybe(() => address(`a${random(8)}`)),
+    asset: maybe(() => address(random(3) === 0 ? "bb" : "a")),
   };
 }
 

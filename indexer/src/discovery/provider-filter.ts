@@ -54,7 +54,7 @@ export function isPlain(filter: ProviderFilter): boolean {
 
 /** Whether a provider is one of those asked for. Texts that are empty ask for nothing, as in SQL. */
 export function matcherOf(filter: ProviderFilter): (shelved: Shelved) => boolean {
-  const { available, status, hasFreeCapacity, owner } = filter;
+  const { available, status, hasFreeCapacity, owner, asset } = filter;
   const [vramGb, gpus, score] = [filter.minVramGb ?? 0, filter.minGpus ?? 0, filter.minScore ?? 0];
   const minStake = BigInt(filter.minStake ?? 0);
   const minStakeNumber = Number(minStake);
@@ -76,6 +76,7 @@ export function matcherOf(filter: ProviderFilter): (shelved: Shelved) => boolean
     if (region && s.region !== region) return false;
     if (sandbox && s.sandbox !== sandbox) return false;
     if (owner && s.owner !== owner) return false;
+    if (asset && s.row.asset !== asset) return false;
     if (gpu && !s.gpu.includes(gpu)) return false;
     for (const word of words) if (!s.words.includes(word)) return false;
     return true;
