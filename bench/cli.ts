@@ -7,7 +7,9 @@ import { api } from "./api.ts";
 import { apiPlans } from "./api-plans.ts";
 import { type Figure, report, table } from "./figure.ts";
 import { indexerBackfill } from "./indexer-backfill.ts";
+import { indexerClients } from "./indexer-clients.ts";
 import { indexerDecode } from "./indexer-decode.ts";
+import { indexerLatency } from "./indexer-latency.ts";
 import { type BenchOptions, OPTIONS, optionsOf } from "./options.ts";
 import { protocolGas } from "./protocol-gas.ts";
 import { webFirstLoad } from "./web-first-load.ts";
@@ -16,6 +18,8 @@ const BENCHES: Record<string, (options: BenchOptions) => Promise<Figure[]>> = {
   protocol: protocolGas,
   indexer: indexerBackfill,
   decode: indexerDecode,
+  latency: indexerLatency,
+  clients: indexerClients,
   api,
 };
 

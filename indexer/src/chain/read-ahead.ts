@@ -15,6 +15,9 @@ const PAGE_SIZE = 100;
 /** While far behind, how old the known head may get. */
 const HEAD_FRESH_MS = 1_000;
 
+/** How long after its last transaction a chain counts as busy. */
+const BUSY_FOR_MS = 3_000;
+
 export interface ReadAheadOptions {
   nextVersion: bigint;
   lastHash: string | null;
@@ -44,6 +47,7 @@ export function startReadAhead(
   let position = { nextVersion: options.nextVersion, lastHash: options.lastHash };
   let pageSize = PAGE_SIZE;
   let attempt = 0;
+  let newAtMs = Number.NEGATIVE_INFINITY;
 
   async function fill(): Promise<void> {
     while (!signal.aborted && !isDone()) {
@@ -52,7 +56,9 @@ export function startReadAhead(
         if (attempt > 0) await assertContinues(source, position);
         const progressed = await readOnwards();
         recovered();
-        if (!progressed) await sleep(options.pollIntervalMs, signal);
+        const now = performance.now();
+        if (progressed) newAtMs = now;
+        else await sleep(pollDelayMs(options.pollIntervalMs, now - newAtMs), signal);
       } catch (error) {
         if (signal.aborted) return;
         if (isFatal(error)) throw error;
@@ -142,6 +148,11 @@ export function startReadAhead(
     (error: unknown) => queue.end(error),
   );
   return { take: (limit) => queue.take(limit, signal) };
+}
+
+/** While a chain is busy its next transaction is near: it is asked for four times as often. */
+export function pollDelayMs(intervalMs: number, quietMs: number): number {
+  return quietMs < BUSY_FOR_MS ? Math.ceil(intervalMs / 4) : intervalMs;
 }
 
 function assertDense(page: TransactionRecord[], nextVersion: bigint): void {
