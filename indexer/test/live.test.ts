@@ -1,6 +1,7 @@
 /** The live feed against a real mirror: what a client holds at any time is what REST and the rows say. */
-import { spawn } from "node:child_process";
+import { fork } from "node:child_process";
 import { setTimeout as pause } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import {
   nextLiveState,
   type SnapshotMessage,
@@ -27,10 +28,12 @@ import {
   T0,
 } from "./histories.ts";
 import { run, serve, startDatabases, until, untilMirrored } from "./parts.ts";
+import { revealed } from "./revealed-chain.ts";
 
 const ORIGIN = "http://localhost:3000";
 const PROVIDER = address("f1");
 const JOB = address("e1");
+const CHILD = fileURLToPath(new URL("./indexer-child.ts", import.meta.url));
 
 let databases: Awaited<ReturnType<typeof startDatabases>>;
 const closers: Array<() => unknown> = [];
@@ -291,22 +294,15 @@ const REST: Record<string, (of: string) => string> = {
 
 /** A chain of which only so much is there yet. */
 function growing(whole: HandWrittenChain) {
-  let visible = 0n;
-  const source = {
-    ...whole,
-    ledger: async () => ({ ...(await whole.ledger()), version: visible }),
-    transactions: async (start: bigint, limit: number) =>
-      (await whole.transactions(start, limit)).filter(({ version }) => version <= visible),
-  };
+  let head = 0n;
   return {
-    source,
+    source: revealed(whole, () => head),
     get head() {
-      return visible;
+      return head;
     },
     grow(by: number) {
-      visible += BigInt(by);
-      if (visible > whole.head) visible = whole.head;
-      return visible;
+      head += BigInt(by);
+      if (head > whole.head) head = whole.head;
     },
   };
 }
@@ -390,27 +386,41 @@ describe("clients that lose their connections", () => {
 
   it("are told on by an instance whose neighbour, the writer, is killed", async () => {
     const databaseUrl = await databases.database();
-    const child = spawn(
-      process.execPath,
-      ["--import", "tsx", new URL("indexer-child.ts", import.meta.url).pathname, databaseUrl, "1500", "30"],
-      { stdio: ["ignore", "pipe", "inherit"] },
-    );
-    closers.push(() => child.kill("SIGKILL"));
-    await new Promise<void>((resolve) => {
-      child.stdout.on("data", (text) => String(text).includes('"ready"') && resolve());
-    });
     const chain = createHandWrittenChain();
-    busyMarket(chain, 1500);
-    const second = await serve(databaseUrl, chain);
+    busyMarket(chain, 1_500);
+    const child = fork(CHILD, ["serve", databaseUrl, "1500", "0"], {
+      execArgv: ["--import", "tsx"],
+      stdio: ["ignore", "pipe", "inherit", "ipc"],
+    });
+    closers.push(() => child.kill("SIGKILL"));
+    let head = 0n;
+    const grow = (by: bigint) => {
+      head = head + by > chain.head ? chain.head : head + by;
+      if (child.connected) child.send(head.toString());
+    };
+    await new Promise<void>((resolve, reject) => {
+      child.stdout?.on("data", (text) => String(text).includes('"ready"') && resolve());
+      child.once("exit", (code) => reject(new Error(`the child ended with ${code}`)));
+    });
+    grow(100n);
+    const second = await serve(
+      databaseUrl,
+      revealed(chain, () => head),
+    );
     closers.push(() => second.close());
     await until(async () => second.indexing.role === "standby", "the standby");
+    await untilMirrored(second.url, head);
     const client = createClient(["network"]);
     await client.connect(second.url);
     const network = await until(async () => client.held.get("network"), "the snapshot");
     const from = BigInt(network.cursor.slice(13));
-    await until(async () => network.lines.length > 20, "lines from the other's commits");
+    await until(async () => {
+      grow(7n);
+      return network.lines.length > 20;
+    }, "lines from the other's commits");
     expect(second.indexing.role).toBe("standby");
     child.kill("SIGKILL");
+    grow(chain.head);
     await untilMirrored(second.url, chain.head);
     const lines = await linesOf(databaseUrl, "network", from);
     await until(
