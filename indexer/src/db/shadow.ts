@@ -6,11 +6,8 @@ import type { Client } from "pg";
 import { migrate } from "../migrate.ts";
 import { connectClient } from "./client.ts";
 
-/**
- * Not made of events: what the relayer and sign-ins wrote, what assets are called, and the applied migrations stay where
- * they are.
- */
-const STAYING = /^(schema_migrations|provider_telemetry|attestations|asset_metadata|auth|admin_audit)(_|$)/;
+/** Not the mirror's: what the relayer and sign-ins wrote stays where it is, and so do the applied migrations. */
+const STAYING = /^(schema_migrations|provider_telemetry|attestations|auth|admin_audit)(_|$)/;
 
 /** Makes the schema, or keeps an earlier run's when that began at the same version and with the same migrations. */
 export async function prepareShadow(options: {

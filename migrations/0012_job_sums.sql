@@ -1,4 +1,4 @@
--- What a receipt adds up, kept in the job's row: a job of a week has 600,000 settlements. And what assets are called.
+-- What a receipt adds up, kept in the job's row: a job of a week has 600,000 settlements.
 
 ALTER TABLE jobs
   -- Of all its settlements, as each tells what it moved; paid, fee_paid and keeper_paid are what the newest tells in all.
@@ -20,11 +20,3 @@ ALTER TABLE jobs
   ALTER COLUMN ticks_amount DROP DEFAULT,
   ALTER COLUMN ticks_fee DROP DEFAULT,
   ALTER COLUMN ticks_keeper_fee DROP DEFAULT;
-
--- What the chain's fungible asset metadata said when it was read. Not from events: neither rebuilt nor compared nor
--- swapped, and filled again by asking when it is lost.
-CREATE TABLE asset_metadata (
-  asset    TEXT PRIMARY KEY,
-  symbol   TEXT     NOT NULL,
-  decimals SMALLINT NOT NULL
-);
