@@ -242,7 +242,7 @@ export function createPosts({ url }: ApiWorld, callers: Callers) {
     // A session of its own: others go on using theirs.
     "/api/v1/auth/sign-out": async () => ({ body: { all: false }, headers: bearer(await fresh()) }),
     "/api/v1/admin/sessions/revoke": async () => ({
-      body: { sid: (await fresh()).sid },
+      body: { wallet: BUYER, sid: (await fresh()).sid },
       headers: await callers.headersOf(ADMIN),
     }),
   };

@@ -11,12 +11,14 @@ import { createServeKept } from "./kept-answers.ts";
 import { cors, requestId, safeHeaders, timing } from "./middleware.ts";
 import { mountRoutes } from "./mount.ts";
 import { createRateLimits } from "./rate-limit.ts";
+import { adminHandlers } from "./routes/admin.ts";
 import { authHandlers } from "./routes/auth.ts";
 import { docsHandlers } from "./routes/docs.ts";
 import { healthHandlers } from "./routes/health.ts";
 import { jobHandlers } from "./routes/jobs.ts";
 import { liveHandlers } from "./routes/live.ts";
 import { marketHandlers } from "./routes/market.ts";
+import { privateHandlers } from "./routes/private.ts";
 import { providerHandlers } from "./routes/providers.ts";
 import { walletHandlers } from "./routes/wallets.ts";
 import { ROUTES } from "./table/index.ts";
@@ -31,6 +33,8 @@ export function createApp(context: Context): Express {
     ...walletHandlers(context),
     ...authHandlers(context),
     ...liveHandlers(context),
+    ...privateHandlers(context),
+    ...adminHandlers(context),
     ...healthHandlers(context),
     ...docsHandlers(),
   };

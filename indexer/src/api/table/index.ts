@@ -2,10 +2,12 @@
  * The one table of routes: what is mounted, parsed, documented and tested comes from here.
  * It doesn't know how a route is answered.
  */
+import { ADMIN_ROUTES } from "./admin.ts";
 import { AUTH_ROUTES } from "./auth.ts";
 import { JOB_ROUTES } from "./jobs.ts";
 import { LIVE_ROUTES } from "./live.ts";
 import { MARKET_ROUTES } from "./market.ts";
+import { PRIVATE_ROUTES } from "./private.ts";
 import { PROVIDER_ROUTES } from "./providers.ts";
 import { SERVICE_ROUTES } from "./service.ts";
 import type { Alias, RouteEntry } from "./types.ts";
@@ -18,6 +20,8 @@ export const ROUTES = {
   ...WALLET_ROUTES,
   ...AUTH_ROUTES,
   ...LIVE_ROUTES,
+  ...PRIVATE_ROUTES,
+  ...ADMIN_ROUTES,
   ...SERVICE_ROUTES,
 } as const;
 

@@ -4,20 +4,24 @@
  */
 import { z } from "zod";
 import { zAddress, zDecimal, zHex } from "../primitives.ts";
-import { zJwks, zNonce, zRevoked, zSessions, zTokens } from "./auth.ts";
+import { zAdminStatus, zAuditEntry } from "./admin-answers.ts";
+import { zJwks, zNonce, zRevoked, zSession, zSessions, zTokens } from "./auth.ts";
 import { zJobAnswer, zJobCases, zTickAnswer } from "./job-answers.ts";
 import { zAssets, zMarket, zStatsAnswer, zStatsHistory } from "./market-answers.ts";
 import { zHealth, zJobEvent } from "./models.ts";
+import { zMe, zStoredAttestation, zTelemetry } from "./private-answers.ts";
 import { zProviderAnswer, zProviderStats } from "./provider-answers.ts";
 import { zReceipt } from "./receipt.ts";
 import { zLedgerEntry, zWallet } from "./wallet-answers.ts";
 
+export * from "./admin-answers.ts";
 export * from "./auth.ts";
 export * from "./job-answers.ts";
 export * from "./live.ts";
 export * from "./live-state.ts";
 export * from "./market-answers.ts";
 export * from "./models.ts";
+export * from "./private-answers.ts";
 export * from "./provider-answers.ts";
 export * from "./public-config.ts";
 export * from "./queries.ts";
@@ -77,6 +81,14 @@ export const API_ROUTES = {
   "/api/v1/auth/sign-out": zRevoked,
   "/api/v1/auth/sessions": zSessions,
   "/api/v1/auth/jwks.json": zJwks,
+  "/api/v1/me": zMe,
+  "/api/v1/providers/:address/telemetry": zPage(zTelemetry),
+  "/api/v1/jobs/:address/attestations": zPage(zStoredAttestation),
+  "/api/v1/admin/status": zAdminStatus,
+  "/api/v1/admin/sessions": zPage(zSession),
+  /** POST */
+  "/api/v1/admin/sessions/revoke": zRevoked,
+  "/api/v1/admin/audit": zPage(zAuditEntry),
 } as const;
 export type ApiRoute = keyof typeof API_ROUTES;
 export type ApiAnswer<R extends ApiRoute> = z.output<(typeof API_ROUTES)[R]>;

@@ -120,3 +120,7 @@ export const zEventsQuery = z
     cursor: zCursor,
   })
   .strict();
+
+/** Lists that are private: newest first. */
+export const zNewestQuery = z.object({ limit: zLimit, cursor: zCursor }).strict();
+export const zAdminSessionsQuery = zNewestQuery.extend({ wallet: zAddress.optional() }).strict();
