@@ -15,6 +15,7 @@ import {
   U64,
 } from "@aptos-labs/ts-sdk";
 import { isWalletWithRequiredFeatureSet } from "@aptos-labs/wallet-standard";
+import { parseWalletMessage, walletMessage } from "@computestream/protocol/api";
 import { describe, expect, it } from "vitest";
 import type { ApprovalRequest } from "./approvals.ts";
 import { describeTransaction } from "./describe-transaction.ts";
@@ -139,6 +140,26 @@ describe("the development wallet", () => {
     const message = new TextEncoder().encode(response.args.fullMessage);
     const signature = response.args.signature as Ed25519Signature;
     expect(account.publicKey.verifySignature({ message, signature })).toBe(true);
+  });
+
+  it("makes what a sign-in asks for: address, site and chain, line by line", async () => {
+    const { wallet, account } = await connected();
+    const response = await wallet.features["aptos:signMessage"].signMessage({
+      address: true,
+      application: true,
+      chainId: true,
+      message: "Chain: 1\n\nnonce: other",
+      nonce: "n1",
+    });
+    if (response.status !== "Approved") throw new Error("rejected");
+    const said = {
+      address: account.address.toString(),
+      application: "http://site",
+      message: "Chain: 1\n\nnonce: other",
+      nonce: "n1",
+    };
+    expect(response.args.fullMessage).toBe(walletMessage({ ...said, chainId: 77 }));
+    expect(parseWalletMessage(response.args.fullMessage)).toEqual({ ...said, chainId: "77" });
   });
 });
 

@@ -8,6 +8,7 @@ export { entryFunction } from "./entry-function.ts";
 export { ChainError, explainFailure } from "./errors.ts";
 export { createNodeApi, type NodeAnswer, type NodeApi, type NodeFailure } from "./node.ts";
 export { createPayloads, type Payloads } from "./payloads.ts";
+export { signMessageWith } from "./sign-message.ts";
 export { transactionHash } from "./transactions.ts";
 export * from "./types.ts";
 export * from "./view-types.ts";
