@@ -5,6 +5,7 @@
 import { type FigureSort, figureOf, type ProviderFilter, type ProviderKey } from "../db/queries/providers.ts";
 import type { ProviderRow } from "../db/tables.ts";
 import type { Compare } from "./ordered-rows.ts";
+import type { Texts } from "./texts.ts";
 
 /**
  * A row, its texts as they are looked through, and its figures as plain numbers: a walk over thousands of rows compares
@@ -12,6 +13,8 @@ import type { Compare } from "./ordered-rows.ts";
  */
 export interface Shelved {
   row: ProviderRow;
+  /** Its number in `ShelfTexts`. */
+  id: number;
   status: number;
   isFree: boolean;
   vramGb: number;
@@ -20,16 +23,22 @@ export interface Shelved {
   staked: number;
   pricePerHour: number;
   owner: string;
-  words: string;
-  gpu: string;
   region: string;
   sandbox: string;
 }
 
-export function shelve(row: ProviderRow): Shelved {
-  const lower = (text: string) => text.toLowerCase();
+/** What can be looked for in part, in lower case: walked through row by row these would cost the most. */
+export interface ShelfTexts {
+  words: Texts;
+  gpu: Texts;
+}
+
+export function shelve(row: ProviderRow, id: number, texts: ShelfTexts): Shelved {
+  texts.words.put(id, `${row.name} ${row.gpu_model} ${row.region}`.toLowerCase());
+  texts.gpu.put(id, row.gpu_model.toLowerCase());
   return {
     row,
+    id,
     status: row.status,
     isFree: row.slots_busy < row.slots,
     vramGb: Number(row.vram_gb),
@@ -38,10 +47,8 @@ export function shelve(row: ProviderRow): Shelved {
     staked: Number(row.staked),
     pricePerHour: Number(row.price_per_hour),
     owner: row.owner,
-    words: lower(`${row.name} ${row.gpu_model} ${row.region}`),
-    gpu: lower(row.gpu_model),
-    region: lower(row.region),
-    sandbox: lower(row.sandbox),
+    region: row.region.toLowerCase(),
+    sandbox: row.sandbox.toLowerCase(),
   };
 }
 
@@ -53,7 +60,7 @@ export function isPlain(filter: ProviderFilter): boolean {
 }
 
 /** Whether a provider is one of those asked for. Texts that are empty ask for nothing, as in SQL. */
-export function matcherOf(filter: ProviderFilter): (shelved: Shelved) => boolean {
+export function matcherOf(filter: ProviderFilter, texts: ShelfTexts): (shelved: Shelved) => boolean {
   const { available, status, hasFreeCapacity, owner, asset } = filter;
   const [vramGb, gpus, score] = [filter.minVramGb ?? 0, filter.minGpus ?? 0, filter.minScore ?? 0];
   const minStake = BigInt(filter.minStake ?? 0);
@@ -62,8 +69,9 @@ export function matcherOf(filter: ProviderFilter): (shelved: Shelved) => boolean
   const maxPriceNumber = maxPrice === null ? Number.POSITIVE_INFINITY : Number(maxPrice);
   const region = filter.region?.toLowerCase();
   const sandbox = filter.sandbox?.toLowerCase();
-  const gpu = filter.gpu?.toLowerCase();
-  const words = filter.q?.toLowerCase().split(/\s+/).filter(Boolean) ?? [];
+  const parts = (filter.q?.toLowerCase().split(/\s+/) ?? []).filter(Boolean);
+  const having = parts.map((word) => texts.words.having(word));
+  if (filter.gpu) having.push(texts.gpu.having(filter.gpu.toLowerCase()));
   return (s) => {
     if (available !== undefined && (s.status === 0) !== available) return false;
     if (status !== undefined && s.status !== status) return false;
@@ -77,8 +85,7 @@ export function matcherOf(filter: ProviderFilter): (shelved: Shelved) => boolean
     if (sandbox && s.sandbox !== sandbox) return false;
     if (owner && s.owner !== owner) return false;
     if (asset && s.row.asset !== asset) return false;
-    if (gpu && !s.gpu.includes(gpu)) return false;
-    for (const word of words) if (!s.words.includes(word)) return false;
+    for (const found of having) if (found[s.id] !== 1) return false;
     return true;
   };
 }

@@ -7,7 +7,17 @@ import { listProviders, type ProviderFilter, type ProviderKey } from "../db/quer
 import { decodeRow, selectList } from "../db/table.ts";
 import { PROVIDERS, type ProviderRow } from "../db/tables.ts";
 import { createOrderedRows, type OrderedRows } from "./ordered-rows.ts";
-import { isPast, isPlain, isUpTo, matcherOf, ORDERS, type Shelved, shelve } from "./provider-filter.ts";
+import {
+  isPast,
+  isPlain,
+  isUpTo,
+  matcherOf,
+  ORDERS,
+  type ShelfTexts,
+  type Shelved,
+  shelve,
+} from "./provider-filter.ts";
+import { createTexts } from "./texts.ts";
 
 /** By name: a statement that the server has prepared for all columns would fail when a migration adds one. */
 const COLUMNS = selectList(PROVIDERS);
@@ -30,6 +40,15 @@ interface Held {
   /** Every event before it is in the rows. */
   nextVersion: bigint;
   rows: OrderedRows<Shelved, ProviderKey["sort"]>;
+  /** By address. */
+  ids: Map<string, number>;
+  texts: ShelfTexts;
+}
+
+function put(held: Pick<Held, "rows" | "ids" | "texts">, row: ProviderRow): void {
+  const id = held.ids.get(row.provider) ?? held.ids.size;
+  held.ids.set(row.provider, id);
+  held.rows.put(shelve(row, id, held.texts));
 }
 
 export function createProviderShelf(pool: Pool, options: { maxRows: number }): ProviderShelf {
@@ -59,7 +78,7 @@ export function createProviderShelf(pool: Pool, options: { maxRows: number }): P
       text: `SELECT ${COLUMNS} FROM providers WHERE last_version >= $1`,
       values: [shelf.nextVersion.toString()],
     });
-    for (const row of changed.rows) shelf.rows.put(shelve(decodeRow(PROVIDERS, row)));
+    for (const row of changed.rows) put(shelf, decodeRow(PROVIDERS, row));
     shelf.nextVersion = nextVersion;
     if (shelf.rows.size > options.maxRows) giveUp();
     return held;
@@ -71,9 +90,15 @@ export function createProviderShelf(pool: Pool, options: { maxRows: number }): P
       giveUp();
       return null;
     }
-    const shelf = createOrderedRows(({ row }: Shelved) => row.provider, ORDERS);
-    for (const row of rows) shelf.put(shelve(decodeRow(PROVIDERS, row)));
-    held = { table, nextVersion, rows: shelf };
+    const shelf: Held = {
+      table,
+      nextVersion,
+      rows: createOrderedRows(({ row }: Shelved) => row.provider, ORDERS),
+      ids: new Map(),
+      texts: { words: createTexts(), gpu: createTexts() },
+    };
+    for (const row of rows) put(shelf, decodeRow(PROVIDERS, row));
+    held = shelf;
     return held;
   }
 
@@ -102,7 +127,7 @@ export function createProviderShelf(pool: Pool, options: { maxRows: number }): P
     async list(query) {
       const shelf = !isTooLarge && isPlain(query.filter) ? await upToDate() : null;
       if (!shelf) return listProviders(pool, query);
-      const matches = matcherOf(query.filter);
+      const matches = matcherOf(query.filter, shelf.texts);
       const ends = isPast(query.sort, query.filter);
       const found: ProviderRow[] = [];
       if (query.limit < 1) return found;
