@@ -13,6 +13,7 @@ import type { IndexingStatus } from "./indexing/indexer.ts";
 import type { Limiter } from "./limits/limiter.ts";
 import type { Logger } from "./logger.ts";
 import type { Metrics } from "./metrics.ts";
+import type { ActiveState } from "./redis/active-state.ts";
 import type { RedisLink } from "./redis/client.ts";
 import type { SseServer } from "./ws/sse.ts";
 
@@ -27,6 +28,7 @@ export interface Context {
   corsOrigins: string[];
   /** Null = every answer is read anew. */
   answers: Answers | null;
+  active: Pick<ActiveState, "online">;
   freshness: Pick<Freshness, "heard" | "version">;
   /** Null = requests aren't limited. */
   limiter: Limiter | null;

@@ -27,6 +27,7 @@ import { createLimiter } from "./limits/limiter.ts";
 import type { Logger } from "./logger.ts";
 import { createMetrics } from "./metrics.ts";
 import { migrate } from "./migrate.ts";
+import { createActiveState } from "./redis/active-state.ts";
 import { createRedisLink } from "./redis/client.ts";
 import { sleep } from "./retry.ts";
 import { startCommitListener } from "./ws/commits.ts";
@@ -38,6 +39,7 @@ import { createSseServer } from "./ws/sse.ts";
 
 /** A Redis that is there answers by then; one that isn't must not hold up the start. */
 const REDIS_WAIT_MS = 500;
+const REWRITE_ACTIVE_MS = 30_000;
 
 export interface Service {
   url: string;
@@ -102,10 +104,22 @@ export async function startService(config: Config, source: ChainSource, log: Log
     metrics,
     now: Date.now,
   };
+  const active = createActiveState({ db: pool, redis, keys, log, now: Date.now });
+  const rewriteActive = () => {
+    if (indexer.status.role === "writer") void active.rewrite();
+  };
+  redis.onReady(rewriteActive);
+  // What a flushed Redis has forgotten, or a commit's note has missed.
+  const rewriting = setInterval(rewriteActive, REWRITE_ACTIVE_MS);
+  const firstRewrite = setTimeout(rewriteActive, 1_000);
   const readState = () => readMirrorState(pool);
   const freshness = createFreshness({
     readState,
-    readChanges: (after, until) => changesBetween(pool, after, until),
+    async readChanges(after, until) {
+      const changed = await changesBetween(pool, after, until);
+      if (indexer.status.role === "writer") void active.note(changed, after, until);
+      return changed;
+    },
     log,
   });
   const answers =
@@ -147,6 +161,7 @@ export async function startService(config: Config, source: ChainSource, log: Log
       corsOrigins: config.corsOrigins,
       redis,
       answers,
+      active,
       freshness,
       limiter: limits.limiter,
       trustProxy: limits.trustProxy,
@@ -188,6 +203,8 @@ export async function startService(config: Config, source: ChainSource, log: Log
     const cut = setTimeout(() => server.closeAllConnections(), 5_000);
     await listening;
     clearTimeout(cut);
+    clearInterval(rewriting);
+    clearTimeout(firstRewrite);
     freshness.close();
     redis.close();
     await pool.end();

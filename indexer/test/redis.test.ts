@@ -5,8 +5,8 @@ import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createLogger } from "../src/logger.ts";
 import { createRedisLink } from "../src/redis/client.ts";
-import { createHandWrittenChain, deploymentOf } from "./hand-written-chain.ts";
-import { parameters, T0 } from "./histories.ts";
+import { createHandWrittenChain, deploymentOf, type RawEvent } from "./hand-written-chain.ts";
+import { address, created, parameters, registered, T0 } from "./histories.ts";
 import { readerOf, serve, startDatabases, until, untilMirrored } from "./parts.ts";
 
 let databases: Awaited<ReturnType<typeof startDatabases>>;
@@ -109,4 +109,59 @@ it("names of keys tell deployments apart", () => {
     keys.answer("m", "0x1"),
   ]);
   expect(new Set(names).size).toBe(20);
+});
+
+describe("the active state", () => {
+  const PROVIDER = address("f1");
+  const SILENT = address("f2");
+  const JOB = address("e1");
+  const keys = createRedisKeys(deploymentOf());
+
+  it("follows the mirror, is made anew when Redis has lost it, and isn't what is online without it", async () => {
+    const admin = new Redis(redis.url);
+    admin.on("error", () => undefined);
+    const nowSecs = Math.floor(Date.now() / 1_000);
+    const chain = createHandWrittenChain();
+    chain.append(nowSecs - 500, [parameters(), registered(PROVIDER), registered(SILENT)]);
+    chain.append(nowSecs - 400, created(JOB, { provider: PROVIDER, deposit: "600000" }));
+    const service = await serve(await databases.database(), chain, { redisUrl: redis.url });
+    const { url } = service;
+    await untilMirrored(url, chain.head);
+    const beat: RawEvent = ["provider_registry::ProviderHeartbeat", { provider: PROVIDER }];
+    await untilMirrored(
+      url,
+      chain.append(nowSecs - 20, [
+        beat,
+        ["provider_registry::ProviderStatusChanged", { provider: SILENT, status: 3 }],
+      ]),
+    );
+    const sets = async () => [
+      await admin.smembers(keys.activeJobs),
+      await admin.smembers(keys.activeProviders),
+    ];
+    await until(async () => JSON.stringify(await sets()) === JSON.stringify([[JOB], [PROVIDER]]), "the sets");
+    expect(await admin.get(keys.heartbeat(PROVIDER))).toBe(String(nowSecs - 20));
+    const ttl = await admin.ttl(keys.heartbeat(PROVIDER));
+    expect([ttl > 0, ttl <= 40]).toEqual([true, true]);
+    const online = async () => {
+      const { items } = await readerOf(url)("/api/v1/providers", "?sort=newest");
+      return items.filter((item) => item.online).map(({ provider }) => provider);
+    };
+    expect(await online()).toEqual([PROVIDER]);
+    // As a node's own heartbeat, which the chain doesn't tell.
+    await admin.set(keys.heartbeat(SILENT), String(nowSecs), "EX", 60);
+    await until(async () => (await online()).length === 2, "the one that was silent");
+    await redis.kill();
+    await until(async () => (await online()).length === 1, "what the mirror alone tells");
+    await redis.restart();
+    await admin.del(keys.activeJobs, keys.activeProviders);
+    await redis.kill();
+    await redis.restart();
+    await until(
+      async () => JSON.stringify(await sets()) === JSON.stringify([[JOB], [PROVIDER]]),
+      "the sets again",
+    );
+    admin.disconnect();
+    await service.close();
+  });
 });

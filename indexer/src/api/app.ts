@@ -41,7 +41,7 @@ export function createApp(context: Context): Express {
   const limits = createRateLimits(context);
   const app = express();
   app.disable("x-powered-by");
-  app.use(requestId, timing(context.metrics), safeHeaders, cors(context.corsOrigins), limits.byAddress);
+  app.use(requestId, timing(context), safeHeaders, cors(context.corsOrigins), limits.byAddress);
   app.use(bearer(context), limits.byWallet);
   app.use(mountRoutes(ROUTES, handlers, createAuthorize(context), createServeKept(context)));
   app.use(() => {

@@ -4,8 +4,11 @@
  */
 import { randomUUID } from "node:crypto";
 import type { RequestHandler } from "express";
+import type { Context } from "../context.ts";
 import { ApiError } from "../errors.ts";
-import type { Metrics } from "../metrics.ts";
+
+/** Slower ones stand in the log at the usual level. */
+const SLOW_SECS = 2;
 
 /** Takes a caller's x-request-id when it is harmless, else makes one; the answer carries it. */
 export const requestId: RequestHandler = (request, response, next) => {
@@ -58,12 +61,23 @@ export function cors(allowed: string[]): RequestHandler {
   };
 }
 
-export function timing(metrics: Metrics): RequestHandler {
+/** Times each answer for the metrics and, at level debug, the log: of a URL only its pattern, of headers nothing. */
+export function timing({
+  metrics,
+  log,
+  isDraining,
+}: Pick<Context, "metrics" | "log" | "isDraining">): RequestHandler {
   return (request, response, next) => {
     const stop = metrics.requestSeconds.startTimer();
+    // Whoever keeps this connection open would come back to one that has ended.
+    if (isDraining()) response.set("connection", "close");
     response.on("finish", () => {
       // The pattern, never the path: labels must stay few.
-      stop({ route: String(request.route?.path ?? "none"), status: String(response.statusCode) });
+      const route = String(request.route?.path ?? "none");
+      const status = response.statusCode;
+      const secs = stop({ route, status: String(status) });
+      const line = { requestId: response.locals.requestId, method: request.method, route, status };
+      log[secs > SLOW_SECS ? "warn" : "debug"]({ ...line, ms: Math.round(secs * 1_000) }, "answered");
     });
     next();
   };

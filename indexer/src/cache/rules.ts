@@ -28,6 +28,9 @@ const list = { maxAgeMs: 10_000, patienceMs: 1_000 };
 /** The newest bucket ends where the chain's clock is. */
 const series = { maxAgeMs: 1_000, patienceMs: 1_000, followsClock: true } as const;
 
+/** No commit tells that somebody fell silent. */
+const SEEN_ONLINE_MS = 5_000;
+
 const always =
   (...tags: Tag[]) =>
   () =>
@@ -47,8 +50,12 @@ export const CACHE_RULES: Partial<Record<keyof typeof ROUTES, CacheRule>> = {
     },
   },
   "/api/v1/streams": { ...list, tags: always("jobs") },
-  "/api/v1/providers": { ...list, isOwn: true, tags: always("providers") },
-  "/api/v1/providers/:address": { ...thing, tags: ({ address }) => [`provider:${address}`] },
+  "/api/v1/providers": { ...list, maxAgeMs: SEEN_ONLINE_MS, isOwn: true, tags: always("providers") },
+  "/api/v1/providers/:address": {
+    ...thing,
+    maxAgeMs: SEEN_ONLINE_MS,
+    tags: ({ address }) => [`provider:${address}`],
+  },
   "/api/v1/providers/:address/jobs": { ...list, tags: always("jobs", "providers") },
   "/api/v1/providers/:address/stats": { ...series, tags: always("events") },
   "/api/v1/jobs": { ...list, tags: always("jobs") },

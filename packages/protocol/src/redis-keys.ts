@@ -4,8 +4,8 @@
  *
  * | key, after `<prefix>:<area>:<chain id>:<package>:` | kind | holds | lives |
  * |---|---|---|---|
- * | `market`: `active-jobs` | set | jobs that aren't over: Pending, Accepted, Running | rewritten on start |
- * | `market`: `active-providers` | set | providers whose status is Active | rewritten on start |
+ * | `market`: `active-jobs` | set | jobs that aren't over: Pending, Accepted, Running | made anew every 30 s |
+ * | `market`: `active-providers` | set | providers whose status is Active | made anew every 30 s |
  * | `market`: `heartbeat:<provider>` | string | unix second of its last sign of life | 60 s after that second |
  * | `api`: `limit:<class>:<subject>` | hash | requests of a subject by slice of the window | 60 s after the last |
  * | `api`: `answer:<mirror>:<hash of the request>` | string | an answer, its version and what it depends on | at most 300 s |

@@ -43,7 +43,12 @@ function keyOf(sort: ProviderKey["sort"], row: ProviderRow): ProviderKey {
   return { sort, value: figureOf(sort, row).toString(), provider: row.provider };
 }
 
-export function providerHandlers({ pool, providers, deployment }: Context): Handlers<typeof PROVIDER_ROUTES> {
+export function providerHandlers({
+  pool,
+  providers,
+  active,
+  deployment,
+}: Context): Handlers<typeof PROVIDER_ROUTES> {
   async function requireProvider(address: string): Promise<ProviderRow> {
     const [row] = await findProviders(pool, [address]);
     if (!row) {
@@ -70,13 +75,21 @@ export function providerHandlers({ pool, providers, deployment }: Context): Hand
         after: decodeCursor(KEYS[sort], cursor),
         limit: limit + 1,
       });
-      const body = toPage(rows, limit, answerOf, (row) => keyOf(sort, row));
+      const online = await active.online(rows.slice(0, limit));
+      const body = toPage(
+        rows,
+        limit,
+        (row) => ({ ...answerOf(row), online: online.has(row.provider) }),
+        (row) => keyOf(sort, row),
+      );
       return { body };
     },
 
-    "/api/v1/providers/:address": async ({ params }) => ({
-      body: providerDto(await requireProvider(params.address), deployment.asset),
-    }),
+    "/api/v1/providers/:address": async ({ params }) => {
+      const row = await requireProvider(params.address);
+      const online = await active.online([row]);
+      return { body: { ...providerDto(row, deployment.asset), online: online.has(row.provider) } };
+    },
 
     "/api/v1/providers/:address/jobs": async ({ params, query }) => {
       const body = await readJobPage(pool, deployment.asset, { ...query, provider: params.address });

@@ -18,6 +18,12 @@ export const zProviderAnswer = zProvider
       "What its jobs rely on: stake can't leave below it while one runs or before liableUntil.",
     ),
     liableUntil: z.number().describe("Unix seconds until which jobs that have ended may still cost stake."),
+    online: z
+      .boolean()
+      .optional()
+      .describe(
+        "A sign of life in the last 60 seconds: a heartbeat of its node or on chain, a settlement of a stream that runs. Not told in live updates.",
+      ),
   })
   .meta({
     id: "Provider",
