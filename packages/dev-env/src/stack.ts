@@ -169,7 +169,13 @@ export async function bootStack(options: StackOptions = {}): Promise<Stack> {
               name: "indexer",
               dir: logs,
               port: ports.indexer,
-              env: { ...common, ...cors, DATABASE_URL: postgres.url, REDIS_URL: redis.url },
+              env: {
+                ...common,
+                ...cors,
+                DATABASE_URL: postgres.url,
+                REDIS_URL: redis.url,
+                SIGNING_KEY_FILE: join(dir, "indexer-signing-key.pem"),
+              },
             }),
           ),
           part(
