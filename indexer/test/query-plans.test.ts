@@ -76,7 +76,9 @@ async function rowsRead(work: (db: Queryable) => Promise<unknown>): Promise<Reco
     for (const child of node.Plans ?? []) visit(child);
   };
   const explaining = {
-    async query(text: string, values?: unknown[]) {
+    async query(query: string | { text: string; values?: unknown[] }, given?: unknown[]) {
+      // A named query is planned with its values here, as a server does it the first times.
+      const { text, values } = typeof query === "string" ? { text: query, values: given } : query;
       const { rows } = await client.query(`EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) ${text}`, values);
       visit(rows[0]["QUERY PLAN"][0].Plan);
       return client.query(text, values);
