@@ -18,6 +18,11 @@ const HEAD_FRESH_MS = 1_000;
 /** How long after its last transaction a chain counts as busy. */
 const BUSY_FOR_MS = 3_000;
 
+/** A replica that lags, or a chain that was reset and isn't as long yet: the first comes back, the second is recognised. */
+class NodeBehind extends Error {
+  readonly code = "NODE_BEHIND";
+}
+
 export interface ReadAheadOptions {
   nextVersion: bigint;
   lastHash: string | null;
@@ -77,11 +82,16 @@ export function startReadAhead(
     let lastReadAtMs = performance.now();
     let next = position.nextVersion;
     let progressed = false;
+    // The chain may have become another since the last look without a request that failed: so the first page begins
+    // with what is known.
+    let known = position.lastHash;
     const inFlight: Array<{ size: number; page: Promise<TransactionRecord[]> }> = [];
     while (!signal.aborted) {
       while (next <= last && inFlight.length < window.size && queue.hasRoom(inFlight.length * PAGE_SIZE)) {
-        const size = Math.min(pageSize, Number(last - next) + 1);
-        const page = source.transactions(next, size);
+        const most = known === null ? pageSize : Math.min(pageSize, PAGE_SIZE - 1);
+        const size = Math.min(most, Number(last - next) + 1);
+        const page = known === null ? source.transactions(next, size) : readBehind(next, size, known);
+        known = null;
         page.catch(() => undefined); // told when awaited; one before it may fail first
         inFlight.push({ size, page });
         next += BigInt(size);
@@ -105,6 +115,17 @@ export function startReadAhead(
       }
     }
     return progressed;
+  }
+
+  /** As `transactions`, when the one before `start` has this hash; throws `FatalError` (`CHAIN_MISMATCH`) otherwise. */
+  async function readBehind(start: bigint, limit: number, hash: string): Promise<TransactionRecord[]> {
+    const [before, ...page] = await source.transactions(start - 1n, limit + 1);
+    // Something else than was asked for, or nothing but that: the plain question tells.
+    if (before?.version !== start - 1n || page.length === 0) return source.transactions(start, limit);
+    if (before.hash === hash) return page;
+    throw mismatch(
+      `the chain was reset: at version ${before.version} it has transaction ${before.hash}, the database ${hash}`,
+    );
   }
 
   function accept(page: TransactionRecord[]): boolean {
@@ -133,8 +154,8 @@ export function startReadAhead(
     }
     options.onHead?.(head);
     if (head.version + 1n < position.nextVersion) {
-      throw new Error(
-        `the node is at version ${head.version}, behind the mirror at ${position.nextVersion - 1n}`,
+      throw new NodeBehind(
+        `NODE_BEHIND: the node is at version ${head.version}, the mirror at ${position.nextVersion - 1n}`,
       );
     }
     const { untilVersion } = options;
