@@ -21,7 +21,7 @@ import { countsBefore, revealed } from "./revealed-chain.ts";
 const KILLS = Number(process.env.INDEXER_KILLS ?? 3);
 const TSX = createRequire(import.meta.url).resolve("tsx");
 const CHILD = fileURLToPath(new URL("./indexer-child.ts", import.meta.url));
-const TIMEOUT = { timeout: 90_000 + 30_000 * KILLS };
+const TIMEOUT = { timeout: 240_000 + 60_000 * KILLS };
 
 let databases: Awaited<ReturnType<typeof startDatabases>>;
 let databaseUrl: string;
@@ -73,6 +73,10 @@ function ended(child: ChildProcess): Promise<number | null> {
   });
 }
 
+/** A process that starts while many others run takes its time. */
+const eventually = <T>(probe: () => Promise<T | undefined | false>, what: string): Promise<T> =>
+  until(probe, what, 120_000);
+
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 async function kill(child: ChildProcess, afterMs: number): Promise<void> {
@@ -122,7 +126,7 @@ describe("an indexer that is killed", () => {
     for (let n = 1; n <= KILLS; n += 1) {
       const goal = (chain.head * BigInt(n)) / BigInt(KILLS + 4);
       const child = startChild(options);
-      await until(async () => (await cursorOf()) >= goal, `version ${goal}`);
+      await eventually(async () => (await cursorOf()) >= goal, `version ${goal}`);
       // Not only right after a commit: a little later, while the next batch is being written.
       await kill(child, (n * 7) % 40);
       killedAt.push(await wholeUpTo(counts));
@@ -132,7 +136,7 @@ describe("an indexer that is killed", () => {
     expect(killedAt.at(-1)).toBeLessThan(chain.head);
 
     const child = startChild(options);
-    await until(async () => (await cursorOf()) === chain.head + 1n, "the head");
+    await eventually(async () => (await cursorOf()) === chain.head + 1n, "the head");
     await expectRebuilt(chain, chain.head);
     child.kill("SIGTERM");
     expect(await ended(child)).toBe(0);
@@ -152,10 +156,10 @@ describe("an indexer that is killed", () => {
       for (let n = 1; n <= KILLS; n += 1) {
         const started = startChild({ mode: "index", transactions, latencyMs: 0, head });
         child = started;
-        await until(async () => (await cursorOf()) > 0n, "the first rows");
+        await eventually(async () => (await cursorOf()) > 0n, "the first rows");
         // What is told from now on it can only have followed.
         const goal = head + 10n;
-        await until(async () => (await cursorOf()) > goal, `version ${goal}`);
+        await eventually(async () => (await cursorOf()) > goal, `version ${goal}`);
         await kill(started, (n * 13) % 60);
         expect(await wholeUpTo(counts)).toBeLessThanOrEqual(head + 1n);
       }
@@ -164,7 +168,7 @@ describe("an indexer that is killed", () => {
     }
     expect(head).toBeLessThan(chain.head);
     const last = startChild({ mode: "index", transactions, latencyMs: 0, head });
-    await until(async () => (await cursorOf()) === head + 1n, "the head");
+    await eventually(async () => (await cursorOf()) === head + 1n, "the head");
     await expectRebuilt(chain, head);
     last.kill("SIGTERM");
     expect(await ended(last)).toBe(0);
@@ -185,7 +189,10 @@ describe("a reindex that is killed", () => {
       for (let n = 1; n <= KILLS; n += 1) {
         const goal = (head * BigInt(n)) / BigInt(KILLS + 1);
         const child = startChild({ ...options, head });
-        await until(async () => (await cursorOf(SHADOW_SCHEMA)) >= goal, `version ${goal} of the new tables`);
+        await eventually(
+          async () => (await cursorOf(SHADOW_SCHEMA)) >= goal,
+          `version ${goal} of the new tables`,
+        );
         await kill(child, (n * 11) % 50);
         expect(await wholeUpTo(counts, SHADOW_SCHEMA)).toBeGreaterThanOrEqual(goal);
         head += 5n;
@@ -225,7 +232,7 @@ describe("a database server that is killed", () => {
       for (let n = 1; n <= Math.max(2, KILLS / 4); n += 1) {
         // The first falls into the backfill, the others hit the head.
         const goal = n === 1 ? 1_000n : head;
-        await until(async () => (await cursorOf()) > goal, `version ${goal}`);
+        await eventually(async () => (await cursorOf()) > goal, `version ${goal}`);
         await pause((n * 17) % 50);
         const before = await cursorOf();
         await shutDownAtOnce();
@@ -237,7 +244,7 @@ describe("a database server that is killed", () => {
     } finally {
       clearInterval(moving);
     }
-    await until(async () => (await cursorOf()) === head + 1n, "the head");
+    await eventually(async () => (await cursorOf()) === head + 1n, "the head");
     await expectRebuilt(chain, head);
     child.kill("SIGTERM");
     expect(await ended(child)).toBe(0);
@@ -249,7 +256,7 @@ describe("a database server that is killed", () => {
   async function shutDownAtOnce(): Promise<void> {
     const [file] = await run(databaseUrl, "SELECT pg_read_file('postmaster.pid') AS text");
     process.kill(Number(String(file?.text).split("\n")[0]), "SIGQUIT");
-    await until(
+    await eventually(
       () =>
         run(databaseUrl, "SELECT 1").then(
           () => false,

@@ -84,8 +84,12 @@ export async function serve(
 }
 
 /** Polls until `probe` gives something other than undefined or false. */
-export async function until<T>(probe: () => Promise<T | undefined | false>, what: string): Promise<T> {
-  const deadline = Date.now() + 30_000;
+export async function until<T>(
+  probe: () => Promise<T | undefined | false>,
+  what: string,
+  limitMs = 30_000,
+): Promise<T> {
+  const deadline = Date.now() + limitMs;
   for (;;) {
     const value = await probe();
     if (value !== undefined && value !== false) return value;
