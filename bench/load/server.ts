@@ -11,7 +11,7 @@ import type { ServerOptions, Usage } from "./processes.ts";
 const options = JSON.parse(process.argv[2] ?? "") as ServerOptions;
 const chain = await createLiveChain(options);
 const config = configOf(options.databaseUrl, chain, options.config);
-const service = await startService(config, chain, createLogger("warn"));
+const service = await startService(config, chain, createLogger("fatal"));
 chain.start();
 process.send?.({ url: service.url });
 
