@@ -130,6 +130,7 @@ export async function createLiveChain(options: {
     assertChain: async () => undefined,
     admin: async () => DEPLOYMENT.packageAddress,
     authenticationKey: async (address) => address,
+    assetMetadata: async () => ({ symbol: "COIN", decimals: 6 }),
     ledger: async () => ({
       chainId: DEPLOYMENT.chainId,
       version: head(),

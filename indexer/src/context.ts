@@ -4,6 +4,7 @@
  */
 import type { Deployment } from "@computestream/protocol/deployment";
 import type { Pool } from "pg";
+import type { AssetBook } from "./assets/book.ts";
 import type { Auth } from "./auth/auth.ts";
 import type { Answers } from "./cache/answers.ts";
 import type { Freshness } from "./cache/freshness.ts";
@@ -21,6 +22,7 @@ export interface Context {
   pool: Pool;
   providers: ProviderShelf;
   deployment: Deployment;
+  assets: AssetBook;
   /** Only asked for the head of the chain, and who its admin is. */
   source: Pick<ChainSource, "ledger" | "admin">;
   auth: Auth;

@@ -9,6 +9,7 @@ import { createApp } from "./api/app.ts";
 import { contractOf } from "./api/contract.ts";
 import { createHttpServer } from "./api/http-server.ts";
 import { addressOf, admitConnection } from "./api/rate-limit.ts";
+import { createAssetBook } from "./assets/book.ts";
 import { createAuth } from "./auth/auth.ts";
 import { loadSigningKey } from "./auth/signing-key.ts";
 import { createAnswers } from "./cache/answers.ts";
@@ -132,14 +133,16 @@ export async function startService(config: Config, source: ChainSource, log: Log
           readState,
           now: () => performance.now(),
         });
+  const assets = await createAssetBook({ pool, source, market: deployment.asset, log });
   const hub = createHub({
-    read: createMomentReader(pool, deployment.asset),
+    read: createMomentReader(pool, assets),
     onError: (error) => log.warn({ err: error }, "reading what changed failed"),
     onRound: ({ ms }) => metrics.liveRoundSeconds.observe(ms / 1000),
   });
   const commits = startCommitListener({
     database,
     onCommit() {
+      assets.refresh();
       freshness.heard();
       hub.wake();
     },
@@ -155,6 +158,7 @@ export async function startService(config: Config, source: ChainSource, log: Log
       pool,
       providers: createProviderShelf(pool, { maxRows: config.providersInMemory }),
       deployment,
+      assets,
       source,
       auth: createAuth({ pool, key, source, domains: config.signInDomains, now: Date.now }),
       indexing: indexer.status,
@@ -206,6 +210,7 @@ export async function startService(config: Config, source: ChainSource, log: Log
     clearInterval(rewriting);
     clearTimeout(firstRewrite);
     freshness.close();
+    await assets.close();
     redis.close();
     await pool.end();
   }

@@ -29,6 +29,7 @@ export interface HandWrittenChain extends ChainSource {
   adminAddress: string;
   /** Authentication keys of accounts that have another than their address. */
   authenticationKeys: Map<string, string>;
+  assetMetadataOf: Map<string, { symbol: string; decimals: number }>;
 }
 
 export function deploymentOf(overrides: Partial<Deployment> = {}): Deployment {
@@ -73,6 +74,7 @@ export function createHandWrittenChain(
     reads: 0,
     adminAddress: normalizeAddress("0xad"),
     authenticationKeys: new Map(),
+    assetMetadataOf: new Map(),
     get head() {
       return BigInt(records.length) - 1n;
     },
@@ -107,6 +109,12 @@ export function createHandWrittenChain(
       await read(() => undefined);
     },
     admin: () => read(() => chain.adminAddress),
+    assetMetadata: (asset) =>
+      read(() => {
+        const metadata = chain.assetMetadataOf.get(asset);
+        if (!metadata) throw new Error(`the test says nothing about ${asset}`);
+        return metadata;
+      }),
     authenticationKey: (address) => read(() => chain.authenticationKeys.get(address) ?? address),
     ledger: () =>
       read(() => {

@@ -20,19 +20,10 @@ import {
   type TickAnswer,
   type TickDto,
 } from "@computestream/protocol/api";
-import type { Deployment } from "@computestream/protocol/deployment";
+import type { AssetBook } from "../assets/book.ts";
 import type { CaseRow, EventRow, JobRow, ProviderRow, TickRow } from "../db/tables.ts";
 
-export type Asset = Deployment["asset"];
-
-/** An asset that the deployment record doesn't describe is shown in base units, under its address. */
-export function assetDto(address: string, known: Asset): JobDto["asset"] {
-  return address === known.address
-    ? { ...known }
-    : { address, symbol: `${address.slice(0, 6)}…`, decimals: 0 };
-}
-
-export function providerDto(row: ProviderRow, asset: Asset): ProviderAnswer {
+export function providerDto(row: ProviderRow, book: AssetBook): ProviderAnswer {
   const status = providerStatusName(row.status);
   return {
     provider: row.provider,
@@ -53,7 +44,7 @@ export function providerDto(row: ProviderRow, asset: Asset): ProviderAnswer {
     devices: row.devices.length,
     pricePerHour: row.price_per_hour.toString(),
     gpuPricePerHour: row.gpu_price_per_hour.toString(),
-    asset: assetDto(row.asset, asset),
+    asset: book.describe(row.asset),
     stake: row.staked.toString(),
     status,
     available: status === "Active",
@@ -77,13 +68,13 @@ export function providerDto(row: ProviderRow, asset: Asset): ProviderAnswer {
 }
 
 /** `openCase` is the job's, when it has one. */
-export function jobDto(row: JobRow, openCase: CaseRow | null, asset: Asset): JobAnswer {
+export function jobDto(row: JobRow, openCase: CaseRow | null, book: AssetBook): JobAnswer {
   return {
     job: row.job,
     buyer: row.buyer,
     provider: row.provider,
     isOpen: row.is_open,
-    asset: assetDto(row.asset, asset),
+    asset: book.describe(row.asset),
     image: row.image,
     spec: row.spec,
     title: row.title,

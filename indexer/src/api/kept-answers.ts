@@ -20,15 +20,16 @@ export type ServeKept = (
 ) => Promise<boolean>;
 
 /** False for what isn't kept: nothing was answered then. */
-export function createServeKept(context: Pick<Context, "answers" | "metrics">): ServeKept {
+export function createServeKept(context: Pick<Context, "answers" | "assets" | "metrics">): ServeKept {
   return async (mount, parsed, produce, request, response) => {
-    const { answers, metrics } = context;
+    const { answers, assets, metrics } = context;
     const rule = CACHE_RULES[mount.route];
     // What a token may have had a part in is nobody else's.
     if (!answers || !rule || request.headers.authorization !== undefined) return false;
     const { entry } = mount;
     const asCsv = entry.csv !== undefined && wantsCsv(request, parsed.query);
-    const key = canonicalRequest(mount.route, parsed, asCsv);
+    // An answer that describes an asset otherwise is another one.
+    const key = `${assets.describedBy} ${canonicalRequest(mount.route, parsed, asCsv)}`;
     const read = async (): Promise<Answer> => {
       const { body } = await produce();
       const [text, type] =

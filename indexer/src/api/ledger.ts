@@ -3,14 +3,14 @@
  * It doesn't query, and doesn't know which events move money: handlers/ledger.ts does.
  */
 import type { LedgerEntryDto, LedgerKind } from "@computestream/protocol/api";
+import type { AssetBook } from "../assets/book.ts";
 import type { LedgerKey, LedgerLine } from "../db/queries/ledger.ts";
-import { type Asset, assetDto } from "./dto.ts";
 import { zIndex, zPositionKey } from "./pagination.ts";
 
 /** A line is known by its event and its part. */
 export const zLedgerKey = zPositionKey.extend({ part: zIndex }).strict();
 
-export function ledgerEntryDto(row: LedgerLine, known: Asset): LedgerEntryDto {
+export function ledgerEntryDto(row: LedgerLine, book: AssetBook): LedgerEntryDto {
   return {
     version: row.version.toString(),
     index: row.event_index,
@@ -21,7 +21,7 @@ export function ledgerEntryDto(row: LedgerLine, known: Asset): LedgerEntryDto {
     kind: row.kind as LedgerKind,
     direction: row.amount > 0n ? "credit" : "debit",
     amount: (row.amount > 0n ? row.amount : -row.amount).toString(),
-    asset: assetDto(row.asset, known),
+    asset: book.describe(row.asset),
     job: row.job,
     provider: row.provider,
   };

@@ -6,12 +6,14 @@ import { jobStateName } from "@computestream/protocol";
 import { type ReceiptDto, ratePerSecond } from "@computestream/protocol/api";
 import type { Deployment } from "@computestream/protocol/deployment";
 import { earnedOf, feeOf } from "@computestream/protocol/money";
+import type { AssetBook } from "../assets/book.ts";
 import type { EventRow, JobRow, TickRow } from "../db/tables.ts";
-import { assetDto, requirementsDto } from "./dto.ts";
+import { requirementsDto } from "./dto.ts";
 
 export interface ReceiptFacts {
   job: JobRow;
   deployment: Deployment;
+  assets: AssetBook;
   /** All of the job but its settlements, oldest first. */
   events: EventRow[];
   /** Settlements to show, oldest first. */
@@ -21,7 +23,7 @@ export interface ReceiptFacts {
 const TOLD_ELSEWHERE = new Set(["JobCreated", "EscrowDeposited", "EscrowRefunded", "StreamClosed"]);
 
 export function buildReceipt(facts: ReceiptFacts): ReceiptDto {
-  const { job, deployment, events, page } = facts;
+  const { job, deployment, assets, events, page } = facts;
   const named = (name: string) => events.filter((event) => event.name === name);
   const [opened] = named("StreamOpened");
   const deposits = named("EscrowDeposited").map((event) => ({
@@ -47,7 +49,7 @@ export function buildReceipt(facts: ReceiptFacts): ReceiptDto {
     state: jobStateName(job.state),
     outcome: job.outcome === null ? null : jobStateName(job.outcome),
     chain: { chainId: deployment.chainId, packageAddress: deployment.packageAddress },
-    asset: assetDto(job.asset, deployment.asset),
+    asset: assets.describe(job.asset),
     terms: termsOf(job, named("JobCreated")[0]),
     feeTerms: { feeBps: Number(job.fee_bps), keeperShareBps: Number(job.keeper_share_bps) },
     startedAt: Number(job.started_at),

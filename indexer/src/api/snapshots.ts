@@ -8,7 +8,7 @@ import {
   type ProviderAnswer,
   ratePerSecond,
 } from "@computestream/protocol/api";
-import type { Deployment } from "@computestream/protocol/deployment";
+import type { AssetBook } from "../assets/book.ts";
 import { readCursor } from "../db/cursor.ts";
 import { findOpenCases } from "../db/queries/cases.ts";
 import { findJobs } from "../db/queries/jobs.ts";
@@ -22,24 +22,31 @@ const RECENT_BUCKETS = 120;
 /** The `providers` topic carries the cheapest ones; the REST list pages through all. */
 const PROVIDERS_IN_TOPIC = 200;
 
-type Asset = Deployment["asset"];
-
-export async function readStats(db: Queryable, asset: Asset): Promise<ApiAnswer<"/api/v1/stats">> {
+export async function readStats(db: Queryable, book: AssetBook): Promise<ApiAnswer<"/api/v1/stats">> {
   const cursor = await readCursor(db);
   // Chain time, so that the chart ends where the mirror does and a rebuild shows the same.
   const lastSecond = Number((cursor?.lastTimestampUsecs ?? 0n) / 1_000_000n);
-  const totals = await networkTotals(db, asset.address);
-  const recent = await recentSettlements(db, { asset: asset.address, lastSecond, buckets: RECENT_BUCKETS });
-  return { ...totals, asset, recent, ratePerSecondRunning: ratePerSecond(totals.ratePerHourRunning) };
+  const totals = await networkTotals(db, book.market.address);
+  const recent = await recentSettlements(db, {
+    asset: book.market.address,
+    lastSecond,
+    buckets: RECENT_BUCKETS,
+  });
+  return {
+    ...totals,
+    asset: book.market,
+    recent,
+    ratePerSecondRunning: ratePerSecond(totals.ratePerHourRunning),
+  };
 }
 
 export async function readJobs(
   db: Queryable,
-  asset: Asset,
+  book: AssetBook,
   addresses: string[],
 ): Promise<Map<string, JobAnswer>> {
   const rows = addresses.length > 0 ? await findJobs(db, addresses) : [];
-  const toDto = await jobDtos(db, rows, asset);
+  const toDto = await jobDtos(db, rows, book);
   return new Map(rows.map((row) => [row.job, toDto(row)]));
 }
 
@@ -47,23 +54,23 @@ export async function readJobs(
 export async function jobDtos(
   db: Queryable,
   rows: JobRow[],
-  asset: Asset,
+  book: AssetBook,
 ): Promise<(row: JobRow) => JobAnswer> {
   const inCase = rows.filter((row) => row.case_kind !== null).map((row) => row.job);
   const cases = new Map((await findOpenCases(db, inCase)).map((open) => [open.job, open]));
-  return (row) => jobDto(row, cases.get(row.job) ?? null, asset);
+  return (row) => jobDto(row, cases.get(row.job) ?? null, book);
 }
 
 export async function readProviders(
   db: Queryable,
-  asset: Asset,
+  book: AssetBook,
   addresses: string[],
 ): Promise<Map<string, ProviderAnswer>> {
   const rows = addresses.length > 0 ? await findProviders(db, addresses) : [];
-  return new Map(rows.map((row) => [row.provider, providerDto(row, asset)]));
+  return new Map(rows.map((row) => [row.provider, providerDto(row, book)]));
 }
 
-export async function readCheapestProviders(db: Queryable, asset: Asset): Promise<ProviderAnswer[]> {
+export async function readCheapestProviders(db: Queryable, book: AssetBook): Promise<ProviderAnswer[]> {
   const rows = await listProviders(db, { filter: {}, sort: "price", after: null, limit: PROVIDERS_IN_TOPIC });
-  return rows.map((row) => providerDto(row, asset));
+  return rows.map((row) => providerDto(row, book));
 }

@@ -4,16 +4,16 @@
  */
 import { jobStateName, providerStatusName } from "@computestream/protocol";
 import type { WalletDto } from "@computestream/protocol/api";
+import type { AssetBook } from "../assets/book.ts";
 import { countJobs, listJobs } from "../db/queries/jobs.ts";
 import { countProvidersOf, listProviders } from "../db/queries/providers.ts";
 import { walletBalances } from "../db/queries/wallets.ts";
 import type { Queryable } from "../db/table.ts";
-import { type Asset, assetDto } from "./dto.ts";
 
 const JOBS_SHOWN = 20;
 const PROVIDERS_SHOWN = 100;
 
-export async function readWallet(db: Queryable, wallet: string, known: Asset): Promise<WalletDto> {
+export async function readWallet(db: Queryable, wallet: string, book: AssetBook): Promise<WalletDto> {
   const balances = await walletBalances(db, wallet);
   const { secondsBilled: _, ...counts } = await countJobs(db, { party: "buyer", address: wallet });
   const jobs = await listJobs(db, { filter: { buyer: wallet }, after: null, limit: JOBS_SHOWN });
@@ -25,7 +25,7 @@ export async function readWallet(db: Queryable, wallet: string, known: Asset): P
   });
   return {
     wallet,
-    balances: balances.map((line) => ({ ...line, asset: assetDto(line.asset, known) })),
+    balances: balances.map((line) => ({ ...line, asset: book.describe(line.asset) })),
     jobs: {
       ...counts,
       newest: jobs.map((row) => ({
@@ -34,7 +34,7 @@ export async function readWallet(db: Queryable, wallet: string, known: Asset): P
         provider: row.provider,
         state: jobStateName(row.state),
         createdAt: Number(row.created_at),
-        asset: assetDto(row.asset, known),
+        asset: book.describe(row.asset),
         deposited: row.deposited.toString(),
         balance: row.balance.toString(),
       })),
@@ -45,7 +45,7 @@ export async function readWallet(db: Queryable, wallet: string, known: Asset): P
         provider: row.provider,
         name: row.name,
         status: providerStatusName(row.status),
-        asset: assetDto(row.asset, known),
+        asset: book.describe(row.asset),
         stake: row.staked.toString(),
         unbonding: row.unbonding.toString(),
         earned: row.earned.toString(),

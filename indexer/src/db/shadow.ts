@@ -7,7 +7,7 @@ import { migrate } from "../migrate.ts";
 import { connectClient } from "./client.ts";
 
 /** Not the mirror's: what the relayer and sign-ins wrote stays where it is, and so do the applied migrations. */
-const STAYING = /^(schema_migrations|provider_telemetry|attestations|auth|admin_audit)(_|$)/;
+const STAYING = /^(schema_migrations|provider_telemetry|attestations|auth|admin_audit|asset_metadata)(_|$)/;
 
 /** Makes the schema, or keeps an earlier run's when that began at the same version and with the same migrations. */
 export async function prepareShadow(options: {

@@ -2,10 +2,10 @@
  * What the hub reads of the mirror, all of one moment: what changed, the state of topics, what somebody missed.
  * It doesn't know who subscribed.
  */
-import type { Deployment } from "@computestream/protocol/deployment";
 import type { Pool } from "pg";
 import { tickDto } from "../api/dto.ts";
 import { readCheapestProviders, readJobs, readProviders, readStats } from "../api/snapshots.ts";
+import type { AssetBook } from "../assets/book.ts";
 import { readSnapshot } from "../db/client.ts";
 import { oldestEventTimes, readMirrorPosition, ticksOfJobsBetween } from "../db/queries/feed.ts";
 import { subjectsBetween } from "../db/queries/jobs.ts";
@@ -56,17 +56,17 @@ const MAX_AGE_SECS = 12n * 3600n;
 /** A mirror that holds nothing yet. */
 const NO_MIRROR = { mirror: "000000000000", version: -1n, timestampSecs: 0n };
 
-export function createMomentReader(pool: Pool, asset: Deployment["asset"]) {
+export function createMomentReader(pool: Pool, book: AssetBook) {
   return <T>(work: (moment: Moment) => Promise<T>): Promise<T> =>
     readSnapshot(pool, async (db) => {
       const position = (await readMirrorPosition(db)) ?? NO_MIRROR;
-      return work(momentOf(db, asset, position));
+      return work(momentOf(db, book, position));
     });
 }
 
-function momentOf(db: Queryable, asset: Deployment["asset"], position: typeof NO_MIRROR): Moment {
+function momentOf(db: Queryable, book: AssetBook, position: typeof NO_MIRROR): Moment {
   const { mirror, version, timestampSecs } = position;
-  const wallets = createWalletReader(db, asset);
+  const wallets = createWalletReader(db, book);
 
   return {
     mirror,
@@ -114,13 +114,13 @@ function momentOf(db: Queryable, asset: Deployment["asset"], position: typeof NO
             .map(({ address }) => address),
         ),
       ];
-      const jobs = await readJobs(db, asset, addresses("job", "stream"));
-      const providers = await readProviders(db, asset, addresses("provider"));
+      const jobs = await readJobs(db, book, addresses("job", "stream"));
+      const providers = await readProviders(db, book, addresses("provider"));
       const states = new Map<string, unknown>();
       for (const topic of topics) {
         const { kind, address } = partsOf(topic);
-        if (kind === "network") states.set(topic, await readStats(db, asset));
-        else if (kind === "providers") states.set(topic, await readCheapestProviders(db, asset));
+        if (kind === "network") states.set(topic, await readStats(db, book));
+        else if (kind === "providers") states.set(topic, await readCheapestProviders(db, book));
         else if (kind === "wallet") states.set(topic, await wallets.state(address));
         else states.set(topic, (kind === "provider" ? providers : jobs).get(address) ?? null);
       }

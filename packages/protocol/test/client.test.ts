@@ -474,7 +474,9 @@ describe("the market", () => {
       paused: false,
     });
     expect(await client.admin()).toBe(addressOf(world.chain.admin));
-    expect(await client.assets()).toEqual([world.chain.deployment.asset.address]);
+    const { address, ...described } = world.chain.deployment.asset;
+    expect(await client.assets()).toEqual([address]);
+    expect(await client.assetMetadata(address)).toEqual(described);
   });
 
   it("takes its parameters from the admin, a part at a time", async () => {

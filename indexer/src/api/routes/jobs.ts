@@ -5,6 +5,7 @@
 import { faultName, JOB_STATES } from "@computestream/protocol";
 import type { JobAnswer, zJobsQuery } from "@computestream/protocol/api";
 import type { z } from "zod";
+import type { AssetBook } from "../../assets/book.ts";
 import type { Context } from "../../context.ts";
 import { readSnapshot } from "../../db/client.ts";
 import { findFault, listCases } from "../../db/queries/cases.ts";
@@ -15,7 +16,7 @@ import { listTicks } from "../../db/queries/ticks.ts";
 import type { Queryable } from "../../db/table.ts";
 import type { JobRow } from "../../db/tables.ts";
 import { ApiError } from "../../errors.ts";
-import { type Asset, assetDto, caseDto, caseRecordDto, jobEventDto, tickAnswer } from "../dto.ts";
+import { caseDto, caseRecordDto, jobEventDto, tickAnswer } from "../dto.ts";
 import { decodeCursor, positionOf, toPage, zPositionKey } from "../pagination.ts";
 import { buildReceipt } from "../receipt.ts";
 import { jobDtos } from "../snapshots.ts";
@@ -27,7 +28,7 @@ const MAX_RECEIPT_STEPS = 10_000;
 
 export async function readJobPage(
   db: Queryable,
-  asset: Asset,
+  book: AssetBook,
   { limit, cursor, state, format: _, ...filter }: z.output<typeof zJobsQuery>,
 ): Promise<{ items: JobAnswer[]; nextCursor: string | null }> {
   const rows = await listJobs(db, {
@@ -35,14 +36,12 @@ export async function readJobPage(
     after: decodeCursor(zPositionKey, cursor),
     limit: limit + 1,
   });
-  const toDto = await jobDtos(db, rows, asset);
+  const toDto = await jobDtos(db, rows, book);
   const keyOf = (row: JobRow) => ({ version: row.created_version.toString(), index: row.created_index });
   return toPage(rows, limit, toDto, keyOf);
 }
 
-export function jobHandlers({ pool, deployment }: Context): Handlers<typeof JOB_ROUTES> {
-  const { asset } = deployment;
-
+export function jobHandlers({ pool, deployment, assets }: Context): Handlers<typeof JOB_ROUTES> {
   async function requireJob(address: string, db: Queryable = pool): Promise<JobRow> {
     const [row] = await findJobs(db, [address]);
     if (!row) throw new ApiError(404, "JOB_NOT_FOUND", `there is no job at ${address}`, "address");
@@ -50,18 +49,18 @@ export function jobHandlers({ pool, deployment }: Context): Handlers<typeof JOB_
   }
 
   return {
-    "/api/v1/jobs": async ({ query }) => ({ body: await readJobPage(pool, asset, query) }),
+    "/api/v1/jobs": async ({ query }) => ({ body: await readJobPage(pool, assets, query) }),
 
     "/api/v1/jobs/:address": async ({ params }) => {
       const row = await requireJob(params.address);
-      return { body: (await jobDtos(pool, [row], asset))(row) };
+      return { body: (await jobDtos(pool, [row], assets))(row) };
     },
 
     "/api/v1/jobs/:address/ticks": async ({ params, query: { limit, cursor } }) => {
       const job = await requireJob(params.address);
       const after = decodeCursor(zPositionKey, cursor);
       const rows = await listTicks(pool, { job, after, limit: limit + 1 });
-      const of = assetDto(job.asset, asset);
+      const of = assets.describe(job.asset);
       return { body: toPage(rows, limit, (row) => tickAnswer(row, of), positionOf) };
     },
 
@@ -96,7 +95,7 @@ export function jobHandlers({ pool, deployment }: Context): Handlers<typeof JOB_
           );
         }
         const page = toPage(ticks, limit, (tick) => tick, positionOf);
-        return { body: buildReceipt({ job, deployment, events, page }) };
+        return { body: buildReceipt({ job, deployment, assets, events, page }) };
       });
     },
 
@@ -109,7 +108,7 @@ export function jobHandlers({ pool, deployment }: Context): Handlers<typeof JOB_
       return {
         body: {
           job: job.job,
-          asset: assetDto(job.asset, asset),
+          asset: assets.describe(job.asset),
           open: open ? caseDto(open) : null,
           cases: cases.map(caseRecordDto),
           fault: fault && {
@@ -117,7 +116,7 @@ export function jobHandlers({ pool, deployment }: Context): Handlers<typeof JOB_
             reporter: fault.reporter,
             slashed: fault.slashed.toString(),
             reward: fault.reward.toString(),
-            stakeAsset: assetDto(provider?.asset ?? job.asset, asset),
+            stakeAsset: assets.describe(provider?.asset ?? job.asset),
             provenAt: Number(fault.proven_at),
             version: fault.version.toString(),
             txHash: fault.tx_hash,

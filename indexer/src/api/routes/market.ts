@@ -11,7 +11,7 @@ import { listRunningStreams } from "../../db/queries/jobs.ts";
 import { listAssets, readMarket } from "../../db/queries/market.ts";
 import type { MarketRow } from "../../db/tables.ts";
 import { ApiError } from "../../errors.ts";
-import { assetDto, jobDto, jobEventDto } from "../dto.ts";
+import { jobDto, jobEventDto } from "../dto.ts";
 import { decodeCursor, positionOf, toPage, zPositionKey, zVersion } from "../pagination.ts";
 import { resolveRange } from "../range.ts";
 import { readStats } from "../snapshots.ts";
@@ -20,10 +20,10 @@ import type { Handlers } from "../table/types.ts";
 
 const zStreamKey = z.object({ version: zVersion, job: z.string().regex(/^0x[0-9a-f]{64}$/) }).strict();
 
-export function marketHandlers({ pool, deployment }: Context): Handlers<typeof MARKET_ROUTES> {
-  const { asset } = deployment;
+export function marketHandlers({ pool, assets }: Context): Handlers<typeof MARKET_ROUTES> {
+  const asset = assets.market;
   return {
-    "/api/v1/stats": async () => ({ body: await readStats(pool, asset) }),
+    "/api/v1/stats": async () => ({ body: await readStats(pool, assets) }),
 
     "/api/v1/stats/history": async ({ query }) => {
       const range = await resolveRange(pool, query);
@@ -34,7 +34,7 @@ export function marketHandlers({ pool, deployment }: Context): Handlers<typeof M
     "/api/v1/assets": async () => {
       const uses = await listAssets(pool, asset.address);
       const items = uses.map(({ asset: address, ...use }) => ({
-        asset: assetDto(address, asset),
+        asset: assets.describe(address),
         isDefault: address === asset.address,
         ...use,
       }));
@@ -68,7 +68,7 @@ export function marketHandlers({ pool, deployment }: Context): Handlers<typeof M
         rows,
         limit,
         // A case is opened only about a job that has ended.
-        (row) => jobDto(row, null, asset),
+        (row) => jobDto(row, null, assets),
         (row) => ({ version: String(row.started_version), job: row.job }),
       );
       return { body };

@@ -11,7 +11,7 @@ import { countJobs } from "../../db/queries/jobs.ts";
 import { type FigureSort, figureOf, findProviders, type ProviderKey } from "../../db/queries/providers.ts";
 import type { ProviderRow } from "../../db/tables.ts";
 import { ApiError } from "../../errors.ts";
-import { assetDto, providerDto } from "../dto.ts";
+import { providerDto } from "../dto.ts";
 import { decodeCursor, toPage, zIndex, zVersion } from "../pagination.ts";
 import { resolveRange } from "../range.ts";
 import type { PROVIDER_ROUTES } from "../table/providers.ts";
@@ -47,7 +47,7 @@ export function providerHandlers({
   pool,
   providers,
   active,
-  deployment,
+  assets,
 }: Context): Handlers<typeof PROVIDER_ROUTES> {
   async function requireProvider(address: string): Promise<ProviderRow> {
     const [row] = await findProviders(pool, [address]);
@@ -58,12 +58,13 @@ export function providerHandlers({
   }
 
   /** Lists show the same rows again and again. */
-  const answers = new WeakMap<ProviderRow, ProviderAnswer>();
+  const answers = new WeakMap<ProviderRow, { answer: ProviderAnswer; revision: number }>();
   function answerOf(row: ProviderRow): ProviderAnswer {
+    const { revision } = assets;
     const known = answers.get(row);
-    if (known) return known;
-    const answer = providerDto(row, deployment.asset);
-    answers.set(row, answer);
+    if (known?.revision === revision) return known.answer;
+    const answer = providerDto(row, assets);
+    answers.set(row, { answer, revision });
     return answer;
   }
 
@@ -88,11 +89,11 @@ export function providerHandlers({
     "/api/v1/providers/:address": async ({ params }) => {
       const row = await requireProvider(params.address);
       const online = await active.online([row]);
-      return { body: { ...providerDto(row, deployment.asset), online: online.has(row.provider) } };
+      return { body: { ...providerDto(row, assets), online: online.has(row.provider) } };
     },
 
     "/api/v1/providers/:address/jobs": async ({ params, query }) => {
-      const body = await readJobPage(pool, deployment.asset, { ...query, provider: params.address });
+      const body = await readJobPage(pool, assets, { ...query, provider: params.address });
       if (body.items.length === 0) await requireProvider(params.address);
       return { body };
     },
@@ -109,7 +110,7 @@ export function providerHandlers({
       return {
         body: {
           provider: row.provider,
-          asset: assetDto(row.asset, deployment.asset),
+          asset: assets.describe(row.asset),
           jobs: {
             ...counts,
             completed: Number(row.jobs_completed),

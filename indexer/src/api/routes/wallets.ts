@@ -10,17 +10,16 @@ import type { Handlers } from "../table/types.ts";
 import type { WALLET_ROUTES } from "../table/wallets.ts";
 import { readWallet } from "../wallet-snapshot.ts";
 
-export function walletHandlers({ pool, deployment }: Context): Handlers<typeof WALLET_ROUTES> {
-  const known = deployment.asset;
+export function walletHandlers({ pool, assets }: Context): Handlers<typeof WALLET_ROUTES> {
   return {
     "/api/v1/wallets/:address": async ({ params: { address: wallet } }) => ({
-      body: await readWallet(pool, wallet, known),
+      body: await readWallet(pool, wallet, assets),
     }),
 
     "/api/v1/wallets/:address/ledger": async ({ params: { address: wallet }, query: { limit, cursor } }) => {
       const after = decodeCursor(zLedgerKey, cursor);
       const rows = await listLedger(pool, { wallet, after, limit: limit + 1 });
-      return { body: toPage(rows, limit, (row) => ledgerEntryDto(row, known), ledgerKeyOf) };
+      return { body: toPage(rows, limit, (row) => ledgerEntryDto(row, assets), ledgerKeyOf) };
     },
   };
 }

@@ -11,7 +11,7 @@ import { PROVIDER_STATUSES } from "../provider-status.ts";
 export const zAsset = z.object({ address: z.string(), symbol: z.string(), decimals: z.number().int() }).meta({
   id: "Asset",
   description:
-    "The asset that the amounts beside it are base units of. One that the deployment doesn't describe has 0 decimals and its address's beginning as symbol.",
+    "The asset that the amounts beside it are base units of. While the chain couldn't be asked about it yet it has 0 decimals and its address's beginning as symbol.",
 });
 
 export const zProvider = z.object({

@@ -52,6 +52,8 @@ export interface Views {
   ): Promise<{ amount: bigint; fee: bigint } | null>;
   /** The case open on a job. */
   getCase(job: string): Promise<CaseView | null>;
+  /** Of any fungible asset. */
+  assetMetadata(asset: string): Promise<{ symbol: string; decimals: number }>;
   /** Spendable balance of the market's asset in base units. */
   balance(address: string): Promise<bigint>;
 }
@@ -125,6 +127,20 @@ export function createViews(options: { node: NodeApi; packageAddress: string; as
         "E_NO_STREAM",
       ),
     getCase: (job) => find("dispute::get_case", job, zCaseView, "E_NO_CASE"),
+    assetMetadata: async (address) => {
+      const ask = <T>(name: string, returns: z.ZodType<T>) =>
+        callAll({
+          function: `0x1::fungible_asset::${name}`,
+          typeArguments: ["0x1::fungible_asset::Metadata"],
+          arguments: [normalizeAddress(address)],
+          returns: z.tuple([returns]),
+        });
+      const [[symbol], [decimals]] = await Promise.all([
+        ask("symbol", z.string()),
+        ask("decimals", z.number().int().min(0).max(255)),
+      ]);
+      return { symbol, decimals };
+    },
     balance: async (address) => {
       const [balance] = await callAll({
         function: "0x1::primary_fungible_store::balance",
