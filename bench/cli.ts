@@ -6,10 +6,12 @@ import { parseArgs } from "node:util";
 import { type Figure, report, table } from "./figure.ts";
 import { indexerBackfill } from "./indexer-backfill.ts";
 import { protocolGas } from "./protocol-gas.ts";
+import { relayerStreams } from "./relayer-streams.ts";
 
 const BENCHES: Record<string, () => Promise<Figure[]>> = {
   protocol: protocolGas,
   indexer: indexerBackfill,
+  relayer: relayerStreams,
 };
 
 async function main(): Promise<void> {

@@ -46,7 +46,7 @@ describe("configuration", () => {
     expect(config).toMatchObject({
       port: 4100,
       tickIntervalMs: 1000,
-      batchSize: 100,
+      batchSize: 300,
       nodeUrl: "http://127.0.0.1:1/v1",
       corsOrigins: ["http://a.example", "http://b.example"],
       indexerUrl: null,

@@ -6,8 +6,16 @@ import { readFileSync } from "node:fs";
 import { type Deployment, zDeployment } from "@computestream/protocol";
 import { z } from "zod";
 import { messageOf, StartupError } from "./errors.ts";
+import type { SettlementPolicy } from "./tick/policy.ts";
 
 const zUrl = z.url();
+
+const zUnits = (fallback: string) =>
+  z
+    .string()
+    .regex(/^\d{1,20}$/, "must be a whole number")
+    .default(fallback)
+    .transform(BigInt);
 
 const zEnv = z.object({
   LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
@@ -20,7 +28,21 @@ const zEnv = z.object({
   KEY_FILE: z.string(),
   INDEXER_URL: zUrl.optional(),
   TICK_INTERVAL_MS: z.coerce.number().int().min(100).max(3_600_000).default(1000),
-  BATCH_SIZE: z.coerce.number().int().min(1).max(400).default(100),
+  BATCH_SIZE: z.coerce.number().int().min(1).max(400).default(300),
+  /** Transactions on their way at a time. */
+  IN_FLIGHT_MAX: z.coerce.number().int().min(1).max(32).default(4),
+  /** Gas units that one transaction may use. */
+  GAS_MAX: z.coerce.number().int().min(2_000).max(2_000_000).default(200_000),
+  /** Octas a unit: what the node estimates is paid up to this. */
+  GAS_UNIT_PRICE_MAX: zUnits("1000"),
+  /** Jobs whose attestations are verified in a second when more than that attest. */
+  VERIFY_PER_SEC: z.coerce.number().int().min(10).max(100_000).default(2_000),
+  SETTLE_MIN_INTERVAL_SECS: zUnits("1"),
+  SETTLE_MAX_AGE_SECS: zUnits("60"),
+  /** What is due is to be this many times its gas; 0 = any amount. */
+  SETTLE_GAS_MULTIPLE: zUnits("0"),
+  /** Base units that a provider may have proven and not got; 0 = no cap. */
+  SETTLE_EXPOSURE_MAX: zUnits("0"),
   /** How long a silent instance keeps the right to submit. */
   LOCK_TTL_MS: z.coerce.number().int().min(500).max(120_000).default(10_000),
   /** Base units of the gas asset under which /health raises the alarm. */
@@ -48,6 +70,11 @@ export interface Config {
   indexerUrl: string | null;
   tickIntervalMs: number;
   batchSize: number;
+  inFlightMax: number;
+  gasMax: number;
+  gasUnitPriceMax: bigint;
+  verifyPerSec: number;
+  policy: SettlementPolicy;
   lockTtlMs: number;
   lowBalance: bigint;
 }
@@ -82,6 +109,16 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     indexerUrl: values.INDEXER_URL?.replace(/\/$/, "") ?? null,
     tickIntervalMs: values.TICK_INTERVAL_MS,
     batchSize: values.BATCH_SIZE,
+    inFlightMax: values.IN_FLIGHT_MAX,
+    gasMax: values.GAS_MAX,
+    gasUnitPriceMax: values.GAS_UNIT_PRICE_MAX,
+    verifyPerSec: values.VERIFY_PER_SEC,
+    policy: {
+      minIntervalSecs: values.SETTLE_MIN_INTERVAL_SECS,
+      maxAgeSecs: values.SETTLE_MAX_AGE_SECS,
+      gasMultiple: values.SETTLE_GAS_MULTIPLE,
+      exposureMax: values.SETTLE_EXPOSURE_MAX === 0n ? null : values.SETTLE_EXPOSURE_MAX,
+    },
     lockTtlMs: values.LOCK_TTL_MS,
     lowBalance: values.LOW_BALANCE,
   };

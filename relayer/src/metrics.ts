@@ -32,6 +32,29 @@ export function createMetrics() {
       help: "Gross base units moved by settlements (a float: for rates, not for accounts).",
       registers,
     }),
+    settlementGas: new Counter({
+      name: "relayer_settlement_gas_total",
+      help: "Gas units used by transactions that settle streams.",
+      registers,
+    }),
+    settlementFailures: new Counter({
+      name: "relayer_settlement_failures_total",
+      help: "Settling transactions that failed on chain, by reason.",
+      labelNames: ["reason"],
+      registers,
+    }),
+    settleReasons: new Counter({
+      name: "relayer_settle_reasons_total",
+      help: "Streams put into a batch, by why then.",
+      labelNames: ["reason"],
+      registers,
+    }),
+    batchEntries: new Histogram({
+      name: "relayer_batch_entries",
+      help: "Settlements in a transaction.",
+      buckets: [1, 10, 25, 50, 100, 200, 300, 400],
+      registers,
+    }),
     transactions: new Counter({
       name: "relayer_transactions_total",
       help: "Transactions by kind and result.",

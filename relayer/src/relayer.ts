@@ -5,8 +5,9 @@
 import { randomUUID } from "node:crypto";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { type ChainClient, createChainClient } from "@computestream/protocol/client";
-import { readAuthenticationKey, readGasBalance } from "./chain/accounts.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type ChainClient, createChainClient, encodeProcessPayments } from "@computestream/protocol/client";
+import { GAS_ASSET, readAuthenticationKey, readGasBalance } from "./chain/accounts.ts";
 import { createLeaseKeeper } from "./chain/lease.ts";
 import { loadSigner } from "./chain/signer.ts";
 import { createSubmitter } from "./chain/submitter.ts";
@@ -28,6 +29,7 @@ import { createIntentStore } from "./store/intents.ts";
 import { createJobStatusStore } from "./store/job-status.ts";
 import { createLogStore } from "./store/logs.ts";
 import { connectRedis, createKeys } from "./store/redis.ts";
+import { createBatchSizer } from "./tick/batch-size.ts";
 import { createCrank, createIndexerLister } from "./tick/crank.ts";
 import { createEngine } from "./tick/engine.ts";
 import { createSettler } from "./tick/settler.ts";
@@ -39,6 +41,7 @@ export interface Relayer {
 }
 
 const SUBMISSION_GRACE_MS = 8_000;
+const FLUSH_GRACE_MS = 4_000;
 const REQUEST_GRACE_MS = 3_000;
 const SESSIONS_MAX = 5_000;
 const SESSIONS_PER_ADDRESS_MAX = 1_000;
@@ -91,17 +94,41 @@ export async function startRelayer(config: Config, logger: Logger): Promise<Rela
     intents,
     lease: () => lease.current(),
     logger,
+    filler: encodeProcessPayments(packageAddress, []),
+    maxInFlight: config.inFlightMax,
+    maxGasUnitPrice: config.gasUnitPriceMax,
     onResult: (kind, { result }) => metrics.transactions.inc({ kind, result }),
   });
+  const intake = createIntake({
+    chainId,
+    packageAddress,
+    views,
+    store: attestations,
+    jobsPerSec: config.verifyPerSec,
+    onRejected: ({ code }) => metrics.rejected.inc({ reason: code }),
+    onAccepted: ({ job }) => {
+      metrics.accepted.inc();
+      settler.touch(job);
+    },
+    onError: (reason) => logger.warn({ reason }, "attestations wait to be taken in"),
+  });
+  const sizer = createBatchSizer({ entriesMax: config.batchSize, gasMax: config.gasMax });
   const settler = createSettler({
     client,
     views,
     store: attestations,
+    freshen: (jobs) => intake.freshen(jobs),
     deadLetters,
     submitter,
+    batchesAtOnce: config.inFlightMax,
+    sizer,
+    policy: config.policy,
+    cost: () => ({
+      entry: (BigInt(sizer.gasFor(sizer.size())) * config.gasUnitPriceMax) / BigInt(sizer.size()),
+      asset: GAS_ASSET,
+    }),
     metrics,
     logger,
-    batchSize: config.batchSize,
   });
   const crank = createCrank({
     client,
@@ -110,6 +137,7 @@ export async function startRelayer(config: Config, logger: Logger): Promise<Rela
     deadLetters,
     lister: config.indexerUrl === null ? null : createIndexerLister(config.indexerUrl),
     submitter,
+    known: (job) => settler.book.get(job),
     logger,
   });
   const engine = createEngine({
@@ -121,14 +149,7 @@ export async function startRelayer(config: Config, logger: Logger): Promise<Rela
     logger,
   });
 
-  const intake = createIntake({
-    chainId,
-    packageAddress,
-    views,
-    store: attestations,
-    onRejected: ({ code }) => metrics.rejected.inc({ reason: code }),
-    onAccepted: () => metrics.accepted.inc(),
-  });
+  let balanceIsLow = false;
   const health = createHealth({
     chainId,
     packageAddress,
@@ -140,7 +161,12 @@ export async function startRelayer(config: Config, logger: Logger): Promise<Rela
     isSubmitter: () => lease.current() !== null,
     sinceLastTickMs: () => engine.sinceLastTickMs(),
     tickLateMs: Math.max(15_000, config.tickIntervalMs * 10),
-    onBalance: (units) => metrics.balance.set(Number(units)),
+    onBalance(units) {
+      metrics.balance.set(Number(units));
+      // While it can still be paid for, what is put off is settled.
+      if (units < config.lowBalance && !balanceIsLow) settler.flushNext();
+      balanceIsLow = units < config.lowBalance;
+    },
   });
   const server = createServer(
     createApp({
@@ -200,6 +226,18 @@ export async function startRelayer(config: Config, logger: Logger): Promise<Rela
     },
   });
 
+  /** What is proven and put off is settled before this instance goes, as far as the time allows. */
+  const flush = async (): Promise<void> => {
+    if (!lease.current()) return;
+    settler.flushNext();
+    const tick = settler
+      .tick()
+      .catch((error: unknown) =>
+        logger.warn({ reason: messageOf(error) }, "can't settle everything at the end"),
+      );
+    await Promise.race([tick, sleep(FLUSH_GRACE_MS, undefined, { ref: false })]);
+  };
+
   const close = async (): Promise<void> => {
     await hub.close();
     await new Promise<void>((resolve) => {
@@ -211,6 +249,9 @@ export async function startRelayer(config: Config, logger: Logger): Promise<Rela
       });
       server.closeIdleConnections();
     });
+    intake.close();
+    await engine.stop();
+    await flush();
     await submitter.close(SUBMISSION_GRACE_MS);
     await engine.close();
     await lease.close();

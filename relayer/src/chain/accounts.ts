@@ -7,7 +7,8 @@ import { normalizeAddress } from "@computestream/protocol";
 import type { ChainClient } from "@computestream/protocol/client";
 import { UnavailableError } from "../errors.ts";
 
-const GAS_ASSET = normalizeAddress("0xa");
+/** The asset that gas is paid in. */
+export const GAS_ASSET = normalizeAddress("0xa");
 
 /** The account's authentication key; null when there is no account yet. Throws `UnavailableError`. */
 export async function readAuthenticationKey(client: ChainClient, address: string): Promise<string | null> {

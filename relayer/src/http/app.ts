@@ -17,7 +17,7 @@ import type { Health } from "./health.ts";
 
 export interface AppContext {
   corsOrigins: string[];
-  intake: Intake;
+  intake: Pick<Intake, "take" | "freshen">;
   attestations: Pick<AttestationStore, "newest">;
   status: Pick<JobStatusStore, "get">;
   health: Health;
@@ -77,6 +77,7 @@ export function createApp(context: AppContext): Express {
   });
   app.get("/api/v1/jobs/:job/attestation", async (request, response) => {
     const { job } = zJobParams.parse(request.params);
+    await context.intake.freshen([job]);
     const usage: SignedUsage | null = await context.attestations.newest(job);
     if (!usage)
       throw new AppError(404, "NO_ATTESTATION", "No attestation of this job is known.", { field: "job" });

@@ -14,6 +14,7 @@ import type { Intake } from "../intake/intake.ts";
 import type { Logger } from "../logger.ts";
 import type { JobStatusStore } from "../store/job-status.ts";
 import type { LogStore } from "../store/logs.ts";
+import { createTokenBucket } from "./rate-limit.ts";
 import { CLOSE, type HubSocket, openSocket, type SocketLimits } from "./socket.ts";
 
 export interface NodeSessionContext {
@@ -32,6 +33,14 @@ type Message = z.output<typeof zNodeMessage>;
 type Work = Exclude<Message, { type: "hello" }>;
 
 const BAD_MESSAGES_MAX = 10;
+/** What made the chain be asked or a signature be checked for nothing: more than a few slow their sender down. */
+const COSTLY: ReadonlySet<string> = new Set([
+  "JOB_UNKNOWN",
+  "NOT_YOUR_JOB",
+  "BAD_SIGNATURE",
+  "TOO_MANY_WAITING",
+]);
+const COSTLY_PER_SEC = 100;
 const RETRY_MS = 250;
 
 export function openNodeSession(ws: WebSocket, context: NodeSessionContext, onClose: () => void): HubSocket {
@@ -39,6 +48,8 @@ export function openNodeSession(ws: WebSocket, context: NodeSessionContext, onCl
   const nonce = toHex(randomBytes(32));
   let provider: string | null = null;
   let badMessages = 0;
+  const costly = createTokenBucket(COSTLY_PER_SEC, COSTLY_PER_SEC * 5, performance.now());
+  let owedMs = 0;
   let logger = context.logger;
 
   const fail = (code: string, message: string): void => {
@@ -85,12 +96,11 @@ export function openNodeSession(ws: WebSocket, context: NodeSessionContext, onCl
   async function handle(message: Work, sender: string): Promise<void> {
     if (message.type === "attestation") {
       const { job, seq } = message.usage;
-      const rejection = await intake.take(message.usage, sender);
-      socket.send(
-        rejection
-          ? { type: "reject", job, seq: `${seq}`, ...rejection }
-          : { type: "ack", job, seq: `${seq}` },
-      );
+      await intake.offer(message.usage, sender, (rejection) => {
+        if (!rejection) return socket.send({ type: "ack", job, seq: `${seq}` });
+        socket.send({ type: "reject", job, seq: `${seq}`, ...rejection });
+        if (COSTLY.has(rejection.code)) owedMs = Math.max(owedMs, costly.spend(1, performance.now()));
+      });
       return;
     }
     const job = await views.job(message.job);
@@ -122,6 +132,8 @@ export function openNodeSession(ws: WebSocket, context: NodeSessionContext, onCl
   }
 
   async function onBatch(texts: string[]): Promise<void> {
+    if (owedMs > 0) await sleep(owedMs);
+    owedMs = 0;
     const byJob = new Map<string, Work[]>();
     for (const text of texts) {
       const message = parse(text);

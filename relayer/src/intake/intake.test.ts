@@ -35,9 +35,9 @@ function intake(put: PutResult = "stored", state: JobState = "Running", proveUnt
       chainSecs: () => 1009n,
     },
     store: {
-      put: async (usage) => {
-        stored.push(usage);
-        return put;
+      putMany: async (usages) => {
+        stored.push(...usages);
+        return usages.map(() => put);
       },
     },
   });

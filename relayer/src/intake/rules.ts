@@ -16,6 +16,7 @@ export const REJECTION_CODES = [
   "SEQ_STALE",
   "SECONDS_WENT_BACK",
   "EQUIVOCATION",
+  "TOO_MANY_WAITING",
 ] as const;
 export type RejectionCode = (typeof REJECTION_CODES)[number];
 
