@@ -27,6 +27,8 @@ const zEnv = z.object({
   REDIS_URL: z.url({ protocol: /^rediss?$/ }),
   KEY_FILE: z.string(),
   INDEXER_URL: zUrl.optional(),
+  /** The indexer's database, for the series of attestations and telemetry. */
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
   TICK_INTERVAL_MS: z.coerce.number().int().min(100).max(3_600_000).default(1000),
   BATCH_SIZE: z.coerce.number().int().min(1).max(400).default(300),
   /** Transactions on their way at a time. */
@@ -68,6 +70,7 @@ export interface Config {
   redisUrl: string;
   keyFile: string;
   indexerUrl: string | null;
+  databaseUrl: string | null;
   tickIntervalMs: number;
   batchSize: number;
   inFlightMax: number;
@@ -79,21 +82,31 @@ export interface Config {
   lowBalance: bigint;
 }
 
+/** What the commands need that only look into the store. */
+export function loadStoreConfig(
+  env: NodeJS.ProcessEnv = process.env,
+): Pick<Config, "redisUrl" | "deployment"> {
+  const values = parseEnv(zEnv.pick({ REDIS_URL: true, DEPLOYMENT_FILE: true }), env);
+  return { redisUrl: values.REDIS_URL, deployment: readDeployment(values.DEPLOYMENT_FILE) };
+}
+
+function parseEnv<T>(schema: z.ZodType<T>, env: NodeJS.ProcessEnv): T {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
+  const parsed = schema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const name = String(issue?.path[0] ?? "environment") as keyof z.input<typeof zEnv>;
+  const what = given[name] === undefined ? "is not set" : `is not valid: ${issue?.message}`;
+  throw new StartupError(
+    "BAD_CONFIG",
+    `${name} ${what}.`,
+    REMEDIES[name] ?? `Correct ${name} and start again.`,
+  );
+}
+
 /** Throws `StartupError` naming the variable and what to do. An empty variable counts as absent. */
 export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
-  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
-  const parsed = zEnv.safeParse(given);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    const name = String(issue?.path[0] ?? "environment") as keyof z.input<typeof zEnv>;
-    const what = given[name] === undefined ? "is not set" : `is not valid: ${issue?.message}`;
-    throw new StartupError(
-      "BAD_CONFIG",
-      `${name} ${what}.`,
-      REMEDIES[name] ?? `Correct ${name} and start again.`,
-    );
-  }
-  const values = parsed.data;
+  const values = parseEnv(zEnv, env);
   const deployment = readDeployment(values.DEPLOYMENT_FILE);
   return {
     logLevel: values.LOG_LEVEL,
@@ -107,6 +120,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     redisUrl: values.REDIS_URL,
     keyFile: values.KEY_FILE,
     indexerUrl: values.INDEXER_URL?.replace(/\/$/, "") ?? null,
+    databaseUrl: values.DATABASE_URL ?? null,
     tickIntervalMs: values.TICK_INTERVAL_MS,
     batchSize: values.BATCH_SIZE,
     inFlightMax: values.IN_FLIGHT_MAX,

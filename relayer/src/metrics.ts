@@ -72,6 +72,37 @@ export function createMetrics() {
       help: "Attestations taken.",
       registers,
     }),
+    superseded: new Counter({
+      name: "relayer_double_submits_total",
+      help: "Transactions whose number another transaction used: somebody else signs with this key.",
+      registers,
+    }),
+    inFlight: new Gauge({
+      name: "relayer_transactions_in_flight",
+      help: "Transactions sent or being signed, without a known result.",
+      registers,
+    }),
+    waiting: new Gauge({
+      name: "relayer_attestations_waiting",
+      help: "Jobs whose newest attestation has yet to be verified.",
+      registers,
+    }),
+    seriesRows: new Counter({
+      name: "relayer_series_rows_total",
+      help: "Rows of the time series, by table and what became of them.",
+      labelNames: ["table", "result"],
+      registers,
+    }),
+    seriesWaiting: new Gauge({
+      name: "relayer_series_waiting",
+      help: "Rows that wait for the database.",
+      registers,
+    }),
+    evidence: new Counter({
+      name: "relayer_evidence_total",
+      help: "Contradictions of providers kept as evidence.",
+      registers,
+    }),
     tickMs: new Histogram({
       name: "relayer_tick_duration_ms",
       help: "Duration of a tick.",

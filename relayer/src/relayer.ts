@@ -14,24 +14,30 @@ import { createSubmitter } from "./chain/submitter.ts";
 import { createChainViews } from "./chain/views.ts";
 import type { Config } from "./config.ts";
 import { messageOf, StartupError } from "./errors.ts";
+import { createRecorder } from "./history/recorder.ts";
 import { createApp } from "./http/app.ts";
 import { createHealth } from "./http/health.ts";
 import { openNodeSession } from "./hub/node-session.ts";
 import { openReaderSession } from "./hub/reader-session.ts";
 import { attachHub } from "./hub/server.ts";
 import { DEFAULT_LIMITS } from "./hub/socket.ts";
+import { createCountersignatureIntake } from "./intake/countersignatures.ts";
 import { createIntake } from "./intake/intake.ts";
 import type { Logger } from "./logger.ts";
 import { createMetrics } from "./metrics.ts";
 import { createAttestationStore } from "./store/attestations.ts";
+import { createConfirmationStore } from "./store/confirmations.ts";
 import { createDeadLetterStore } from "./store/dead-letters.ts";
 import { createIntentStore } from "./store/intents.ts";
 import { createJobStatusStore } from "./store/job-status.ts";
 import { createLogStore } from "./store/logs.ts";
 import { connectRedis, createKeys } from "./store/redis.ts";
+import { createTelemetryStore } from "./store/telemetry.ts";
 import { createBatchSizer } from "./tick/batch-size.ts";
+import { createConfirmer } from "./tick/confirmer.ts";
 import { createCrank, createIndexerLister } from "./tick/crank.ts";
 import { createEngine } from "./tick/engine.ts";
+import { createReporter } from "./tick/reporter.ts";
 import { createSettler } from "./tick/settler.ts";
 
 export interface Relayer {
@@ -65,6 +71,13 @@ export async function startRelayer(config: Config, logger: Logger): Promise<Rela
   const deadLetters = createDeadLetterStore(redis.commands, keys);
   const status = createJobStatusStore(redis.commands, keys);
   const logs = await createLogStore(redis.commands, redis.subscriber, keys);
+  const confirmations = createConfirmationStore(redis.commands, keys);
+  const recorder = createRecorder({
+    databaseUrl: config.databaseUrl,
+    telemetry: createTelemetryStore(redis.commands, keys),
+    metrics,
+    logger,
+  });
   const intents = createIntentStore(redis.commands, keys, signer.address);
 
   const lease = createLeaseKeeper({
@@ -97,7 +110,10 @@ export async function startRelayer(config: Config, logger: Logger): Promise<Rela
     filler: encodeProcessPayments(packageAddress, []),
     maxInFlight: config.inFlightMax,
     maxGasUnitPrice: config.gasUnitPriceMax,
-    onResult: (kind, { result }) => metrics.transactions.inc({ kind, result }),
+    onResult(kind, { result }) {
+      metrics.transactions.inc({ kind, result });
+      if (result === "superseded") metrics.superseded.inc();
+    },
   });
   const intake = createIntake({
     chainId,
@@ -106,10 +122,12 @@ export async function startRelayer(config: Config, logger: Logger): Promise<Rela
     store: attestations,
     jobsPerSec: config.verifyPerSec,
     onRejected: ({ code }) => metrics.rejected.inc({ reason: code }),
-    onAccepted: ({ job }) => {
+    onAccepted: (usage, provider) => {
       metrics.accepted.inc();
-      settler.touch(job);
+      settler.touch(usage.job);
+      recorder.attested(usage, provider);
     },
+    onEvidence: () => metrics.evidence.inc(),
     onError: (reason) => logger.warn({ reason }, "attestations wait to be taken in"),
   });
   const sizer = createBatchSizer({ entriesMax: config.batchSize, gasMax: config.gasMax });
@@ -140,12 +158,19 @@ export async function startRelayer(config: Config, logger: Logger): Promise<Rela
     known: (job) => settler.book.get(job),
     logger,
   });
+  const confirmer = createConfirmer({ client, views, store: confirmations, submitter, logger });
+  const reporter = createReporter({ client, views, store: attestations, submitter, logger });
   const engine = createEngine({
     redisUrl: config.redisUrl,
     prefix: keys.queuePrefix,
     tickIntervalMs: config.tickIntervalMs,
     tick: () => settler.tick(),
-    crank: () => crank.run(),
+    async crank() {
+      // Each for itself: one that fails doesn't keep the others from their turn.
+      const runs = await Promise.allSettled([crank.run(), confirmer.run(), reporter.run()]);
+      for (const run of runs) if (run.status === "rejected") throw run.reason;
+      return runs.map((run) => (run.status === "fulfilled" ? run.value : null));
+    },
     logger,
   });
 
@@ -172,6 +197,12 @@ export async function startRelayer(config: Config, logger: Logger): Promise<Rela
     createApp({
       corsOrigins: config.corsOrigins,
       intake,
+      countersignatures: createCountersignatureIntake({
+        chainId,
+        packageAddress,
+        views,
+        store: confirmations,
+      }),
       attestations,
       status,
       health,
@@ -180,6 +211,8 @@ export async function startRelayer(config: Config, logger: Logger): Promise<Rela
         for (const [state, count] of Object.entries(await engine.depth().catch(() => ({})))) {
           metrics.queueDepth.set({ state }, count);
         }
+        metrics.inFlight.set(submitter.inFlight);
+        metrics.waiting.set(intake.waiting);
         for (const kind of ["hub", "logs"] as const) metrics.sessions.set({ kind }, hub.count(kind));
         return { contentType: metrics.registry.contentType, text: await metrics.registry.metrics() };
       },
@@ -200,6 +233,7 @@ export async function startRelayer(config: Config, logger: Logger): Promise<Rela
             intake,
             logs,
             status,
+            telemetry: (message, provider) => recorder.telemetry(message, provider),
             limits: DEFAULT_LIMITS,
             helloTimeoutMs: FIRST_MESSAGE_TIMEOUT_MS,
             logger,
@@ -256,6 +290,7 @@ export async function startRelayer(config: Config, logger: Logger): Promise<Rela
     await engine.close();
     await lease.close();
     await logs.close();
+    await recorder.close();
     await redis.close();
   };
 

@@ -21,6 +21,7 @@ export function fakeViews(buyer: string): ChainViews {
     termsHash: TERMS,
     state: "Running",
     startedAt: 1000n,
+    buyerKey: job === JOB ? publicKeyOf(BUYER_KEY) : "0x",
   });
   const jobs: Record<string, ReturnType<typeof job>> = {
     [JOB]: job(JOB, PROVIDER),

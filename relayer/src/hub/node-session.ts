@@ -4,7 +4,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { hubHelloMessage, toHex, zNodeMessage } from "@computestream/protocol";
+import { hubHelloMessage, type TelemetryMessage, toHex, zNodeMessage } from "@computestream/protocol";
 import type { WebSocket } from "ws";
 import type { z } from "zod";
 import { verifyEd25519 } from "../chain/ed25519.ts";
@@ -24,6 +24,7 @@ export interface NodeSessionContext {
   intake: Intake;
   logs: Pick<LogStore, "append">;
   status: Pick<JobStatusStore, "put">;
+  telemetry: (message: TelemetryMessage, provider: string) => Promise<void>;
   limits: SocketLimits;
   helloTimeoutMs: number;
   logger: Logger;
@@ -32,6 +33,8 @@ export interface NodeSessionContext {
 type Message = z.output<typeof zNodeMessage>;
 type Work = Exclude<Message, { type: "hello" }>;
 
+/** Beside the jobs' lanes: messages about the machine are in order among themselves. */
+const TELEMETRY_LANE = "telemetry";
 const BAD_MESSAGES_MAX = 10;
 /** What made the chain be asked or a signature be checked for nothing: more than a few slow their sender down. */
 const COSTLY: ReadonlySet<string> = new Set([
@@ -103,6 +106,7 @@ export function openNodeSession(ws: WebSocket, context: NodeSessionContext, onCl
       });
       return;
     }
+    if (message.type === "telemetry") return context.telemetry(message, sender);
     const job = await views.job(message.job);
     if (job?.provider !== sender) {
       socket.send({
@@ -148,7 +152,12 @@ export function openNodeSession(ws: WebSocket, context: NodeSessionContext, onCl
       } else if (message.type === "hello") {
         bad("hello: the session is open already");
       } else {
-        const job = message.type === "attestation" ? message.usage.job : message.job;
+        const job =
+          message.type === "attestation"
+            ? message.usage.job
+            : message.type === "telemetry"
+              ? TELEMETRY_LANE
+              : message.job;
         byJob.set(job, [...(byJob.get(job) ?? []), message]);
       }
     }

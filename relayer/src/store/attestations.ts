@@ -13,7 +13,13 @@ export interface Evidence {
   first: UsageRecord;
   second: UsageRecord;
 }
-type UsageRecord = { seq: string; secondsCum: string; tLast: string; logRoot: string; signature: string };
+export type UsageRecord = {
+  seq: string;
+  secondsCum: string;
+  tLast: string;
+  logRoot: string;
+  signature: string;
+};
 
 export interface AttestationStore {
   put(usage: SignedUsage): Promise<PutResult>;
@@ -27,6 +33,22 @@ export interface AttestationStore {
   /** Takes a job off the open set; its attestation stays readable for a week. */
   drop(job: string): Promise<void>;
   evidence(job: string): Promise<Evidence[]>;
+  /** Jobs with evidence that hasn't been reported. */
+  evidenceJobs(): Promise<string[]>;
+  /** It was reported, or can't be: the evidence itself stays. */
+  evidenceDone(job: string): Promise<void>;
+}
+
+export function usageOf(job: string, record: UsageRecord): SignedUsage {
+  const { seq, secondsCum, tLast, logRoot, signature } = record;
+  return {
+    job,
+    seq: BigInt(seq),
+    secondsCum: BigInt(secondsCum),
+    tLast: BigInt(tLast),
+    logRoot,
+    signature,
+  };
 }
 
 const KEPT_AFTER_DROP_SECS = 7 * 86_400;
@@ -123,14 +145,7 @@ export function createAttestationStore(redis: Redis, keys: Keys): AttestationSto
       for (const [index, job] of part.entries()) {
         const [seq, secondsCum, tLast, logRoot, signature] = rows[index] ?? [];
         if (!seq || !secondsCum || !tLast || !logRoot || !signature) continue;
-        found.set(job, {
-          job,
-          seq: BigInt(seq),
-          secondsCum: BigInt(secondsCum),
-          tLast: BigInt(tLast),
-          logRoot,
-          signature,
-        });
+        found.set(job, usageOf(job, { seq, secondsCum, tLast, logRoot, signature }));
       }
     }
     return found;
@@ -149,6 +164,10 @@ export function createAttestationStore(redis: Redis, keys: Keys): AttestationSto
     async evidence(job) {
       const all = await unavailable(() => redis.hvals(keys.evidence(job)));
       return all.map((text) => JSON.parse(text) as Evidence);
+    },
+    evidenceJobs: () => unavailable(() => redis.smembers(keys.evidenceJobs)),
+    async evidenceDone(job) {
+      await unavailable(() => redis.srem(keys.evidenceJobs, job));
     },
   };
 }
