@@ -6,12 +6,14 @@ import { parseArgs } from "node:util";
 import { type Figure, report, table } from "./figure.ts";
 import { indexerBackfill } from "./indexer-backfill.ts";
 import { protocolGas } from "./protocol-gas.ts";
+import { relayerFlood } from "./relayer-flood.ts";
 import { relayerStreams } from "./relayer-streams.ts";
 
 const BENCHES: Record<string, () => Promise<Figure[]>> = {
   protocol: protocolGas,
   indexer: indexerBackfill,
   relayer: relayerStreams,
+  "relayer-flood": relayerFlood,
 };
 
 async function main(): Promise<void> {

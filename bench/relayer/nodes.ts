@@ -2,7 +2,9 @@
  * Simulated provider nodes in a process of their own: one hub session each, one signed attestation a job and second.
  * It doesn't know the chain: jobs and keys come in a file, and every second is taken for worked.
  *
- *     node --import tsx nodes.ts <plan.json> <relayer url, …>
+ *     node --import tsx nodes.ts <plan.json> <relayer url, …> [good | bad:<per second>]
+ *
+ * `good` times the answers; `bad` sends attestations with signatures of nobody, as fast as it is told.
  */
 import { createPrivateKey, type KeyObject, sign } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -29,9 +31,12 @@ const LOG_ROOT = `0x${"5a".repeat(32)}`;
 // An Ed25519 key in PKCS #8 is this prefix and the 32 bytes of the seed (RFC 8410).
 const PKCS8_PREFIX = Buffer.from("302e020100300506032b657004220420", "hex");
 
-const [planFile = "", urls = ""] = process.argv.slice(2);
+const [planFile = "", urls = "", mode = ""] = process.argv.slice(2);
+const badPerTurn = mode.startsWith("bad:") ? Math.ceil(Number(mode.slice(4)) / TURNS) : null;
 const plan = JSON.parse(readFileSync(planFile, "utf8")) as Plan;
-const told = { sent: 0, acked: 0, rejected: 0, lastRejection: "" };
+const told = { sent: 0, acked: 0, rejected: 0, lastRejection: "", waitsMs: [] as number[] };
+/** When each attestation was sent, for those whose answers are timed. */
+const sentAt = new Map<string, number>();
 
 /** Bytes of one job's usage whose numbers are overwritten for each second. */
 interface Template {
@@ -96,6 +101,8 @@ function startNode(provider: BusyProvider, url: string): { turn(turn: number, no
         ready = true;
       } else if (message.type === "ack") {
         told.acked += 1;
+        const since = sentAt.get(`${message.job} ${message.seq}`);
+        if (since !== undefined) told.waitsMs.push(Math.round(performance.now() - since));
       } else {
         told.rejected += 1;
         told.lastRejection = message.message;
@@ -110,15 +117,30 @@ function startNode(provider: BusyProvider, url: string): { turn(turn: number, no
   connect();
   return {
     turn(turn, nowSecs) {
+      if (badPerTurn !== null) return flood(nowSecs);
       if (!ready || socket.bufferedAmount > 4 * 1024 * 1024) return;
       for (let at = turn; at < jobs.length; at += TURNS) {
         const { job, template } = jobs[at] as (typeof jobs)[number];
         if (nowSecs <= BigInt(job.startedAt)) continue;
         socket.send(attest(job, template, key, nowSecs));
         told.sent += 1;
+        if (mode === "good") sentAt.set(`${job.job} ${nowSecs - BigInt(job.startedAt)}`, performance.now());
       }
     },
   };
+
+  /** Every one for another job in turn and of a number that hasn't been, so that none is a repeat. */
+  function flood(nowSecs: bigint): void {
+    if (!ready) return;
+    for (let n = 0; n < (badPerTurn ?? 0); n += 1) {
+      const { job } = jobs[told.sent % jobs.length] as (typeof jobs)[number];
+      const seconds = nowSecs - BigInt(job.startedAt);
+      const usage = { job: job.job, seq: `${told.sent + 1}`, secondsCum: `${seconds}`, tLast: `${nowSecs}` };
+      const signature = `0x${(told.sent + 1).toString(16).padStart(128, "0")}`;
+      socket.send(JSON.stringify({ type: "attestation", usage: { ...usage, logRoot: LOG_ROOT, signature } }));
+      told.sent += 1;
+    }
+  }
 }
 
 const relayers = urls.split(",");

@@ -45,8 +45,8 @@ const zEnv = z.object({
   SETTLE_GAS_MULTIPLE: zUnits("0"),
   /** Base units that a provider may have proven and not got; 0 = no cap. */
   SETTLE_EXPOSURE_MAX: zUnits("0"),
-  /** How long a silent instance keeps the right to submit. */
-  LOCK_TTL_MS: z.coerce.number().int().min(500).max(120_000).default(10_000),
+  /** How long a silent instance keeps the right to submit, and its shards. */
+  LOCK_TTL_MS: z.coerce.number().int().min(500).max(120_000).default(5_000),
   /** Base units of the gas asset under which /health raises the alarm. */
   LOW_BALANCE: z.string().regex(/^\d+$/).default("50000000").transform(BigInt),
 });

@@ -77,6 +77,11 @@ export function createMetrics() {
       help: "Transactions whose number another transaction used: somebody else signs with this key.",
       registers,
     }),
+    shards: new Gauge({
+      name: "relayer_shards_held",
+      help: "Of 64 shards of the streams, those that this instance settles.",
+      registers,
+    }),
     inFlight: new Gauge({
       name: "relayer_transactions_in_flight",
       help: "Transactions sent or being signed, without a known result.",

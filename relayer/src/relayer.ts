@@ -9,6 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type ChainClient, createChainClient, encodeProcessPayments } from "@computestream/protocol/client";
 import { GAS_ASSET, readAuthenticationKey, readGasBalance } from "./chain/accounts.ts";
 import { createLeaseKeeper } from "./chain/lease.ts";
+import { createShardKeeper } from "./chain/shards.ts";
 import { loadSigner } from "./chain/signer.ts";
 import { createSubmitter } from "./chain/submitter.ts";
 import { createChainViews } from "./chain/views.ts";
@@ -93,6 +94,7 @@ export async function startRelayer(config: Config, logger: Logger): Promise<Rela
         .catch((error: unknown) =>
           logger.warn({ reason: messageOf(error) }, "reconciling will be tried again"),
         )
+        .then(() => shards.renew())
         .then(() => (lease.current() ? engine.start() : undefined))
         .catch((error: unknown) => logger.error({ err: error }, "can't start ticking"));
     },
@@ -101,6 +103,16 @@ export async function startRelayer(config: Config, logger: Logger): Promise<Rela
       engine.stop().catch((error: unknown) => logger.error({ err: error }, "can't stop ticking"));
     },
   });
+  const shards = createShardKeeper({
+    redis: redis.commands,
+    keys,
+    instance: signer.address,
+    ttlMs: config.lockTtlMs,
+    isAble: () => lease.current() !== null,
+    onChange: (held) => metrics.shards.set(held),
+    logger,
+  });
+  const isMine = (job: string): boolean => shards.owns(job);
   const submitter = createSubmitter({
     chain: client,
     signer,
@@ -145,6 +157,7 @@ export async function startRelayer(config: Config, logger: Logger): Promise<Rela
       entry: (BigInt(sizer.gasFor(sizer.size())) * config.gasUnitPriceMax) / BigInt(sizer.size()),
       asset: GAS_ASSET,
     }),
+    isMine,
     metrics,
     logger,
   });
@@ -156,13 +169,14 @@ export async function startRelayer(config: Config, logger: Logger): Promise<Rela
     lister: config.indexerUrl === null ? null : createIndexerLister(config.indexerUrl),
     submitter,
     known: (job) => settler.book.get(job),
+    isMine,
     logger,
   });
-  const confirmer = createConfirmer({ client, views, store: confirmations, submitter, logger });
-  const reporter = createReporter({ client, views, store: attestations, submitter, logger });
+  const confirmer = createConfirmer({ client, views, store: confirmations, submitter, isMine, logger });
+  const reporter = createReporter({ client, views, store: attestations, submitter, isMine, logger });
   const engine = createEngine({
     redisUrl: config.redisUrl,
-    prefix: keys.queuePrefix,
+    prefix: keys.queuePrefix(signer.address),
     tickIntervalMs: config.tickIntervalMs,
     tick: () => settler.tick(),
     async crank() {
@@ -288,6 +302,7 @@ export async function startRelayer(config: Config, logger: Logger): Promise<Rela
     await flush();
     await submitter.close(SUBMISSION_GRACE_MS);
     await engine.close();
+    await shards.close();
     await lease.close();
     await logs.close();
     await recorder.close();
@@ -306,6 +321,7 @@ export async function startRelayer(config: Config, logger: Logger): Promise<Rela
     );
   }
   lease.start();
+  shards.start();
   const { port } = server.address() as AddressInfo;
   return { url: `http://${config.host}:${port}`, close };
 }

@@ -41,6 +41,7 @@ export function fakeViews(buyer: string): ChainViews {
         ? { job: found, stream: { attestKey, seq: 0n, secondsCum: 0n, isFinal: false, proveUntil: 0n } }
         : null;
     },
+    knownFacts: () => undefined,
     noteStreams: () => undefined,
     nowSecs: () => 2000n,
     chainSecs: () => 2000n,

@@ -280,6 +280,52 @@ describe("tick", () => {
     expect(await store.openJobs()).toEqual([only]);
   });
 
+  it("asks the chain about a stream that somebody else has settled meanwhile, and doesn't pay for it again", async () => {
+    const [only = ""] = await open(1, 5n);
+    let asked = 0;
+    const repeating = settlerWith(
+      async (submission) => {
+        sent.push(submission.jobs);
+        const view = streams.get(only);
+        if (view) streams.set(only, { ...view, seq: 5n, secondsAttested: 5n, secondsBilled: 5n, paid: 5n });
+        // A repeat changes nothing on chain and has no event.
+        return { success: true, events: [], gasUsed: 1n, failure: null } as unknown as Outcome;
+      },
+      {
+        client: {
+          deployment: { packageAddress: CHAIN.packageAddress },
+          getStreams: async (jobs: string[]) => {
+            asked += 1;
+            return jobs.flatMap((address) => streams.get(address) ?? []);
+          },
+        } as unknown as ChainClient,
+      },
+    );
+    expect(await repeating.tick()).toMatchObject({ settled: 0, poisoned: 0 });
+    expect(asked).toBe(2);
+    await repeating.tick();
+    expect(sent).toEqual([[only]]);
+  });
+
+  it("puts off what isn't worth its gas until everything is flushed", async () => {
+    const jobs = await open(2, 5n);
+    const patient = settlerWith(send, {
+      policy: { minIntervalSecs: 1n, maxAgeSecs: 60n, gasMultiple: 2n, exposureMax: null },
+      cost: () => ({ entry: 3n, asset: "0xa" }),
+    });
+    expect(await patient.tick()).toMatchObject({ settled: 0 });
+    patient.flushNext();
+    expect(await patient.tick()).toMatchObject({ settled: 2 });
+    expect(paid(jobs)).toEqual([5n, 5n]);
+  });
+
+  it("leaves the streams of others alone", async () => {
+    const jobs = await open(3, 5n);
+    const half = settlerWith(send, { isMine: (job) => job !== jobs[1] });
+    expect(await half.tick()).toMatchObject({ open: 2, settled: 2 });
+    expect(paid(jobs)).toEqual([5n, 0n, 5n]);
+  });
+
   it("loses nothing when the node goes away in the middle", async () => {
     const jobs = await open(6, 5n);
     let calls = 0;

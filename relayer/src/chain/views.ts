@@ -41,6 +41,8 @@ export interface ChainViews {
   freshJob(address: string, maxAgeMs: number): Promise<JobView | null>;
   provider(address: string): Promise<ProviderView | null>;
   jobFacts(address: string): Promise<JobFacts | null>;
+  /** The same without asking; undefined when that takes a question. */
+  knownFacts(address: string): JobFacts | null | undefined;
   /** The settler's reads keep the watermarks here current. */
   noteStreams(streams: Iterable<StreamView>): void;
   /** The next question about the job is asked of the chain. */
@@ -105,6 +107,12 @@ export function createChainViews(client: Reader, clock: () => number = Date.now)
       if (!job) return null;
       return { job, stream: job.startedAt === 0n ? null : await streams.get(address) };
     },
+    knownFacts(address) {
+      const job = jobs.fresh(address);
+      if (!job) return job;
+      const stream = job.startedAt === 0n ? null : streams.fresh(address);
+      return stream === undefined ? undefined : { job, stream };
+    },
     noteStreams(seen) {
       for (const stream of seen) {
         streams.set(stream.job, factsOf(stream));
@@ -158,6 +166,11 @@ function createCache<T>(
   };
   return {
     set,
+    /** undefined when it must be read. */
+    fresh(address: string): T | null | undefined {
+      const entry = entries.get(address);
+      return entry && clock() - entry.readAt < ttlMs(entry.value) ? entry.value : undefined;
+    },
     peek: (address: string): T | null => entries.get(address)?.value ?? null,
     forgetIf(address: string, test: (value: T) => boolean): void {
       const entry = entries.get(address);

@@ -4,7 +4,13 @@
  */
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { hubHelloMessage, type TelemetryMessage, toHex, zNodeMessage } from "@computestream/protocol";
+import {
+  hubHelloMessage,
+  type SignedUsage,
+  type TelemetryMessage,
+  toHex,
+  zNodeMessage,
+} from "@computestream/protocol";
 import type { WebSocket } from "ws";
 import type { z } from "zod";
 import { verifyEd25519 } from "../chain/ed25519.ts";
@@ -96,16 +102,17 @@ export function openNodeSession(ws: WebSocket, context: NodeSessionContext, onCl
     socket.send({ type: "welcome", provider });
   }
 
+  function attest(usage: SignedUsage, sender: string): Promise<void> | void {
+    const { job, seq } = usage;
+    return intake.offer(usage, sender, (rejection) => {
+      if (!rejection) return socket.send({ type: "ack", job, seq: `${seq}` });
+      socket.send({ type: "reject", job, seq: `${seq}`, ...rejection });
+      if (COSTLY.has(rejection.code)) owedMs = Math.max(owedMs, costly.spend(1, performance.now()));
+    });
+  }
+
   async function handle(message: Work, sender: string): Promise<void> {
-    if (message.type === "attestation") {
-      const { job, seq } = message.usage;
-      await intake.offer(message.usage, sender, (rejection) => {
-        if (!rejection) return socket.send({ type: "ack", job, seq: `${seq}` });
-        socket.send({ type: "reject", job, seq: `${seq}`, ...rejection });
-        if (COSTLY.has(rejection.code)) owedMs = Math.max(owedMs, costly.spend(1, performance.now()));
-      });
-      return;
-    }
+    if (message.type === "attestation") return attest(message.usage, sender);
     if (message.type === "telemetry") return context.telemetry(message, sender);
     const job = await views.job(message.job);
     if (job?.provider !== sender) {
@@ -139,6 +146,7 @@ export function openNodeSession(ws: WebSocket, context: NodeSessionContext, onCl
     if (owedMs > 0) await sleep(owedMs);
     owedMs = 0;
     const byJob = new Map<string, Work[]>();
+    const late: Array<Promise<void>> = [];
     for (const text of texts) {
       const message = parse(text);
       if (!message || socket.closed) continue;
@@ -151,24 +159,32 @@ export function openNodeSession(ws: WebSocket, context: NodeSessionContext, onCl
         }
       } else if (message.type === "hello") {
         bad("hello: the session is open already");
+      } else if (message.type === "attestation") {
+        // Most of all messages, and most of them of jobs that are known: those are done with here.
+        const offered = attest(message.usage, provider);
+        const sender = provider;
+        if (offered) late.push(offered.catch((error: unknown) => again(error, message, sender)));
       } else {
-        const job =
-          message.type === "attestation"
-            ? message.usage.job
-            : message.type === "telemetry"
-              ? TELEMETRY_LANE
-              : message.job;
-        byJob.set(job, [...(byJob.get(job) ?? []), message]);
+        const lane = message.type === "telemetry" ? TELEMETRY_LANE : message.job;
+        const messages = byJob.get(lane);
+        if (messages) messages.push(message);
+        else byJob.set(lane, [message]);
       }
     }
     if (provider === null) return;
     const sender = provider;
     // In order within a job, jobs side by side.
-    await Promise.all(
-      [...byJob.values()].map(async (messages) => {
+    await Promise.all([
+      ...late,
+      ...[...byJob.values()].map(async (messages) => {
         for (const message of messages) await handleSurely(message, sender);
       }),
-    );
+    ]);
+  }
+
+  function again(error: unknown, message: Work, sender: string): Promise<void> {
+    if (!(error instanceof UnavailableError)) throw error;
+    return handleSurely(message, sender);
   }
 
   const socket = openSocket(ws, context.limits, {

@@ -18,7 +18,7 @@ export interface Intake {
    * Takes it in its turn; `answer` is called once it is decided, never when a newer one of the job came before its turn.
    * Resolves when it waits or is refused. Throws `UnavailableError`.
    */
-  offer(usage: SignedUsage, sender: string, answer: Offer["answer"]): Promise<void>;
+  offer(usage: SignedUsage, sender: string, answer: Offer["answer"]): Promise<void> | void;
   /** Takes in what waits of these jobs now. Throws `UnavailableError`. */
   freshen(jobs: string[]): Promise<void>;
   /** Jobs with an attestation that waits. */
@@ -53,7 +53,7 @@ const RETRY_MS = 250;
 export function createIntake(options: {
   chainId: number;
   packageAddress: string;
-  views: Pick<ChainViews, "jobFacts" | "nowSecs" | "chainSecs">;
+  views: Pick<ChainViews, "jobFacts" | "knownFacts" | "nowSecs" | "chainSecs">;
   store: Pick<AttestationStore, "putMany">;
   /** Jobs that have their turn each second when more than that attest. */
   jobsPerSec?: number;
@@ -71,19 +71,34 @@ export function createIntake(options: {
   let scheduled = false;
   let pausedUntilMs = 0;
 
-  /** Before anything is waited for: what is wrong with it whatever its signature. */
-  async function precheck(
-    usage: SignedUsage,
-    sender: string | null,
-  ): Promise<{ rejection: Rejection } | { found: JobFacts; facts: UsageFacts }> {
+  type Checked = { rejection: Rejection } | { found: JobFacts; facts: UsageFacts };
+
+  /** What is wrong with it whatever its signature. Asks the chain only about jobs that aren't known. */
+  function precheck(usage: SignedUsage, sender: string | null): Checked | Promise<Checked> {
     const outOfRange = checkRange(usage);
     if (outOfRange) return { rejection: outOfRange };
-    const found = await views.jobFacts(usage.job);
+    const known = views.knownFacts(usage.job);
+    if (known !== undefined) return judgeFacts(known, sender);
+    return views.jobFacts(usage.job).then((found) => judgeFacts(found, sender));
+  }
+
+  function judgeFacts(found: JobFacts | null, sender: string | null): Checked {
     const facts = found && factsOf(found, views.chainSecs());
     const rejection = checkJob(facts, sender);
     if (rejection) return { rejection };
     if (!found || !facts) throw new Error("a job without facts has passed");
     return { found, facts };
+  }
+
+  function enqueue(offer: Offer, checked: Checked): void {
+    let rejection = "rejection" in checked ? checked.rejection : null;
+    if (!rejection && !candidates.add(offer, performance.now())) rejection = TOO_MANY;
+    if (!rejection) {
+      schedule();
+      return;
+    }
+    options.onRejected?.(rejection);
+    offer.answer(rejection);
   }
 
   async function verify(usage: SignedUsage, sender: string | null): Promise<Rejection | JobFacts> {
@@ -173,16 +188,12 @@ export function createIntake(options: {
       const [rejection] = await judge([{ usage, sender }]);
       return rejection ?? null;
     },
-    async offer(usage, sender, answer) {
-      const checked = await precheck(usage, sender);
-      let rejection = "rejection" in checked ? checked.rejection : null;
-      if (!rejection && !candidates.add({ usage, sender, answer }, performance.now())) rejection = TOO_MANY;
-      if (rejection) {
-        options.onRejected?.(rejection);
-        answer(rejection);
-      } else {
-        schedule();
-      }
+    offer(usage, sender, answer) {
+      const offer = { usage, sender, answer };
+      const checked = precheck(usage, sender);
+      // Thousands come each second, of jobs that are known: none of them waits a turn of the event loop.
+      if (!(checked instanceof Promise)) return enqueue(offer, checked);
+      return checked.then((late) => enqueue(offer, late));
     },
     freshen: (jobs) => handle(candidates.takeOf(jobs, performance.now())),
     close() {

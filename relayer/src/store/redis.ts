@@ -113,7 +113,8 @@ export function createKeys(deployment: Pick<Deployment, "chainId" | "packageAddr
   const prefix = `computestream:relayer:${deployment.chainId}:${deployment.packageAddress}`;
   return {
     prefix,
-    queuePrefix: `${prefix}:bull`,
+    /** Each key's instances work off a schedule of their own. */
+    queuePrefix: (signer: string) => `${prefix}:bull:${signer}`,
     attestation: (job: string) => `${prefix}:attestation:${job}`,
     openJobs: `${prefix}:open-jobs`,
     evidence: (job: string) => `${prefix}:evidence:${job}`,

@@ -211,6 +211,7 @@ export function createSettler(options: {
       sizer.fitted(usages.length, Number(outcome.gasUsed));
       metrics.batchEntries.observe(usages.length);
       report.settled += await noteSettlements(outcome, letters);
+      await noteSilence(outcome, usages);
       report.poisoned += await skipped.note(outcome, usages);
       return null;
     };
@@ -240,6 +241,17 @@ export function createSettler(options: {
     metrics.settlements.inc(count);
     views.noteStreams(seen);
     return count;
+  }
+
+  /** An entry without an event changed nothing: somebody else has settled it, so what is known of it is old. */
+  async function noteSilence(outcome: Outcome, usages: SignedUsage[]): Promise<void> {
+    const told = new Set(
+      outcome.events.flatMap(({ name, data }) =>
+        name === "StreamSettled" || name === "SettlementSkipped" ? [data.job] : [],
+      ),
+    );
+    const silent = usages.flatMap(({ job }) => (told.has(job) ? [] : [job]));
+    if (silent.length > 0) await book.read(silent, views.nowSecs());
   }
 
   return {
