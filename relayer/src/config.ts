@@ -49,6 +49,17 @@ const zEnv = z.object({
   LOCK_TTL_MS: z.coerce.number().int().min(500).max(120_000).default(5_000),
   /** Base units of the gas asset under which /health raises the alarm. */
   LOW_BALANCE: z.string().regex(/^\d+$/).default("50000000").transform(BigInt),
+  /** Its account pays the gas of x402 payments and makes the jobs of quotes; without it there is no x402. */
+  SPONSOR_KEY_FILE: z.string().optional(),
+  /** How the world reaches this relayer: the addresses that x402 tells are below it. */
+  PUBLIC_URL: zUrl.optional(),
+  SPONSOR_MAX_GAS_AMOUNT: z.coerce.bigint().min(1n).default(100_000n),
+  SPONSOR_MAX_GAS_UNIT_PRICE: z.coerce.bigint().min(1n).default(500n),
+  /** Sponsored transactions a wallet gets in a day, and of one function. */
+  SPONSOR_WALLET_DAILY: z.coerce.number().int().min(1).default(200),
+  SPONSOR_FUNCTION_DAILY: z.coerce.number().int().min(1).default(100),
+  /** Base units of gas in a day for everyone together, counted at each transaction's maximum. */
+  SPONSOR_BUDGET_DAILY: z.coerce.bigint().min(0n).default(10_000_000_000n),
 });
 
 const REMEDIES: Partial<Record<keyof z.input<typeof zEnv>, string>> = {
@@ -59,6 +70,15 @@ const REMEDIES: Partial<Record<keyof z.input<typeof zEnv>, string>> = {
   BATCH_SIZE: "Set it to a whole number from 1 to 400.",
   TICK_INTERVAL_MS: "Set it to milliseconds, at least 100.",
 };
+
+export interface SponsorSettings {
+  keyFile: string;
+  maxGasAmount: bigint;
+  maxGasUnitPrice: bigint;
+  perWallet: number;
+  perFunction: number;
+  budget: bigint;
+}
 
 export interface Config {
   logLevel: string;
@@ -80,6 +100,10 @@ export interface Config {
   policy: SettlementPolicy;
   lockTtlMs: number;
   lowBalance: bigint;
+  /** Null: no x402. */
+  sponsor: SponsorSettings | null;
+  /** Null: where it listens. */
+  publicUrl: string | null;
 }
 
 /** What the commands need that only look into the store. */
@@ -135,6 +159,18 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     },
     lockTtlMs: values.LOCK_TTL_MS,
     lowBalance: values.LOW_BALANCE,
+    sponsor:
+      values.SPONSOR_KEY_FILE === undefined
+        ? null
+        : {
+            keyFile: values.SPONSOR_KEY_FILE,
+            maxGasAmount: values.SPONSOR_MAX_GAS_AMOUNT,
+            maxGasUnitPrice: values.SPONSOR_MAX_GAS_UNIT_PRICE,
+            perWallet: values.SPONSOR_WALLET_DAILY,
+            perFunction: values.SPONSOR_FUNCTION_DAILY,
+            budget: values.SPONSOR_BUDGET_DAILY,
+          },
+    publicUrl: values.PUBLIC_URL?.replace(/\/+$/, "") ?? null,
   };
 }
 

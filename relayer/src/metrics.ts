@@ -61,6 +61,18 @@ export function createMetrics() {
       labelNames: ["kind", "result"],
       registers,
     }),
+    sponsored: new Counter({
+      name: "relayer_sponsored_transactions_total",
+      help: "Transactions whose gas was paid for others, by purpose and result.",
+      labelNames: ["purpose", "result"],
+      registers,
+    }),
+    quotes: new Counter({
+      name: "relayer_paid_quotes_total",
+      help: "Paid quotes by what became of them.",
+      labelNames: ["state"],
+      registers,
+    }),
     rejected: new Counter({
       name: "relayer_attestations_rejected_total",
       help: "Attestations refused, by reason.",

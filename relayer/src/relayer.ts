@@ -10,7 +10,7 @@ import { type ChainClient, createChainClient, encodeProcessPayments } from "@com
 import { GAS_ASSET, readAuthenticationKey, readGasBalance } from "./chain/accounts.ts";
 import { createLeaseKeeper } from "./chain/lease.ts";
 import { createShardKeeper } from "./chain/shards.ts";
-import { loadSigner } from "./chain/signer.ts";
+import { loadSigner, type SponsorSigner } from "./chain/signer.ts";
 import { createSubmitter } from "./chain/submitter.ts";
 import { createChainViews } from "./chain/views.ts";
 import type { Config } from "./config.ts";
@@ -40,6 +40,7 @@ import { createCrank, createIndexerLister } from "./tick/crank.ts";
 import { createEngine } from "./tick/engine.ts";
 import { createReporter } from "./tick/reporter.ts";
 import { createSettler } from "./tick/settler.ts";
+import { createX402 } from "./x402/index.ts";
 
 export interface Relayer {
   url: string;
@@ -53,6 +54,7 @@ const REQUEST_GRACE_MS = 3_000;
 const SESSIONS_MAX = 5_000;
 const SESSIONS_PER_ADDRESS_MAX = 1_000;
 const FIRST_MESSAGE_TIMEOUT_MS = 10_000;
+const MAX_HEADER_BYTES = 65_536;
 
 /** Throws `StartupError`. */
 export async function startRelayer(config: Config, logger: Logger): Promise<Relayer> {
@@ -188,9 +190,29 @@ export async function startRelayer(config: Config, logger: Logger): Promise<Rela
     logger,
   });
 
+  const sponsor = config.sponsor && sponsorSigner(config.sponsor.keyFile, signer.address);
+  const x402 =
+    config.sponsor &&
+    sponsor &&
+    (await createX402({
+      client,
+      signer: sponsor,
+      settings: config.sponsor,
+      redis: redis.commands,
+      keys,
+      lockTtlMs: config.lockTtlMs,
+      metrics,
+      logger,
+      publicUrl: () => config.publicUrl ?? url(),
+    }));
+
   let balanceIsLow = false;
   const health = createHealth({
     chainId,
+    sponsor: sponsor && {
+      address: sponsor.address,
+      balance: () => readGasBalance(client, sponsor.address),
+    },
     packageAddress,
     relayer: signer.address,
     redis: redis.commands,
@@ -208,7 +230,10 @@ export async function startRelayer(config: Config, logger: Logger): Promise<Rela
     },
   });
   const server = createServer(
+    // The signed order of a payment travels in a header.
+    { maxHeaderSize: MAX_HEADER_BYTES },
     createApp({
+      ...(x402 ? { x402: x402.router } : {}),
       corsOrigins: config.corsOrigins,
       intake,
       countersignatures: createCountersignatureIntake({
@@ -300,6 +325,7 @@ export async function startRelayer(config: Config, logger: Logger): Promise<Rela
     intake.close();
     await engine.stop();
     await flush();
+    await x402?.close();
     await submitter.close(SUBMISSION_GRACE_MS);
     await engine.close();
     await shards.close();
@@ -322,8 +348,24 @@ export async function startRelayer(config: Config, logger: Logger): Promise<Rela
   }
   lease.start();
   shards.start();
-  const { port } = server.address() as AddressInfo;
-  return { url: `http://${config.host}:${port}`, close };
+  x402?.start();
+  return { url: url(), close };
+
+  function url(): string {
+    const { port } = server.address() as AddressInfo;
+    return `http://${config.host}:${port}`;
+  }
+}
+
+/** One key has one sequence number, and one submitter that owns it. */
+function sponsorSigner(keyFile: string, relayer: string): SponsorSigner {
+  const signer = loadSigner(keyFile, "SPONSOR_KEY_FILE");
+  if (signer.address !== relayer) return signer;
+  throw new StartupError(
+    "SPONSOR_KEY_SHARED",
+    "SPONSOR_KEY_FILE and KEY_FILE hold the same key.",
+    "Make another key for the sponsor and fund its account.",
+  );
 }
 
 /** Another chain is a reason not to start; a node that is away is not: everything here waits for it. */

@@ -4,9 +4,16 @@
  */
 import { createHash, createPrivateKey, sign as signBytes } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
-import { Ed25519Account, Ed25519PrivateKey, type SimpleTransaction } from "@aptos-labs/ts-sdk";
+import {
+  type AccountAuthenticator,
+  Ed25519Account,
+  Ed25519PrivateKey,
+  generateSignedTransaction,
+  type PublicKey,
+  type SimpleTransaction,
+} from "@aptos-labs/ts-sdk";
 import { fromHex, normalizeAddress, toHex } from "@computestream/protocol";
-import type { ChainClient, SignedTransaction } from "@computestream/protocol/client";
+import { type ChainClient, type SignedTransaction, transactionHash } from "@computestream/protocol/client";
 import { z } from "zod";
 import { StartupError } from "../errors.ts";
 
@@ -15,10 +22,17 @@ export interface Signer {
   sign(client: Pick<ChainClient, "sign">, transaction: SimpleTransaction): SignedTransaction;
 }
 
+/** Signs its own transactions, and as fee payer under those of others. */
+export interface SponsorSigner extends Signer {
+  readonly publicKey: PublicKey;
+  /** The same bytes for the same transaction, every time: its hash is known before it is ever sent. */
+  cosign(transaction: SimpleTransaction, senderAuthenticator: AccountAuthenticator): SignedTransaction;
+}
+
 const zKeyFile = z.object({ privateKey: z.string().regex(/^(ed25519-priv-)?0x[0-9a-fA-F]{64}$/) });
 
 /** Throws `StartupError`; the message never quotes the file's content. */
-export function loadSigner(keyFile: string): Signer {
+export function loadSigner(keyFile: string, variable = "KEY_FILE"): SponsorSigner {
   const remedy = `Write {"privateKey":"0x<64 hex digits>"} to it and run \`chmod 600 ${keyFile}\`.`;
   let mode: number;
   let text: string;
@@ -26,16 +40,16 @@ export function loadSigner(keyFile: string): Signer {
     mode = statSync(keyFile).mode;
     text = readFileSync(keyFile, "utf8");
   } catch {
-    throw new StartupError("KEY_FILE_UNREADABLE", `KEY_FILE ${keyFile} can't be read.`, remedy);
+    throw new StartupError("KEY_FILE_UNREADABLE", `${variable} ${keyFile} can't be read.`, remedy);
   }
   if ((mode & 0o077) !== 0) {
-    throw new StartupError("KEY_FILE_EXPOSED", `KEY_FILE ${keyFile} is readable by other users.`, remedy);
+    throw new StartupError("KEY_FILE_EXPOSED", `${variable} ${keyFile} is readable by other users.`, remedy);
   }
   let parsed: z.output<typeof zKeyFile>;
   try {
     parsed = zKeyFile.parse(JSON.parse(text));
   } catch {
-    throw new StartupError("KEY_FILE_INVALID", `KEY_FILE ${keyFile} doesn't hold an Ed25519 key.`, remedy);
+    throw new StartupError("KEY_FILE_INVALID", `${variable} ${keyFile} doesn't hold an Ed25519 key.`, remedy);
   }
   const hex = parsed.privateKey.replace("ed25519-priv-", "");
   const account = new Ed25519Account({ privateKey: new Ed25519PrivateKey(`ed25519-priv-${hex}`) });
@@ -47,6 +61,18 @@ export function loadSigner(keyFile: string): Signer {
   });
   return {
     address: normalizeAddress(account.accountAddress.toString()),
+    publicKey: account.publicKey,
+    cosign(transaction, senderAuthenticator) {
+      const feePayerAuthenticator = account.signTransactionWithAuthenticator(transaction);
+      const bytes = generateSignedTransaction({ transaction, senderAuthenticator, feePayerAuthenticator });
+      const { sequence_number, expiration_timestamp_secs } = transaction.rawTransaction;
+      return {
+        hash: transactionHash(bytes),
+        bytes,
+        sequenceNumber: sequence_number,
+        expiresAt: expiration_timestamp_secs,
+      };
+    },
     // Natively: a full batch is 64 KiB, which the SDK's own hashing and signing takes milliseconds for.
     sign: (_client, transaction) => {
       const raw = transaction.rawTransaction.bcsToBytes();

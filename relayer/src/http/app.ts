@@ -10,7 +10,7 @@ import {
   zPostAttestations,
   zPostCountersignatures,
 } from "@computestream/protocol";
-import express, { type Express, type RequestHandler } from "express";
+import express, { type Express, type RequestHandler, type Router } from "express";
 import { z } from "zod";
 import { AppError } from "../errors.ts";
 import { createTokenBucket, type TokenBucket } from "../hub/rate-limit.ts";
@@ -32,6 +32,7 @@ export interface AppContext {
   health: Health;
   metrics: () => Promise<{ contentType: string; text: string }>;
   logger: Logger;
+  x402?: Router;
   /** Attestations a second that one address may post. */
   postsPerSec?: number;
 }
@@ -96,6 +97,7 @@ export function createApp(context: AppContext): Express {
       throw new AppError(404, "NO_ATTESTATION", "No attestation of this job is known.", { field: "job" });
     response.json(signedUsageToJson(usage));
   });
+  if (context.x402) app.use(context.x402);
   app.use((request) => {
     throw new AppError(404, "NOT_FOUND", `There is no ${request.method} ${request.path}.`);
   });
@@ -136,7 +138,10 @@ function cors(origins: string[]): RequestHandler {
     if (origin !== undefined && origins.includes(origin)) {
       response.setHeader("Access-Control-Allow-Origin", origin);
       response.setHeader("Access-Control-Allow-Methods", "GET, POST");
-      response.setHeader("Access-Control-Allow-Headers", "content-type");
+      // Stock x402 clients send the last of these with a request, though it is an answer's.
+      const headers = "content-type, payment-signature, access-control-expose-headers";
+      response.setHeader("Access-Control-Allow-Headers", headers);
+      response.setHeader("Access-Control-Expose-Headers", "PAYMENT-REQUIRED, PAYMENT-RESPONSE");
       response.setHeader("Access-Control-Max-Age", "600");
     }
     if (request.method === "OPTIONS") response.status(204).end();

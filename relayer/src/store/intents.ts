@@ -14,6 +14,8 @@ export const INTENT_KINDS = [
   "resolve",
   "confirm",
   "report",
+  "redeem",
+  "refund",
   "fill",
 ] as const;
 export type IntentKind = (typeof INTENT_KINDS)[number];

@@ -133,5 +133,12 @@ export function createKeys(deployment: Pick<Deployment, "chainId" | "packageAddr
     fence: (signer: string) => `${prefix}:signer:${signer}:fence`,
     intents: (signer: string) => `${prefix}:signer:${signer}:intents`,
     journal: (signer: string) => `${prefix}:signer:${signer}:journal`,
+    quote: (id: string) => `${prefix}:quote:${id}`,
+    quotesDue: `${prefix}:quotes-due`,
+    sponsored: (number: string) => `${prefix}:sponsored:${number}`,
+    sponsoredBusy: (number: string) => `${prefix}:sponsored-busy:${number}`,
+    sponsoredOpen: `${prefix}:sponsored-open`,
+    sponsorClaim: (claim: string) => `${prefix}:sponsor-claim:${claim}`,
+    sponsorCount: (day: number, what: string) => `${prefix}:sponsor-count:${day}:${what}`,
   };
 }

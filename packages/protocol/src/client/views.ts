@@ -3,7 +3,7 @@
  * It doesn't know transactions; a missing object is null, a failed read is a `ChainError`.
  */
 import { z } from "zod";
-import { normalizeAddress, zAddress, zU64 } from "../primitives.ts";
+import { NO_ADDRESS, normalizeAddress, zAddress, zU64 } from "../primitives.ts";
 import { ChainError, explainFailure } from "./errors.ts";
 import { decode, type NodeApi } from "./node.ts";
 import {
@@ -52,6 +52,8 @@ export interface Views {
   ): Promise<{ amount: bigint; fee: bigint } | null>;
   /** The case open on a job. */
   getCase(job: string): Promise<CaseView | null>;
+  /** The job that a quote's money became; null of an unused or refunded quote. */
+  jobOfQuote(quote: string): Promise<string | null>;
   /** Spendable balance of the market's asset in base units. */
   balance(address: string): Promise<bigint>;
 }
@@ -125,6 +127,10 @@ export function createViews(options: { node: NodeApi; packageAddress: string; as
         "E_NO_STREAM",
       ),
     getCase: (job) => find("dispute::get_case", job, zCaseView, "E_NO_CASE"),
+    jobOfQuote: async (quote) => {
+      const job = await call("job_quotes::job_of", [normalizeAddress(quote)], zAddress);
+      return job === NO_ADDRESS ? null : job;
+    },
     balance: async (address) => {
       const [balance] = await callAll({
         function: "0x1::primary_fungible_store::balance",
