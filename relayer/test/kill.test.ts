@@ -44,7 +44,7 @@ beforeAll(async () => {
   for (let made = 0; made < STREAMS; made += SLOTS) {
     const provider = await world.register(RATE);
     for (let n = made; n < Math.min(made + SLOTS, STREAMS); n += 1) {
-      jobs.push({ job: await world.job(provider, 86_400n), provider });
+      jobs.push({ job: await world.job(provider, 14_400n), provider });
     }
   }
   for (let n = 0; n < 2; n += 1) {

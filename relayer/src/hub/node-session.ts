@@ -122,7 +122,7 @@ export function openNodeSession(ws: WebSocket, context: NodeSessionContext, onCl
         message: `job ${message.job}`,
       });
     } else if (message.type === "log") {
-      await logs.append(message);
+      await logs.append(message, sender);
     } else {
       await status.put(message);
     }

@@ -126,6 +126,7 @@ export function createKeys(deployment: Pick<Deployment, "chainId" | "packageAddr
     telemetry: (provider: string) => `${prefix}:telemetry:${provider}`,
     confirmations: `${prefix}:confirmations`,
     providerLogs: (provider: string) => `${prefix}:provider-logs:${provider}`,
+    providerLogBytes: (provider: string) => `${prefix}:provider-log-bytes:${provider}`,
     shard: (shard: number) => `${prefix}:shard:${shard}`,
     replicas: `${prefix}:replicas`,
     deadLetters: `${prefix}:dead-letters`,
