@@ -8,6 +8,7 @@ COPY package.json package-lock.json .npmrc ./
 COPY packages/protocol/package.json packages/protocol/
 
 FROM base AS service-deps
+COPY packages/x402/package.json packages/x402/
 COPY indexer/package.json indexer/
 COPY relayer/package.json relayer/
 COPY provider-node/package.json provider-node/
@@ -17,6 +18,7 @@ RUN npm pkg delete devDependencies -w @computestream/indexer -w @computestream/r
 
 FROM service-deps AS service
 COPY packages/protocol packages/protocol
+COPY packages/x402 packages/x402
 COPY migrations migrations
 COPY indexer indexer
 COPY relayer relayer
@@ -37,6 +39,7 @@ CMD ["node", "../node_modules/next/dist/bin/next", "start", "-H", "0.0.0.0"]
 # Development only: the embedded chain and the script that deploys to it.
 FROM base AS devnet
 COPY packages/devnet/package.json packages/devnet/
+COPY packages/x402/package.json packages/x402/
 COPY packages/dev-env/package.json packages/dev-env/
 COPY move/package.json move/
 COPY indexer/package.json indexer/

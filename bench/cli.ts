@@ -12,6 +12,8 @@ import { indexerDecode } from "./indexer-decode.ts";
 import { indexerLatency } from "./indexer-latency.ts";
 import { type BenchOptions, OPTIONS, optionsOf } from "./options.ts";
 import { protocolGas } from "./protocol-gas.ts";
+import { relayerFlood } from "./relayer-flood.ts";
+import { relayerStreams } from "./relayer-streams.ts";
 import { webFirstLoad } from "./web-first-load.ts";
 
 const BENCHES: Record<string, (options: BenchOptions) => Promise<Figure[]>> = {
@@ -21,6 +23,8 @@ const BENCHES: Record<string, (options: BenchOptions) => Promise<Figure[]>> = {
   latency: indexerLatency,
   clients: indexerClients,
   api,
+  relayer: relayerStreams,
+  "relayer-flood": relayerFlood,
 };
 
 /** Only run when named: what they print is to be read, not compared, or they need the dashboard's build. */

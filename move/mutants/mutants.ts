@@ -424,4 +424,27 @@ export const MUTANTS: Mutant[] = [
     replace: "        let share = (scaled / BPS) as u64;",
     harm: "cases about small jobs are free",
   },
+
+  // Quotes: money on its way to a job.
+  {
+    name: "quote-voided-by-anyone",
+    file: "job_quotes.move",
+    find: "                || refunded_by == clerk",
+    replace: "                || true",
+    harm: "anyone voids a quote between its payment and its job",
+  },
+  {
+    name: "quote-for-nothing",
+    file: "job_quotes.move",
+    find: "            deposit > 0\n                && primary",
+    replace: "            primary",
+    harm: "strangers order free jobs in anyone's name",
+  },
+  {
+    name: "quotes-owned-by-publisher",
+    file: "job_quotes.move",
+    find: "        object::transfer_raw(publisher, factory, NOBODY);",
+    replace: "        object::transfer_raw(publisher, factory, @computestream);",
+    harm: "whoever published the package draws from every quote that was used",
+  },
 ];

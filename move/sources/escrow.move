@@ -56,15 +56,16 @@ module computestream::escrow {
 
     // === Package ===
 
-    /// Puts an escrow holding `amount` of the payer's money on the job's object.
+    /// Puts an escrow holding `amount` of the payer's money, which lies in the purse, on the job's object.
     public(package) fun open(
         constructor_ref: &ConstructorRef,
-        payer: &signer,
+        payer: address,
+        purse: &signer,
         asset: Object<Metadata>,
         amount: u64
     ) {
         let vault = vault::open(constructor_ref, asset);
-        vault.deposit(payer, amount);
+        vault.deposit(purse, amount);
         let job = object::address_from_constructor_ref(constructor_ref);
         let deposited = deposited(&vault, job, payer, amount);
         move_to(&object::generate_signer(constructor_ref), Escrow { vault });
@@ -78,7 +79,7 @@ module computestream::escrow {
         let vault = &mut Escrow[job].vault;
         vault.deposit(payer, amount);
 
-        event::emit(deposited(vault, job, payer, amount));
+        event::emit(deposited(vault, job, signer::address_of(payer), amount));
     }
 
     /// The signer of the job's object, for the modules that keep their resources on it.
@@ -133,11 +134,11 @@ module computestream::escrow {
     // === Private ===
 
     fun deposited(
-        vault: &Vault, job: address, payer: &signer, amount: u64
+        vault: &Vault, job: address, payer: address, amount: u64
     ): EscrowDeposited {
         EscrowDeposited {
             job,
-            payer: signer::address_of(payer),
+            payer,
             asset: object::object_address(&vault.asset()),
             amount,
             balance: vault.balance(),

@@ -190,10 +190,41 @@ module computestream::job_orders {
         priority: u8,
         buyer_key: vector<u8>
     ): vector<Object<Job>> {
+        create_for(
+            signer::address_of(buyer),
+            buyer,
+            provider,
+            image,
+            job_specs,
+            gpus,
+            max_duration_secs,
+            max_rate_per_hour,
+            deposit,
+            holdback_secs,
+            priority,
+            buyer_key
+        )
+    }
+
+    /// `create` with the deposits out of another's purse than the buyer's.
+    public(package) fun create_for(
+        buyer: address,
+        purse: &signer,
+        provider: Object<Provider>,
+        image: String,
+        job_specs: vector<String>,
+        gpus: u64,
+        max_duration_secs: u64,
+        max_rate_per_hour: u64,
+        deposit: u64,
+        holdback_secs: u64,
+        priority: u8,
+        buyer_key: vector<u8>
+    ): vector<Object<Job>> {
         assert_can_order(&job_specs);
         let terms =
             job_terms::new(
-                signer::address_of(buyer),
+                buyer,
                 image,
                 job_specs[0],
                 machine::only_gpus(gpus),
@@ -209,7 +240,7 @@ module computestream::job_orders {
         assert!(rate_per_hour <= max_rate_per_hour, E_PRICE_ABOVE_MAXIMUM);
         terms.price(object::object_address(&asset), rate_per_hour);
         terms.set_provider(provider);
-        place_all(buyer, &terms, job_specs, asset, false)
+        place_all(purse, &terms, job_specs, asset, false)
     }
 
     /// `create_open_jobs` for other modules: returns the new jobs in the order of their specifications.
@@ -273,7 +304,7 @@ module computestream::job_orders {
     }
 
     fun place_all(
-        buyer: &signer,
+        purse: &signer,
         terms: &Terms,
         job_specs: vector<String>,
         asset: Object<Metadata>,
@@ -282,7 +313,7 @@ module computestream::job_orders {
         let jobs = vector[];
         job_specs.for_each(|job_spec| {
             jobs.push_back(
-                job_registry::place(buyer, terms.with_spec(job_spec), asset, is_open)
+                job_registry::place(purse, terms.with_spec(job_spec), asset, is_open)
             );
         });
         jobs

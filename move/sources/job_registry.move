@@ -377,9 +377,9 @@ module computestream::job_registry {
 
     // === Package: for orders ===
 
-    /// A new job with its deposit.
+    /// A new job with its deposit, which the purse pays for the buyer.
     public(package) fun place(
-        buyer: &signer,
+        purse: &signer,
         terms: Terms,
         asset: Object<Metadata>,
         is_open: bool
@@ -387,7 +387,7 @@ module computestream::job_registry {
         let now = timestamp::now_seconds();
         let constructor_ref = vault::create_object();
         let job = object::address_from_constructor_ref(&constructor_ref);
-        let deposit = terms.deposit();
+        let (buyer, deposit) = (terms.buyer(), terms.deposit());
         let record =
             job::new(
                 job,
@@ -398,7 +398,7 @@ module computestream::job_registry {
                 now
             );
         move_to(&object::generate_signer(&constructor_ref), Job { record });
-        escrow::open(&constructor_ref, buyer, asset, deposit);
+        escrow::open(&constructor_ref, buyer, purse, asset, deposit);
         object::object_from_constructor_ref(&constructor_ref)
     }
 

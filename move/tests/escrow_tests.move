@@ -20,7 +20,7 @@ module computestream::escrow_tests {
 
     fun open(asset: Object<Metadata>, amount: u64): address {
         let object = vault::create_object();
-        escrow::open(&object, &m::buyer(), asset, amount);
+        escrow::open(&object, BUYER, &m::buyer(), asset, amount);
         object::address_from_constructor_ref(&object)
     }
 

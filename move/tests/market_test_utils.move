@@ -11,6 +11,7 @@ module computestream::market_test_utils {
     use aptos_framework::object::{Self, Object};
     use aptos_framework::primary_fungible_store;
     use aptos_framework::timestamp;
+    use computestream::job_quotes;
     use computestream::market;
     use computestream::provider_directory;
     use computestream::provider_registry::{Self, Provider};
@@ -48,6 +49,7 @@ module computestream::market_test_utils {
         chain_id::initialize_for_test(&framework, CHAIN_ID);
         market::init_for_test(&admin());
         provider_directory::init_for_test(&admin());
+        job_quotes::init_for_test(&admin());
         set_fees(100, 0);
     }
 

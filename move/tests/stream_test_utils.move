@@ -88,7 +88,13 @@ module computestream::stream_test_utils {
     ): address {
         let constructor_ref = vault::create_object();
         let job = object::address_from_constructor_ref(&constructor_ref);
-        escrow::open(&constructor_ref, &m::buyer(), self.asset, deposit);
+        escrow::open(
+            &constructor_ref,
+            m::of(&m::buyer()),
+            &m::buyer(),
+            self.asset,
+            deposit
+        );
         payment_stream::open(
             job,
             BUYER,

@@ -9,6 +9,7 @@ import {
   type NodeMessage,
   type SignedUsage,
   signedUsageToJson,
+  type TelemetryMessage,
   zHubMessage,
 } from "@computestream/protocol";
 import { WebSocket } from "ws";
@@ -21,6 +22,8 @@ export interface HubClient {
   attest(usage: SignedUsage): void;
   log(message: LogMessage): void;
   status(message: JobStatusMessage): void;
+  /** Not kept: what doesn't reach the hub now is told again in seconds. */
+  telemetry(message: TelemetryMessage): void;
   /** The highest seq the hub has acknowledged for the job since this process started. */
   ackedSeq(job: string): bigint;
   /** Drops what is kept of a finished job. */
@@ -185,6 +188,9 @@ export function createHubClient(options: HubClientOptions): HubClient {
     },
     status(message) {
       memoryOf(message.job).status = message;
+      send(message);
+    },
+    telemetry(message) {
       send(message);
     },
     ackedSeq: (job) => jobs.get(job)?.acked ?? 0n,

@@ -29,10 +29,13 @@ import type { RuntimeInfo } from "./runtime/container-runtime.ts";
 import { createDockerRuntime } from "./runtime/docker-runtime.ts";
 import { createSimulatedRuntime } from "./runtime/simulated-runtime.ts";
 import { createStatus } from "./status.ts";
+import { startTelemetry } from "./telemetry.ts";
 
 /** Left free on the disk of DATA_DIR, whatever jobs ask for. */
 const DISK_FLOOR_MB = 1_024;
 const CLOSE_MS = 8_000;
+/** As in package.json. */
+const NODE_VERSION = "0.1.0";
 
 async function main(): Promise<void> {
   const config = loadConfig();
@@ -144,6 +147,14 @@ async function run(config: Config, log: Logger): Promise<void> {
     );
   });
   await agent.start();
+  const telemetry = startTelemetry({
+    dataDir,
+    hasGpus: capacity.gpus > 0,
+    nodeVersion: NODE_VERSION,
+    jobsRunning: () => agent.health().jobs,
+    accepting: () => accepting,
+    send: (message) => hub.telemetry(message),
+  });
   if (config.autoStatus) await status.arrive();
   else await status.warnUnlessActive();
 
@@ -164,6 +175,7 @@ async function run(config: Config, log: Logger): Promise<void> {
     }
     // Every step can be cut short: what takes longer than this is found again at the next start.
     await Promise.race([agent.close(), sleep(CLOSE_MS, undefined, { ref: false })]);
+    telemetry.close();
     await hub.close();
     s3?.close();
     server.closeAllConnections();

@@ -41,12 +41,32 @@ function failure(action: () => unknown): StartupError {
 }
 
 describe("configuration", () => {
+  it("has x402 only with a sponsor's key, within limits that can be set", () => {
+    expect(loadConfig(env)).toMatchObject({ sponsor: null, publicUrl: null });
+    const keyFile = join(home, "sponsor.json");
+    const given = { ...env, SPONSOR_KEY_FILE: keyFile, SPONSOR_BUDGET_DAILY: "7" };
+    expect(loadConfig({ ...given, PUBLIC_URL: "https://pay.example/" })).toMatchObject({
+      publicUrl: "https://pay.example",
+      sponsor: {
+        keyFile,
+        maxGasAmount: 100_000n,
+        maxGasUnitPrice: 500n,
+        perWallet: 200,
+        perFunction: 100,
+        budget: 7n,
+      },
+    });
+    expect(failure(() => loadConfig({ ...given, SPONSOR_WALLET_DAILY: "0" })).message).toMatch(
+      /^SPONSOR_WALLET_DAILY is not valid/,
+    );
+  });
+
   it("fills in what may be left out; an empty variable is absent", () => {
     const config = loadConfig({ ...env, PORT: "", CORS_ORIGINS: "http://a.example, http://b.example/" });
     expect(config).toMatchObject({
       port: 4100,
       tickIntervalMs: 1000,
-      batchSize: 100,
+      batchSize: 300,
       nodeUrl: "http://127.0.0.1:1/v1",
       corsOrigins: ["http://a.example", "http://b.example"],
       indexerUrl: null,

@@ -32,10 +32,45 @@ export function createMetrics() {
       help: "Gross base units moved by settlements (a float: for rates, not for accounts).",
       registers,
     }),
+    settlementGas: new Counter({
+      name: "relayer_settlement_gas_total",
+      help: "Gas units used by transactions that settle streams.",
+      registers,
+    }),
+    settlementFailures: new Counter({
+      name: "relayer_settlement_failures_total",
+      help: "Settling transactions that failed on chain, by reason.",
+      labelNames: ["reason"],
+      registers,
+    }),
+    settleReasons: new Counter({
+      name: "relayer_settle_reasons_total",
+      help: "Streams put into a batch, by why then.",
+      labelNames: ["reason"],
+      registers,
+    }),
+    batchEntries: new Histogram({
+      name: "relayer_batch_entries",
+      help: "Settlements in a transaction.",
+      buckets: [1, 10, 25, 50, 100, 200, 300, 400],
+      registers,
+    }),
     transactions: new Counter({
       name: "relayer_transactions_total",
       help: "Transactions by kind and result.",
       labelNames: ["kind", "result"],
+      registers,
+    }),
+    sponsored: new Counter({
+      name: "relayer_sponsored_transactions_total",
+      help: "Transactions whose gas was paid for others, by purpose and result.",
+      labelNames: ["purpose", "result"],
+      registers,
+    }),
+    quotes: new Counter({
+      name: "relayer_paid_quotes_total",
+      help: "Paid quotes by what became of them.",
+      labelNames: ["state"],
       registers,
     }),
     rejected: new Counter({
@@ -47,6 +82,42 @@ export function createMetrics() {
     accepted: new Counter({
       name: "relayer_attestations_accepted_total",
       help: "Attestations taken.",
+      registers,
+    }),
+    superseded: new Counter({
+      name: "relayer_double_submits_total",
+      help: "Transactions whose number another transaction used: somebody else signs with this key.",
+      registers,
+    }),
+    shards: new Gauge({
+      name: "relayer_shards_held",
+      help: "Of 64 shards of the streams, those that this instance settles.",
+      registers,
+    }),
+    inFlight: new Gauge({
+      name: "relayer_transactions_in_flight",
+      help: "Transactions sent or being signed, without a known result.",
+      registers,
+    }),
+    waiting: new Gauge({
+      name: "relayer_attestations_waiting",
+      help: "Jobs whose newest attestation has yet to be verified.",
+      registers,
+    }),
+    seriesRows: new Counter({
+      name: "relayer_series_rows_total",
+      help: "Rows of the time series, by table and what became of them.",
+      labelNames: ["table", "result"],
+      registers,
+    }),
+    seriesWaiting: new Gauge({
+      name: "relayer_series_waiting",
+      help: "Rows that wait for the database.",
+      registers,
+    }),
+    evidence: new Counter({
+      name: "relayer_evidence_total",
+      help: "Contradictions of providers kept as evidence.",
       registers,
     }),
     tickMs: new Histogram({

@@ -5,32 +5,42 @@
 import { randomUUID } from "node:crypto";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { type ChainClient, createChainClient } from "@computestream/protocol/client";
-import { readAuthenticationKey, readGasBalance } from "./chain/accounts.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type ChainClient, createChainClient, encodeProcessPayments } from "@computestream/protocol/client";
+import { GAS_ASSET, readAuthenticationKey, readGasBalance } from "./chain/accounts.ts";
 import { createLeaseKeeper } from "./chain/lease.ts";
-import { loadSigner } from "./chain/signer.ts";
+import { createShardKeeper } from "./chain/shards.ts";
+import { loadSigner, type SponsorSigner } from "./chain/signer.ts";
 import { createSubmitter } from "./chain/submitter.ts";
 import { createChainViews } from "./chain/views.ts";
 import type { Config } from "./config.ts";
 import { messageOf, StartupError } from "./errors.ts";
+import { createRecorder } from "./history/recorder.ts";
 import { createApp } from "./http/app.ts";
 import { createHealth } from "./http/health.ts";
 import { openNodeSession } from "./hub/node-session.ts";
 import { openReaderSession } from "./hub/reader-session.ts";
 import { attachHub } from "./hub/server.ts";
 import { DEFAULT_LIMITS } from "./hub/socket.ts";
+import { createCountersignatureIntake } from "./intake/countersignatures.ts";
 import { createIntake } from "./intake/intake.ts";
 import type { Logger } from "./logger.ts";
 import { createMetrics } from "./metrics.ts";
 import { createAttestationStore } from "./store/attestations.ts";
+import { createConfirmationStore } from "./store/confirmations.ts";
 import { createDeadLetterStore } from "./store/dead-letters.ts";
 import { createIntentStore } from "./store/intents.ts";
 import { createJobStatusStore } from "./store/job-status.ts";
 import { createLogStore } from "./store/logs.ts";
 import { connectRedis, createKeys } from "./store/redis.ts";
+import { createTelemetryStore } from "./store/telemetry.ts";
+import { createBatchSizer } from "./tick/batch-size.ts";
+import { createConfirmer } from "./tick/confirmer.ts";
 import { createCrank, createIndexerLister } from "./tick/crank.ts";
 import { createEngine } from "./tick/engine.ts";
+import { createReporter } from "./tick/reporter.ts";
 import { createSettler } from "./tick/settler.ts";
+import { createX402 } from "./x402/index.ts";
 
 export interface Relayer {
   url: string;
@@ -39,10 +49,12 @@ export interface Relayer {
 }
 
 const SUBMISSION_GRACE_MS = 8_000;
+const FLUSH_GRACE_MS = 4_000;
 const REQUEST_GRACE_MS = 3_000;
 const SESSIONS_MAX = 5_000;
 const SESSIONS_PER_ADDRESS_MAX = 1_000;
 const FIRST_MESSAGE_TIMEOUT_MS = 10_000;
+const MAX_HEADER_BYTES = 65_536;
 
 /** Throws `StartupError`. */
 export async function startRelayer(config: Config, logger: Logger): Promise<Relayer> {
@@ -62,6 +74,13 @@ export async function startRelayer(config: Config, logger: Logger): Promise<Rela
   const deadLetters = createDeadLetterStore(redis.commands, keys);
   const status = createJobStatusStore(redis.commands, keys);
   const logs = await createLogStore(redis.commands, redis.subscriber, keys);
+  const confirmations = createConfirmationStore(redis.commands, keys);
+  const recorder = createRecorder({
+    databaseUrl: config.databaseUrl,
+    telemetry: createTelemetryStore(redis.commands, keys),
+    metrics,
+    logger,
+  });
   const intents = createIntentStore(redis.commands, keys, signer.address);
 
   const lease = createLeaseKeeper({
@@ -77,6 +96,7 @@ export async function startRelayer(config: Config, logger: Logger): Promise<Rela
         .catch((error: unknown) =>
           logger.warn({ reason: messageOf(error) }, "reconciling will be tried again"),
         )
+        .then(() => shards.renew())
         .then(() => (lease.current() ? engine.start() : undefined))
         .catch((error: unknown) => logger.error({ err: error }, "can't start ticking"));
     },
@@ -85,23 +105,63 @@ export async function startRelayer(config: Config, logger: Logger): Promise<Rela
       engine.stop().catch((error: unknown) => logger.error({ err: error }, "can't stop ticking"));
     },
   });
+  const shards = createShardKeeper({
+    redis: redis.commands,
+    keys,
+    instance: signer.address,
+    ttlMs: config.lockTtlMs,
+    isAble: () => lease.current() !== null,
+    onChange: (held) => metrics.shards.set(held),
+    logger,
+  });
+  const isMine = (job: string): boolean => shards.owns(job);
   const submitter = createSubmitter({
     chain: client,
     signer,
     intents,
     lease: () => lease.current(),
     logger,
-    onResult: (kind, { result }) => metrics.transactions.inc({ kind, result }),
+    filler: encodeProcessPayments(packageAddress, []),
+    maxInFlight: config.inFlightMax,
+    maxGasUnitPrice: config.gasUnitPriceMax,
+    onResult(kind, { result }) {
+      metrics.transactions.inc({ kind, result });
+      if (result === "superseded") metrics.superseded.inc();
+    },
   });
+  const intake = createIntake({
+    chainId,
+    packageAddress,
+    views,
+    store: attestations,
+    jobsPerSec: config.verifyPerSec,
+    onRejected: ({ code }) => metrics.rejected.inc({ reason: code }),
+    onAccepted: (usage, provider) => {
+      metrics.accepted.inc();
+      settler.touch(usage.job);
+      recorder.attested(usage, provider);
+    },
+    onEvidence: () => metrics.evidence.inc(),
+    onError: (reason) => logger.warn({ reason }, "attestations wait to be taken in"),
+  });
+  const sizer = createBatchSizer({ entriesMax: config.batchSize, gasMax: config.gasMax });
   const settler = createSettler({
     client,
     views,
     store: attestations,
+    freshen: (jobs) => intake.freshen(jobs),
     deadLetters,
     submitter,
+    batchesAtOnce: config.inFlightMax,
+    sizer,
+    policy: config.policy,
+    cost: () => ({
+      entry: (BigInt(sizer.gasFor(sizer.size())) * config.gasUnitPriceMax) / BigInt(sizer.size()),
+      asset: GAS_ASSET,
+    }),
+    isMine,
     metrics,
     logger,
-    batchSize: config.batchSize,
   });
   const crank = createCrank({
     client,
@@ -110,27 +170,49 @@ export async function startRelayer(config: Config, logger: Logger): Promise<Rela
     deadLetters,
     lister: config.indexerUrl === null ? null : createIndexerLister(config.indexerUrl),
     submitter,
+    known: (job) => settler.book.get(job),
+    isMine,
     logger,
   });
+  const confirmer = createConfirmer({ client, views, store: confirmations, submitter, isMine, logger });
+  const reporter = createReporter({ client, views, store: attestations, submitter, isMine, logger });
   const engine = createEngine({
     redisUrl: config.redisUrl,
-    prefix: keys.queuePrefix,
+    prefix: keys.queuePrefix(signer.address),
     tickIntervalMs: config.tickIntervalMs,
     tick: () => settler.tick(),
-    crank: () => crank.run(),
+    async crank() {
+      // Each for itself: one that fails doesn't keep the others from their turn.
+      const runs = await Promise.allSettled([crank.run(), confirmer.run(), reporter.run()]);
+      for (const run of runs) if (run.status === "rejected") throw run.reason;
+      return runs.map((run) => (run.status === "fulfilled" ? run.value : null));
+    },
     logger,
   });
 
-  const intake = createIntake({
-    chainId,
-    packageAddress,
-    views,
-    store: attestations,
-    onRejected: ({ code }) => metrics.rejected.inc({ reason: code }),
-    onAccepted: () => metrics.accepted.inc(),
-  });
+  const sponsor = config.sponsor && sponsorSigner(config.sponsor.keyFile, signer.address);
+  const x402 =
+    config.sponsor &&
+    sponsor &&
+    (await createX402({
+      client,
+      signer: sponsor,
+      settings: config.sponsor,
+      redis: redis.commands,
+      keys,
+      lockTtlMs: config.lockTtlMs,
+      metrics,
+      logger,
+      publicUrl: () => config.publicUrl ?? url(),
+    }));
+
+  let balanceIsLow = false;
   const health = createHealth({
     chainId,
+    sponsor: sponsor && {
+      address: sponsor.address,
+      balance: () => readGasBalance(client, sponsor.address),
+    },
     packageAddress,
     relayer: signer.address,
     redis: redis.commands,
@@ -140,12 +222,26 @@ export async function startRelayer(config: Config, logger: Logger): Promise<Rela
     isSubmitter: () => lease.current() !== null,
     sinceLastTickMs: () => engine.sinceLastTickMs(),
     tickLateMs: Math.max(15_000, config.tickIntervalMs * 10),
-    onBalance: (units) => metrics.balance.set(Number(units)),
+    onBalance(units) {
+      metrics.balance.set(Number(units));
+      // While it can still be paid for, what is put off is settled.
+      if (units < config.lowBalance && !balanceIsLow) settler.flushNext();
+      balanceIsLow = units < config.lowBalance;
+    },
   });
   const server = createServer(
+    // The signed order of a payment travels in a header.
+    { maxHeaderSize: MAX_HEADER_BYTES },
     createApp({
+      ...(x402 ? { x402: x402.router } : {}),
       corsOrigins: config.corsOrigins,
       intake,
+      countersignatures: createCountersignatureIntake({
+        chainId,
+        packageAddress,
+        views,
+        store: confirmations,
+      }),
       attestations,
       status,
       health,
@@ -154,6 +250,8 @@ export async function startRelayer(config: Config, logger: Logger): Promise<Rela
         for (const [state, count] of Object.entries(await engine.depth().catch(() => ({})))) {
           metrics.queueDepth.set({ state }, count);
         }
+        metrics.inFlight.set(submitter.inFlight);
+        metrics.waiting.set(intake.waiting);
         for (const kind of ["hub", "logs"] as const) metrics.sessions.set({ kind }, hub.count(kind));
         return { contentType: metrics.registry.contentType, text: await metrics.registry.metrics() };
       },
@@ -174,6 +272,7 @@ export async function startRelayer(config: Config, logger: Logger): Promise<Rela
             intake,
             logs,
             status,
+            telemetry: (message, provider) => recorder.telemetry(message, provider),
             limits: DEFAULT_LIMITS,
             helloTimeoutMs: FIRST_MESSAGE_TIMEOUT_MS,
             logger,
@@ -200,6 +299,18 @@ export async function startRelayer(config: Config, logger: Logger): Promise<Rela
     },
   });
 
+  /** What is proven and put off is settled before this instance goes, as far as the time allows. */
+  const flush = async (): Promise<void> => {
+    if (!lease.current()) return;
+    settler.flushNext();
+    const tick = settler
+      .tick()
+      .catch((error: unknown) =>
+        logger.warn({ reason: messageOf(error) }, "can't settle everything at the end"),
+      );
+    await Promise.race([tick, sleep(FLUSH_GRACE_MS, undefined, { ref: false })]);
+  };
+
   const close = async (): Promise<void> => {
     await hub.close();
     await new Promise<void>((resolve) => {
@@ -211,10 +322,16 @@ export async function startRelayer(config: Config, logger: Logger): Promise<Rela
       });
       server.closeIdleConnections();
     });
+    intake.close();
+    await engine.stop();
+    await flush();
+    await x402?.close();
     await submitter.close(SUBMISSION_GRACE_MS);
     await engine.close();
+    await shards.close();
     await lease.close();
     await logs.close();
+    await recorder.close();
     await redis.close();
   };
 
@@ -230,8 +347,25 @@ export async function startRelayer(config: Config, logger: Logger): Promise<Rela
     );
   }
   lease.start();
-  const { port } = server.address() as AddressInfo;
-  return { url: `http://${config.host}:${port}`, close };
+  shards.start();
+  x402?.start();
+  return { url: url(), close };
+
+  function url(): string {
+    const { port } = server.address() as AddressInfo;
+    return `http://${config.host}:${port}`;
+  }
+}
+
+/** One key has one sequence number, and one submitter that owns it. */
+function sponsorSigner(keyFile: string, relayer: string): SponsorSigner {
+  const signer = loadSigner(keyFile, "SPONSOR_KEY_FILE");
+  if (signer.address !== relayer) return signer;
+  throw new StartupError(
+    "SPONSOR_KEY_SHARED",
+    "SPONSOR_KEY_FILE and KEY_FILE hold the same key.",
+    "Make another key for the sponsor and fund its account.",
+  );
 }
 
 /** Another chain is a reason not to start; a node that is away is not: everything here waits for it. */

@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import type { InputEntryFunctionData, SimpleTransaction } from "@aptos-labs/ts-sdk";
-import { type ChainClient, ChainError, type Outcome } from "@computestream/protocol/client";
+import { type ChainClient, ChainError, type EncodedCall, type Outcome } from "@computestream/protocol/client";
 import type { Signer } from "../src/chain/signer.ts";
 
 type Chain = Pick<
@@ -16,7 +16,7 @@ type Chain = Pick<
 export type Fate = "commit" | "fail" | "lose" | "commit_unheard" | "refuse" | "number_taken";
 
 interface Draft {
-  payload: InputEntryFunctionData;
+  payload: InputEntryFunctionData | EncodedCall;
   sequenceNumber: bigint;
   expiresAt: bigint;
 }
@@ -25,6 +25,8 @@ export interface FakeChain extends Chain {
   fates: Fate[];
   nowSecs: bigint;
   next: bigint;
+  /** Taken, and waiting for a lower number: by number. */
+  queued: Map<bigint, string>;
   /** Everything sent, in order: hash and number. */
   sent: Array<{ hash: string; sequenceNumber: bigint }>;
   committed: Map<string, Outcome>;
@@ -43,6 +45,10 @@ export function createFakeChain(): FakeChain {
     new ChainError({ code: "NODE_UNREACHABLE", module: null, message: "away" }, { retryable: true });
   const commit = (hash: string, success: boolean): void => {
     const draft = drafts.get(hash);
+    if (draft && draft.sequenceNumber > chain.next) {
+      chain.queued.set(draft.sequenceNumber, hash);
+      return;
+    }
     if (draft) chain.next = draft.sequenceNumber + 1n;
     chain.committed.set(hash, {
       hash,
@@ -53,11 +59,16 @@ export function createFakeChain(): FakeChain {
       events: [],
       failure: success ? null : { code: "E_SOMETHING", module: "m", message: "something" },
     });
+    const waiting = chain.queued.get(chain.next);
+    if (waiting === undefined) return;
+    chain.queued.delete(chain.next);
+    commit(waiting, true);
   };
   const chain: FakeChain = {
     fates: [],
     nowSecs: 1000n,
     next: 0n,
+    queued: new Map(),
     sent: [],
     committed: new Map(),
     reachable: true,
@@ -91,6 +102,7 @@ export function createFakeChain(): FakeChain {
       const refuse = (code: string): never => {
         throw new ChainError({ code, module: null, message: code });
       };
+      if (chain.queued.get(draft.sequenceNumber) === hash) return;
       if (chain.nowSecs >= draft.expiresAt) refuse("TRANSACTION_EXPIRED");
       if (draft.sequenceNumber < chain.next) refuse("SEQUENCE_NUMBER_TOO_OLD");
       switch (chain.fates.shift() ?? "commit") {
@@ -115,8 +127,11 @@ export function createFakeChain(): FakeChain {
       return chain.committed.get(hash) ?? null;
     },
     async waitFor(hash) {
-      const found = chain.committed.get(hash);
-      if (found) return found;
+      for (let look = 0; look < 20; look += 1) {
+        const found = chain.committed.get(hash);
+        if (found) return found;
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
       throw new ChainError({ code: "OUTCOME_UNKNOWN", module: null, message: "" }, { retryable: true });
     },
   };

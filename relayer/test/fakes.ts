@@ -21,6 +21,7 @@ export function fakeViews(buyer: string): ChainViews {
     termsHash: TERMS,
     state: "Running",
     startedAt: 1000n,
+    buyerKey: job === JOB ? publicKeyOf(BUYER_KEY) : "0x",
   });
   const jobs: Record<string, ReturnType<typeof job>> = {
     [JOB]: job(JOB, PROVIDER),
@@ -40,6 +41,7 @@ export function fakeViews(buyer: string): ChainViews {
         ? { job: found, stream: { attestKey, seq: 0n, secondsCum: 0n, isFinal: false, proveUntil: 0n } }
         : null;
     },
+    knownFacts: () => undefined,
     noteStreams: () => undefined,
     nowSecs: () => 2000n,
     chainSecs: () => 2000n,

@@ -8,6 +8,7 @@ import {
   logAccessMessage,
   type SignedUsage,
   signedUsageToJson,
+  type TelemetryMessage,
 } from "@computestream/protocol";
 import { zApiError } from "@computestream/protocol/api";
 import { pino } from "pino";
@@ -19,9 +20,11 @@ import { openNodeSession } from "../src/hub/node-session.ts";
 import { openReaderSession } from "../src/hub/reader-session.ts";
 import { attachHub, type HubServer } from "../src/hub/server.ts";
 import { DEFAULT_LIMITS, openSocket } from "../src/hub/socket.ts";
+import { createCountersignatureIntake } from "../src/intake/countersignatures.ts";
 import { createIntake } from "../src/intake/intake.ts";
 import { createMetrics } from "../src/metrics.ts";
 import { createAttestationStore } from "../src/store/attestations.ts";
+import { createConfirmationStore } from "../src/store/confirmations.ts";
 import { createJobStatusStore } from "../src/store/job-status.ts";
 import { createLogStore } from "../src/store/logs.ts";
 import { connectRedis, createKeys, type RedisConnections } from "../src/store/redis.ts";
@@ -40,6 +43,7 @@ let server: Server;
 let hub: HubServer;
 let base: string;
 const open = new Set<WebSocket>();
+const told: Array<{ provider: string; message: TelemetryMessage }> = [];
 
 beforeAll(async () => {
   redis = await startRedis();
@@ -61,6 +65,11 @@ beforeAll(async () => {
     createApp({
       corsOrigins: [ORIGIN],
       intake,
+      countersignatures: createCountersignatureIntake({
+        ...CHAIN,
+        views,
+        store: createConfirmationStore(connections.commands, keys),
+      }),
       attestations,
       status,
       logger,
@@ -80,7 +89,10 @@ beforeAll(async () => {
       }),
     }),
   );
-  const session = { ...CHAIN, views, intake, logs, status, limits: DEFAULT_LIMITS, logger };
+  const telemetry = async (message: TelemetryMessage, provider: string) => {
+    told.push({ provider, message });
+  };
+  const session = { ...CHAIN, views, intake, logs, status, telemetry, limits: DEFAULT_LIMITS, logger };
   hub = attachHub(server, {
     corsOrigins: [ORIGIN],
     maxSessions: 100,
@@ -242,6 +254,18 @@ describe("/hub", () => {
     one.send(status);
     const url = `http://${base}/api/v1/jobs/${JOB}/status`;
     await expect.poll(async () => (await fetch(url)).json(), WAIT).toEqual(status);
+  });
+
+  it("takes telemetry of the machine whose session it is, and refuses what no machine has", async () => {
+    const one = await node();
+    await one.next("welcome");
+    const telemetry = { type: "telemetry", status: "busy", jobsRunning: 2, cpuPercent: 12.5, ramUsedMb: 512 };
+    one.send({ ...telemetry, cpuPercent: 101 });
+    expect(await one.next("error")).toMatchObject({ code: "BAD_MESSAGE" });
+    one.send(telemetry);
+    await expect
+      .poll(() => told, WAIT)
+      .toEqual([{ provider: PROVIDER, message: { ...telemetry, gpus: [], nodeVersion: "" } }]);
   });
 
   it("names what is wrong with a message and closes on the eleventh", async () => {
@@ -432,6 +456,25 @@ describe("HTTP", () => {
       expect(response.status).toBe(status);
       expect(zApiError.parse(await response.json()).error.code).toBe(code);
     }
+  });
+
+  it("takes a countersignature of the job's buyer key and nobody else's", async () => {
+    const { signature, ...seconds } = usage(5n, 5n, { key: BUYER_KEY });
+    const countersign = async (countersignature: string, job = JOB) => {
+      const one = { ...signedUsageToJson({ ...seconds, job, signature }), countersignature };
+      const response = await fetch(`http://${base}/api/v1/countersignatures`, {
+        method: "POST",
+        body: JSON.stringify({ countersignatures: [one] }),
+      });
+      const body = (await response.json()) as { error?: { code: string } };
+      return [response.status, body.error?.code ?? null];
+    };
+    expect(await countersign(signature)).toEqual([200, null]);
+    expect(await countersign(usage(5n, 5n).signature)).toEqual([422, "BAD_COUNTERSIGNATURE"]);
+    expect(await countersign(signature, FOREIGN_JOB)).toEqual([422, "NO_BUYER_KEY"]);
+    expect(await countersign(signature, `0x${"77".repeat(32)}`)).toEqual([422, "JOB_UNKNOWN"]);
+    const kept = await createConfirmationStore(connections.commands, createKeys(CHAIN)).all();
+    expect(kept).toEqual(new Map([[JOB, { ...seconds, countersignature: signature }]]));
   });
 
   it("opens itself to listed origins only", async () => {

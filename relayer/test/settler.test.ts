@@ -9,6 +9,7 @@ import { createMetrics } from "../src/metrics.ts";
 import { type AttestationStore, createAttestationStore } from "../src/store/attestations.ts";
 import { createDeadLetterStore, type DeadLetterStore } from "../src/store/dead-letters.ts";
 import { connectRedis, createKeys, type RedisConnections } from "../src/store/redis.ts";
+import { createBatchSizer } from "../src/tick/batch-size.ts";
 import { createSettler, type Settler } from "../src/tick/settler.ts";
 import { address, CHAIN } from "./fakes.ts";
 
@@ -100,7 +101,9 @@ async function send({ jobs, seqs }: Submission): Promise<Outcome> {
     const amount = seq - view.paid;
     const earned = { secondsBilled: seq, acc: seq * 3600n, earned: seq, paid: seq };
     streams.set(address, { ...view, seq, secondsAttested: seq, ...earned });
-    return { name: "StreamSettled", data: { job: address, seq, amount } };
+    const totals = { seconds_attested: seq, seconds_confirmed: 0n, seconds_billed: seq, paid: seq };
+    const rest = { fee_paid: 0n, keeper_paid: 0n, balance: 1000n - seq, timestamp: nowSecs };
+    return { name: "StreamSettled", data: { job: address, seq, amount, ...totals, ...rest } };
   });
   return { ...base, success: true, events: events as Outcome["events"], failure: null };
 }
@@ -117,27 +120,38 @@ beforeEach(async () => {
   nowSecs = 1010n;
   chainMoves = 0n;
   exists = true;
-  settler = createSettler({
+  settler = settlerWith(send);
+});
+
+function settlerWith(
+  submit: (submission: Submission) => Promise<Outcome>,
+  over: Partial<Parameters<typeof createSettler>[0]> = {},
+): Settler {
+  return createSettler({
     client: {
       deployment: { packageAddress: CHAIN.packageAddress },
       explain: (text: string) => ({ code: text, module: null, message: text }),
-      payloads: { processPayments: () => ({}) },
-      getStreams: async (jobs: string[]) => jobs.flatMap((address) => streams.get(address) ?? []),
+      getStreams: async (asked: string[]) => asked.flatMap((address) => streams.get(address) ?? []),
     } as unknown as ChainClient,
     views: {
       noteStreams: () => undefined,
+      forget: () => undefined,
       freshJob: async () => (exists ? ({} as never) : null),
       nowSecs: () => nowSecs,
       refreshClock: async () => nowSecs,
     },
     store,
     deadLetters: letters,
-    submitter: { send },
+    submitter: { send: submit },
+    batchesAtOnce: 1,
+    sizer: createBatchSizer({ entriesMax: 4, gasMax: 200_000 }),
+    policy: { minIntervalSecs: 0n, maxAgeSecs: 60n, gasMultiple: 0n, exposureMax: null },
+    cost: () => ({ entry: 0n, asset: "0xa" }),
     metrics: createMetrics(),
     logger,
-    batchSize: 4,
+    ...over,
   });
-});
+}
 
 async function open(count: number, seconds: bigint): Promise<string[]> {
   const jobs = Array.from({ length: count }, (_, index) => job(index + 1));
@@ -158,8 +172,16 @@ describe("tick", () => {
     expect(await settler.tick()).toMatchObject({ settled: 0 });
     expect(sent.length).toBe(2);
     await store.put(usage(job(3), 7n));
+    settler.touch(job(3));
     await settler.tick();
     expect(sent.at(-1)).toEqual([job(3)]);
+    // Put by another instance, of which nothing is heard here: the store is looked at again before long.
+    await store.put(usage(job(4), 7n));
+    await settler.tick();
+    expect(sent.at(-1)).toEqual([job(3)]);
+    nowSecs += 2n;
+    await settler.tick();
+    expect(sent.at(-1)).toEqual([job(4)]);
   });
 
   it("finds the entry that makes a whole batch fail, settles the rest, and tries the bad one later", async () => {
@@ -258,37 +280,64 @@ describe("tick", () => {
     expect(await store.openJobs()).toEqual([only]);
   });
 
+  it("asks the chain about a stream that somebody else has settled meanwhile, and doesn't pay for it again", async () => {
+    const [only = ""] = await open(1, 5n);
+    let asked = 0;
+    const repeating = settlerWith(
+      async (submission) => {
+        sent.push(submission.jobs);
+        const view = streams.get(only);
+        if (view) streams.set(only, { ...view, seq: 5n, secondsAttested: 5n, secondsBilled: 5n, paid: 5n });
+        // A repeat changes nothing on chain and has no event.
+        return { success: true, events: [], gasUsed: 1n, failure: null } as unknown as Outcome;
+      },
+      {
+        client: {
+          deployment: { packageAddress: CHAIN.packageAddress },
+          getStreams: async (jobs: string[]) => {
+            asked += 1;
+            return jobs.flatMap((address) => streams.get(address) ?? []);
+          },
+        } as unknown as ChainClient,
+      },
+    );
+    expect(await repeating.tick()).toMatchObject({ settled: 0, poisoned: 0 });
+    expect(asked).toBe(2);
+    await repeating.tick();
+    expect(sent).toEqual([[only]]);
+  });
+
+  it("puts off what isn't worth its gas until everything is flushed", async () => {
+    const jobs = await open(2, 5n);
+    const patient = settlerWith(send, {
+      policy: { minIntervalSecs: 1n, maxAgeSecs: 60n, gasMultiple: 2n, exposureMax: null },
+      cost: () => ({ entry: 3n, asset: "0xa" }),
+    });
+    expect(await patient.tick()).toMatchObject({ settled: 0 });
+    patient.flushNext();
+    expect(await patient.tick()).toMatchObject({ settled: 2 });
+    expect(paid(jobs)).toEqual([5n, 5n]);
+  });
+
+  it("leaves the streams of others alone", async () => {
+    const jobs = await open(3, 5n);
+    const half = settlerWith(send, { isMine: (job) => job !== jobs[1] });
+    expect(await half.tick()).toMatchObject({ open: 2, settled: 2 });
+    expect(paid(jobs)).toEqual([5n, 0n, 5n]);
+  });
+
   it("loses nothing when the node goes away in the middle", async () => {
     const jobs = await open(6, 5n);
     let calls = 0;
-    const failing = createSettler({
-      client: {
-        payloads: { processPayments: () => ({}) },
-        getStreams: async (asked: string[]) => asked.flatMap((address) => streams.get(address) ?? []),
-      } as unknown as ChainClient,
-      views: {
-        noteStreams: () => undefined,
-        freshJob: async () => null,
-        nowSecs: () => nowSecs,
-        refreshClock: async () => nowSecs,
-      },
-      store,
-      deadLetters: letters,
-      submitter: {
-        send: async (submission) => {
-          calls += 1;
-          if (calls === 2) {
-            throw new ChainError(
-              { code: "NODE_UNREACHABLE", module: null, message: "away" },
-              { retryable: true },
-            );
-          }
-          return send(submission);
-        },
-      },
-      metrics: createMetrics(),
-      logger,
-      batchSize: 4,
+    const failing = settlerWith(async (submission) => {
+      calls += 1;
+      if (calls === 2) {
+        throw new ChainError(
+          { code: "NODE_UNREACHABLE", module: null, message: "away" },
+          { retryable: true },
+        );
+      }
+      return send(submission);
     });
     await expect(failing.tick()).rejects.toThrow("NODE_UNREACHABLE");
     expect((await store.openJobs()).length).toBe(6);

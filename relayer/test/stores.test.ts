@@ -104,6 +104,7 @@ describe("attestations", () => {
 });
 
 describe("logs", () => {
+  const PROVIDER = `0x${"77".repeat(32)}`;
   const line = (offset: number, text = `line ${offset}`): LogMessage => ({
     type: "log",
     job: JOB,
@@ -112,16 +113,16 @@ describe("logs", () => {
     at: 1,
     text,
   });
-  const store = (limits?: { maxMessages?: number; maxBytes?: number }) =>
+  const store = (limits?: { maxMessages?: number; maxBytes?: number; maxProviderBytes?: number }) =>
     createLogStore(connections.commands, connections.subscriber, keys, limits);
 
   it("keeps order, drops repeats, reads on from an offset", async () => {
     const logs = await store();
-    expect(await logs.append(line(0))).toBe(true);
-    expect(await logs.append(line(1))).toBe(true);
-    expect(await logs.append(line(1))).toBe(false);
-    expect(await logs.append(line(0))).toBe(false);
-    expect(await logs.append(line(2))).toBe(true);
+    expect(await logs.append(line(0), PROVIDER)).toBe(true);
+    expect(await logs.append(line(1), PROVIDER)).toBe(true);
+    expect(await logs.append(line(1), PROVIDER)).toBe(false);
+    expect(await logs.append(line(0), PROVIDER)).toBe(false);
+    expect(await logs.append(line(2), PROVIDER)).toBe(true);
     expect(await logs.read(JOB, -1, 10)).toEqual([line(0), line(1), line(2)]);
     expect(await logs.read(JOB, 1, 10)).toEqual([line(2)]);
     expect(await logs.read(JOB, -1, 1)).toEqual([line(0)]);
@@ -130,14 +131,40 @@ describe("logs", () => {
 
   it("stays within its number of messages and of bytes, dropping the oldest", async () => {
     const few = await store({ maxMessages: 3 });
-    for (let offset = 0; offset < 10; offset += 1) await few.append(line(offset));
+    for (let offset = 0; offset < 10; offset += 1) await few.append(line(offset), PROVIDER);
     expect((await few.read(JOB, -1, 100)).map((message) => message.offset)).toEqual([7, 8, 9]);
     await connections.commands.flushall();
     const small = await store({ maxBytes: 3000 });
-    for (let offset = 0; offset < 10; offset += 1) await small.append(line(offset, "x".repeat(1000)));
+    for (let offset = 0; offset < 10; offset += 1)
+      await small.append(line(offset, "x".repeat(1000)), PROVIDER);
     expect((await small.read(JOB, -1, 100)).map((message) => message.offset)).toEqual([8, 9]);
     await few.close();
     await small.close();
+  });
+
+  it("keeps all logs of one provider within its share, and takes none of another's", async () => {
+    const [a, b, c, d] = ["a1", "b1", "c1", "d1"].map((byte) => `0x${byte.repeat(32)}`) as [
+      string,
+      ...string[],
+    ];
+    const OTHER = `0x${"78".repeat(32)}`;
+    // A line of 1,000 characters is some 1,150 bytes: two fit into 3,000, three don't.
+    const logs = await store({ maxProviderBytes: 3_000 });
+    const long = (job: string | undefined, offset = 0) => ({
+      ...line(offset, "x".repeat(1_000)),
+      job: job as string,
+    });
+    await logs.append(long(a), PROVIDER);
+    await logs.append(long(b), PROVIDER);
+    await logs.append(long(c), OTHER);
+    const counts = async () => Promise.all([a, b, c, d].map((job) => logs.count(job as string)));
+    expect(await counts()).toEqual([1, 1, 1, 0]);
+    await logs.append(long(d), PROVIDER);
+    expect(await counts()).toEqual([0, 1, 1, 1]);
+    // The one written to now stays, however old the others are.
+    await logs.append(long(d, 1), PROVIDER);
+    expect(await counts()).toEqual([0, 0, 1, 2]);
+    await logs.close();
   });
 
   it("wakes readers of that job, of any instance", async () => {
@@ -146,11 +173,11 @@ describe("logs", () => {
     const stop = reader.onAppend(JOB, () => {
       woken += 1;
     });
-    await writer.append({ ...line(0), job: `0x${"12".repeat(32)}` });
-    await writer.append(line(0));
+    await writer.append({ ...line(0), job: `0x${"12".repeat(32)}` }, PROVIDER);
+    await writer.append(line(0), PROVIDER);
     await expect.poll(() => woken, { timeout: 15_000 }).toBe(1);
     stop();
-    await writer.append(line(1));
+    await writer.append(line(1), PROVIDER);
     expect((await reader.read(JOB, -1, 10)).length).toBe(2);
     expect(woken).toBe(1);
     await writer.close();

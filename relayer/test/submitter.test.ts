@@ -1,6 +1,7 @@
 /** The submitter on a real Redis, against a fake chain that loses, refuses and answers late on demand. */
 import { randomUUID } from "node:crypto";
 import { type RedisPart, startRedis } from "@computestream/dev-env/parts";
+import { toHex } from "@computestream/protocol";
 import { pino } from "pino";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createLeaseKeeper } from "../src/chain/lease.ts";
@@ -39,8 +40,20 @@ beforeEach(async () => {
   chain = createFakeChain();
 });
 
+const FILLER = { function: "0x1::m::nothing", functionArguments: [] } as const;
 const submitter = (held: () => Lease | null = () => lease) =>
-  createSubmitter({ chain, signer: FAKE_SIGNER, intents, lease: held, logger });
+  createSubmitter({
+    chain,
+    signer: FAKE_SIGNER,
+    intents,
+    lease: held,
+    logger,
+    filler: { ...FILLER, functionArguments: [] },
+  });
+const signedKinds = async () =>
+  (await intents.journal()).flatMap((entry) =>
+    entry.type === "intent" ? [`${entry.kind} ${entry.sequenceNumber}`] : [],
+  );
 const results = async () =>
   (await intents.journal()).flatMap((entry) => (entry.type === "result" ? [entry.result] : []));
 
@@ -160,7 +173,78 @@ describe("submitter", () => {
     ).toEqual([["7"], ["8"]]);
   });
 
-  it("keeps calls in order, one transaction at a time", async () => {
+  it("has several on their way at a time, numbered and sent in order of call", async () => {
+    const many = submitter();
+    let together = 0;
+    const { waitFor } = chain;
+    chain.waitFor = async (hash, options) => {
+      together = Math.max(together, many.inFlight);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      return waitFor(hash, options);
+    };
+    await Promise.all([1n, 2n, 3n, 4n, 5n, 6n].map((seq) => many.send({ ...settle, seqs: [seq] })));
+    expect(chain.sent.map(({ sequenceNumber }) => sequenceNumber)).toEqual([0n, 1n, 2n, 3n, 4n, 5n]);
+    expect(together).toBe(4);
+    expect(await results()).toEqual(Array(6).fill("committed"));
+  });
+
+  it("fills the number of a refused transaction, so that those behind it run", async () => {
+    chain.fates = ["commit", "commit", "refuse"];
+    const { submit } = chain;
+    chain.submit = async (signed) => {
+      // The first is refused when the others are signed already, so that none of them can take its number.
+      if (chain.next === 0n && chain.sent.length < 2 && (await intents.open())[0]?.hash === signed.hash) {
+        await expect.poll(() => chain.sent.length).toBe(2);
+      }
+      return submit(signed);
+    };
+    const many = submitter();
+    const sends = await Promise.allSettled([1n, 2n, 3n].map((seq) => many.send({ ...settle, seqs: [seq] })));
+    expect(sends.map(({ status }) => status)).toEqual(["rejected", "fulfilled", "fulfilled"]);
+    await expect.poll(results).toHaveLength(4);
+    expect((await signedKinds()).sort()).toEqual(["fill 0", "settle 0", "settle 1", "settle 2"]);
+    expect(chain.next).toBe(3n);
+    expect(await intents.open()).toEqual([]);
+    // The number was free again: nothing of the filler's is left to repair.
+    await many.send({ ...settle, seqs: [4n] });
+    expect(chain.next).toBe(4n);
+  });
+
+  it("gives a refused number to the next submission when nothing waits behind it", async () => {
+    chain.fates = ["refuse"];
+    const one = submitter();
+    await expect(one.send(settle)).rejects.toThrow();
+    await one.send({ ...settle, seqs: [8n] });
+    expect(await signedKinds()).toEqual(["settle 0", "settle 0"]);
+  });
+
+  it("fills the gap that a killed process left between what it had journalled", async () => {
+    // Numbers 0 and 2 are journalled and unsent; nobody knows of a 1.
+    const submit = chain.submit;
+    chain.submit = async () => {
+      throw new Error("killed");
+    };
+    await expect(submitter().send(settle)).rejects.toThrow("killed");
+    const [first] = await intents.open();
+    if (!first) throw new Error("nothing was journalled");
+    const third = await chain.build("0x1", settle.payload, { sequenceNumber: 2n, expireInSecs: 30 });
+    const { hash, bytes, expiresAt } = chain.sign(undefined as never, third);
+    const journalled = {
+      ...first,
+      hash,
+      bytes: toHex(bytes),
+      sequenceNumber: "2",
+      expiresAt: `${expiresAt}`,
+    };
+    await intents.record(lease, journalled);
+    chain.submit = submit;
+    expect((await submitter().reconcile()).map(({ result }) => result)).toContain("committed");
+    await expect.poll(async () => (await intents.open()).length).toBe(0);
+    expect(await signedKinds()).toEqual(["settle 0", "settle 2", "fill 1"]);
+    expect(chain.next).toBe(3n);
+  });
+
+  it("keeps calls in order", async () => {
     const one = submitter();
     await Promise.all([1n, 2n, 3n].map((seq) => one.send({ ...settle, seqs: [seq] })));
     expect(chain.sent.map(({ sequenceNumber }) => sequenceNumber)).toEqual([0n, 1n, 2n]);

@@ -57,7 +57,7 @@ export interface World {
   job(
     provider: Provider,
     maxDurationSecs: bigint,
-    options?: { until?: "Pending" | "Accepted" | "Running"; holdbackSecs?: bigint },
+    options?: { until?: "Pending" | "Accepted" | "Running"; holdbackSecs?: bigint; buyerKey?: string },
   ): Promise<JobView>;
   attest(provider: Provider, job: JobView, seconds: bigint, over?: { seq?: bigint }): SignedUsage;
   /** For jobs created from now on. */
@@ -164,7 +164,7 @@ export async function startWorld(): Promise<World> {
       );
       return { address: String(eventOf(outcome, "ProviderRegistered").provider), account };
     },
-    async job(provider, maxDurationSecs, { until = "Running", holdbackSecs = 0n } = {}) {
+    async job(provider, maxDurationSecs, { until = "Running", holdbackSecs = 0n, buyerKey } = {}) {
       const view = await client.getProvider(provider.address);
       if (!view) throw new Error("no such provider");
       const outcome = await execute(
@@ -177,6 +177,7 @@ export async function startWorld(): Promise<World> {
           maxRatePerHour: view.pricePerHour,
           deposit: maxCost(view.pricePerHour, maxDurationSecs),
           holdbackSecs,
+          ...(buyerKey === undefined ? {} : { buyerKey }),
         }),
       );
       const job = String(eventOf(outcome, "JobCreated").job);

@@ -90,6 +90,9 @@ function subjectOf(event: ProtocolEvent): Subject {
       return { table: "providers", event };
     case "stream":
       return event.name === "SettlementSkipped" ? { table: null } : { table: "jobs", event };
+    // The job and its escrow tell what becomes of the money; these say by which way it came, or that it went back.
+    case "job_quotes":
+      return { table: null };
     case "escrow":
     case "job":
     case "job_registry":

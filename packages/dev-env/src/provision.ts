@@ -18,11 +18,11 @@ export interface Provisioned {
   deploymentFile: string;
   chain: ChainClient;
   provider: { address: string; owner: Ed25519Account; operator: Ed25519Account };
-  keyFiles: { relayer: string; operator: string };
+  keyFiles: { relayer: string; sponsor: string; operator: string };
 }
 
 /** Whose key files are made. */
-export type KeyName = "admin" | "provider-owner" | "provider-operator" | "relayer";
+export type KeyName = "admin" | "provider-owner" | "provider-operator" | "relayer" | "sponsor";
 
 const MOVE = 100_000_000n;
 const FUNDS = 10_000n * MOVE;
@@ -41,7 +41,7 @@ export async function provision(options: {
   const account = (name: KeyName) => loadAccount(keyDir(name), name);
   const [admin, owner] = [account("admin"), account("provider-owner")];
   const [operator, keeper] = [account("provider-operator"), account("relayer")];
-  for (const { accountAddress } of [admin, owner, operator, keeper]) {
+  for (const { accountAddress } of [admin, owner, operator, keeper, account("sponsor")]) {
     await fundFrom(faucetUrl, accountAddress.toString(), FUNDS);
   }
   const deployment = await deployPackage({ network: "devnet", nodeUrl, faucetUrl, account: admin });
@@ -59,6 +59,7 @@ export async function provision(options: {
     provider: { address: await registerOnce(chain, dir, machine, owner, operator), owner, operator },
     keyFiles: {
       relayer: join(keyDir("relayer"), "relayer.json"),
+      sponsor: join(keyDir("sponsor"), "sponsor.json"),
       operator: join(keyDir("provider-operator"), "provider-operator.json"),
     },
   };

@@ -50,7 +50,7 @@ it("writes a record with the browser's addresses, each key where only its owner 
   expect(files).toEqual([
     ["deployment.json", "provider-address"],
     ["admin.json", "provider-owner.json"],
-    ["relayer.json"],
+    ["relayer.json", "sponsor.json"],
     ["provider-operator.json"],
   ]);
   // The services refuse a key that other users can read.

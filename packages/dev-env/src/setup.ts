@@ -9,7 +9,7 @@ import { provision } from "./provision.ts";
 const USAGE = `usage: setup.ts --node-url URL --faucet-url URL --public-node-url URL --public-faucet-url URL
   --out DIR            deployment record and provider address, for every service
   --keys DIR           the admin's and the provider owner's key, for no service
-  --relayer-key DIR    relayer.json
+  --relayer-key DIR    relayer.json and sponsor.json
   --operator-key DIR   provider-operator.json`;
 
 const NAMES = [
@@ -48,6 +48,7 @@ const { provider, deployment, deploymentFile } = await provision({
     "provider-owner": options.keys,
     "provider-operator": options["operator-key"],
     relayer: options["relayer-key"],
+    sponsor: options["relayer-key"],
   },
 });
 // Browsers read the record by way of the dashboard; services have NODE_URL for the names inside.

@@ -188,6 +188,7 @@ export async function bootStack(options: StackOptions = {}): Promise<Stack> {
                 ...cors,
                 REDIS_URL: redis.url,
                 KEY_FILE: keyFiles.relayer,
+                SPONSOR_KEY_FILE: keyFiles.sponsor,
                 INDEXER_URL: url(ports.indexer),
               },
             }),

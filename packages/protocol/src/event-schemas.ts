@@ -9,6 +9,7 @@ import { JOB_EVENTS, JOB_REGISTRY_EVENTS } from "./events/job.ts";
 import { MARKET_EVENTS } from "./events/market.ts";
 import { ESCROW_EVENTS, STREAM_EVENTS } from "./events/payment.ts";
 import { PROVIDER_EVENTS, REPUTATION_EVENTS, STAKE_EVENTS } from "./events/provider.ts";
+import { QUOTE_EVENTS } from "./events/quote.ts";
 
 /** Event name -> fields, by module. `timestamp` is chain time in unix seconds. */
 export const EVENT_SCHEMAS = {
@@ -20,6 +21,7 @@ export const EVENT_SCHEMAS = {
   stream: STREAM_EVENTS,
   job: JOB_EVENTS,
   job_registry: JOB_REGISTRY_EVENTS,
+  job_quotes: QUOTE_EVENTS,
   dispute: DISPUTE_EVENTS,
 } as const;
 

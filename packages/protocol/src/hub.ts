@@ -4,18 +4,19 @@
  *
  * Provider node: WebSocket <relayer>/hub. Hub sends `challenge`; node answers `hello`; hub answers `welcome` or
  * `error` and closes. Then the node sends `attestation` (at least the newest of each running job, every second),
- * `log` and `job_status`; the hub answers each attestation with `ack` or `reject`. Redis may forget: the node's next
+ * `log`, `job_status` and every five seconds `telemetry`; the hub answers each attestation with `ack` or `reject`. Redis may forget: the node's next
  * attestation restores it.
  *
  * Log reader: WebSocket <relayer>/logs. First message `open` with a wallet signature over `logAccessMessage`; hub sends
  * the history as `log` messages, then live ones. Only the job's buyer and the provider's owner or operator may read.
  *
  * Attestations may also be posted: POST <relayer>/api/v1/attestations, body {attestations: SignedUsage[]}.
+ * A buyer's countersignature of seconds it agrees to: POST <relayer>/api/v1/countersignatures; it is brought to the chain.
  * Progress without a secret: GET <relayer>/api/v1/jobs/:job/status -> the last `job_status` (404 when none).
  * For a buyer who terminates: GET <relayer>/api/v1/jobs/:job/attestation -> the newest SignedUsage JSON (404 when none).
  */
 import { z } from "zod";
-import { zSignedUsage } from "./attestation.ts";
+import { zCountersignedUsage, zSignedUsage } from "./attestation.ts";
 import { zAddress, zHash32, zHex } from "./primitives.ts";
 
 export const HUB_DOMAIN = "computestream::hub.v1";
@@ -81,11 +82,43 @@ const zJobStatus = z.object({
 });
 export type JobStatusMessage = z.output<typeof zJobStatus>;
 
+const zPercent = z.number().min(0).max(100);
+const zMegabytes = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
+
+/** What a node tells of its machine every few seconds; what it can't measure it leaves out. */
+const zTelemetry = z.object({
+  type: z.literal("telemetry"),
+  status: z.enum(["online", "busy", "maintenance"]),
+  jobsRunning: z.number().int().min(0).max(100_000),
+  cpuPercent: zPercent.optional(),
+  cpuCelsius: z.number().min(-100).max(300).optional(),
+  ramUsedMb: zMegabytes.optional(),
+  ramTotalMb: zMegabytes.optional(),
+  diskUsedMb: zMegabytes.optional(),
+  diskTotalMb: zMegabytes.optional(),
+  /** In the order of the provider's devices. */
+  gpus: z
+    .array(
+      z.object({
+        percent: zPercent.optional(),
+        celsius: z.number().min(-100).max(300).optional(),
+        watts: z.number().min(0).max(100_000).optional(),
+        vramUsedMb: zMegabytes.optional(),
+        vramTotalMb: zMegabytes.optional(),
+      }),
+    )
+    .max(64)
+    .default([]),
+  nodeVersion: z.string().max(100).default(""),
+});
+export type TelemetryMessage = z.output<typeof zTelemetry>;
+
 export const zNodeMessage = z.discriminatedUnion("type", [
   z.object({ type: z.literal("hello"), provider: zAddress, signature: zHex }),
   z.object({ type: z.literal("attestation"), usage: zSignedUsage }),
   zLog,
   zJobStatus,
+  zTelemetry,
 ]);
 export type NodeMessage = z.input<typeof zNodeMessage>;
 
@@ -125,4 +158,10 @@ export const zLogServerMessage = z.discriminatedUnion("type", [
 export type LogServerMessage = z.output<typeof zLogServerMessage>;
 
 export const zPostAttestations = z.object({ attestations: z.array(zSignedUsage).min(1).max(500) });
-export { zJobStatus };
+/** Countersignatures of buyers, newest first or not: POST <relayer>/api/v1/countersignatures. */
+export const zCountersignature = zCountersignedUsage.omit({ signature: true });
+export type Countersignature = z.output<typeof zCountersignature>;
+export const zPostCountersignatures = z.object({
+  countersignatures: z.array(zCountersignature).min(1).max(100),
+});
+export { zJobStatus, zTelemetry };

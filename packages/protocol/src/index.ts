@@ -11,5 +11,6 @@ export * from "./money.ts";
 export * from "./output.ts";
 export * from "./primitives.ts";
 export * from "./provider-status.ts";
+export * from "./quote.ts";
 export * from "./score.ts";
 export * from "./terms.ts";

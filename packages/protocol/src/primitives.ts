@@ -44,15 +44,32 @@ export function normalizeAddress(address: string): string {
   return `0x${address.replace(/^0x/i, "").toLowerCase().padStart(64, "0")}`;
 }
 
+const BYTE_AS_HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
 export function toHex(bytes: Uint8Array): string {
   let hex = "0x";
-  for (const byte of bytes) hex += byte.toString(16).padStart(2, "0");
+  for (const byte of bytes) hex += BYTE_AS_HEX[byte];
   return hex;
 }
 
 export function fromHex(hex: string): Uint8Array {
-  const digits = hex.replace(/^0x/i, "");
-  if (digits.length % 2 !== 0 || /[^0-9a-fA-F]/.test(digits))
-    throw new RangeError(`not hex: ${hex.slice(0, 80)}`);
-  return Uint8Array.from(digits.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+  const start = /^0x/i.test(hex) ? 2 : 0;
+  const length = hex.length - start;
+  const bytes = new Uint8Array(length >> 1);
+  let bad = length % 2;
+  for (let at = 0; at < bytes.length; at += 1) {
+    const byte = (digit(hex, start + 2 * at) << 4) | digit(hex, start + 2 * at + 1);
+    bad |= byte >> 8;
+    bytes[at] = byte;
+  }
+  if (bad !== 0) throw new RangeError(`not hex: ${hex.slice(0, 80)}`);
+  return bytes;
+}
+
+/** The value of a hex digit; a number above 255, shifted or not, for anything else. */
+function digit(text: string, at: number): number {
+  const code = text.charCodeAt(at);
+  if (code >= 48 && code <= 57) return code - 48;
+  const lower = code | 32;
+  return lower >= 97 && lower <= 102 ? lower - 87 : 0x1000;
 }

@@ -7,10 +7,14 @@ import { normalizeAddress } from "@computestream/protocol";
 import type { ChainClient } from "@computestream/protocol/client";
 import { UnavailableError } from "../errors.ts";
 
-const GAS_ASSET = normalizeAddress("0xa");
+/** The asset that gas is paid in. */
+export const GAS_ASSET = normalizeAddress("0xa");
 
 /** The account's authentication key; null when there is no account yet. Throws `UnavailableError`. */
-export async function readAuthenticationKey(client: ChainClient, address: string): Promise<string | null> {
+export async function readAuthenticationKey(
+  client: Pick<ChainClient, "aptos">,
+  address: string,
+): Promise<string | null> {
   try {
     const { authentication_key } = await client.aptos.getAccountInfo({ accountAddress: address });
     return normalizeAddress(authentication_key);
@@ -21,7 +25,10 @@ export async function readAuthenticationKey(client: ChainClient, address: string
 }
 
 /** Base units of the asset that gas is paid in, whatever asset the market uses. */
-export async function readGasBalance(client: ChainClient, address: string): Promise<bigint> {
+export async function readGasBalance(
+  client: Pick<ChainClient, "aptos" | "balance" | "deployment">,
+  address: string,
+): Promise<bigint> {
   if (client.deployment.asset.address === GAS_ASSET) return client.balance(address);
   return BigInt(await client.aptos.getAccountAPTAmount({ accountAddress: address }));
 }

@@ -1,14 +1,23 @@
 /**
- * The owner of the sequence number: one transaction at a time is signed, journalled, sent and followed to its result.
+ * The owner of the sequence number: signs, journals, sends and follows transactions, several on their way at a time.
  * It doesn't choose what to send, and never signs a second transaction for a number whose first may still commit.
+ *
+ *     send() -> a number -> signed -> journalled -> sent -> followed by its hash -> a result in the journal
+ *                  ^                                              |
+ *                  '------- refused or expired: given back -------'
+ *
+ * Numbers are journalled in order, so what a killed process leaves is a run of numbers. One that is given back while
+ * higher ones wait behind it is a gap: the next submission takes it, or an empty one if there is none.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { InputEntryFunctionData } from "@aptos-labs/ts-sdk";
 import { fromHex, toHex } from "@computestream/protocol";
-import { type ChainClient, ChainError, type Outcome } from "@computestream/protocol/client";
+import { type ChainClient, ChainError, type EncodedCall, type Outcome } from "@computestream/protocol/client";
 import { AppError, messageOf } from "../errors.ts";
 import type { Logger } from "../logger.ts";
 import type { Intent, IntentKind, IntentResult, IntentStore, Lease } from "../store/intents.ts";
+import { type Followed, followIntent } from "./follow.ts";
+import { createNumbers } from "./numbers.ts";
 import type { Signer } from "./signer.ts";
 
 type Chain = Pick<
@@ -18,9 +27,11 @@ type Chain = Pick<
 
 export interface Submission {
   kind: IntentKind;
-  payload: InputEntryFunctionData;
+  payload: InputEntryFunctionData | EncodedCall;
   jobs: string[];
   seqs: bigint[];
+  /** Gas units it may use; default what the client takes. */
+  maxGasAmount?: number;
 }
 
 /** Not ours to submit, or stopping: nothing was sent beyond what the journal holds. */
@@ -33,20 +44,22 @@ export class NotSubmittedError extends AppError {
 
 export interface Submitter {
   /**
-   * Resolves with what stands on chain, failed or not. Throws `ChainError` when the node refused it,
+   * Resolves with what stands on chain, failed or not. Throws `ChainError` when the node refused it or it expired,
    * `NotSubmittedError`, or `UnavailableError` when it could not be journalled.
    */
   send(submission: Submission): Promise<Outcome>;
   /** Follows every journalled intent without a result to its result. */
   reconcile(): Promise<IntentResult[]>;
-  /** Lets the transaction on its way finish for at most `graceMs`; what is open then is reconciled at the next start. */
+  /** Transactions on their way. */
+  readonly inFlight: number;
+  /** Lets what is on its way finish for at most `graceMs`; what is open then is reconciled at the next start. */
   close(graceMs: number): Promise<void>;
 }
 
 const EXPIRE_IN_SECS = 30;
-const WAIT_MS = 5_000;
-const POLL_FIRST_MS = 100;
-const POLL_MAX_MS = 1_000;
+const FILL_AGAIN_MS = 500;
+const LOOK_FOR_GAPS_MS = 100;
+export const MAX_IN_FLIGHT = 4;
 
 export function createSubmitter(options: {
   chain: Chain;
@@ -54,149 +67,203 @@ export function createSubmitter(options: {
   intents: IntentStore;
   lease: () => Lease | null;
   logger: Logger;
+  /** What a number is filled with that nothing else needs. */
+  filler: InputEntryFunctionData | EncodedCall;
+  maxInFlight?: number;
+  maxGasUnitPrice?: bigint;
   onResult?: (kind: IntentKind, result: IntentResult) => void;
 }): Submitter {
   const { chain, signer, intents, logger } = options;
+  const maxInFlight = options.maxInFlight ?? MAX_IN_FLIGHT;
   const stop = new AbortController();
+  const numbers = createNumbers();
+  const running = new Set<Promise<unknown>>();
+  const waiting: Array<() => void> = [];
   let stopping = false;
+  let busy = 0;
+  let filling = false;
   let tail: Promise<unknown> = Promise.resolve();
+  /** Whose journal `numbers` was worked out from. */
+  let fence: number | null = null;
+  const fill: Submission = { kind: "fill", payload: options.filler, jobs: [], seqs: [] };
 
-  /** One at a time, in order of call. */
-  function exclusive<T>(action: () => Promise<T>): Promise<T> {
+  /** Signing and journalling: one at a time, in order of call. */
+  function inTurn<T>(action: () => Promise<T>): Promise<T> {
     const run = tail.then(action);
     tail = run.catch(() => undefined);
     return run;
   }
 
+  function tracked<T>(work: Promise<T>): Promise<T> {
+    running.add(work);
+    const done = (): void => void running.delete(work);
+    work.then(done, done);
+    return work;
+  }
+
+  async function withSlot<T>(action: () => Promise<T>): Promise<T> {
+    while (busy >= maxInFlight) await new Promise<void>((resolve) => waiting.push(resolve));
+    busy += 1;
+    try {
+      return await action();
+    } finally {
+      busy -= 1;
+      waiting.shift()?.();
+    }
+  }
+
   function holdLease(): Lease {
     const lease = options.lease();
-    if (!lease)
+    if (!lease) {
       throw new NotSubmittedError("NOT_THE_SUBMITTER", "Another instance holds the right to submit.");
+    }
     return lease;
   }
 
-  async function close(intent: Intent, result: IntentResult): Promise<IntentResult> {
-    await intents.resolve(result);
+  /** Its result is certain: written down, and its number used or given back. */
+  async function end(intent: Intent, result: IntentResult): Promise<void> {
+    // One that is followed twice ends once: its number may be another's by now.
+    if (!(await intents.resolve(result))) return;
     options.onResult?.(intent.kind, result);
+    const number = BigInt(intent.sequenceNumber);
+    switch (result.result) {
+      case "committed":
+      case "failed":
+        numbers.used(number);
+        break;
+      case "superseded":
+        // Somebody else signs with this key: what is next must be asked.
+        numbers.forget();
+        break;
+      case "expired":
+      case "refused":
+        numbers.giveBack(number);
+        void fillGap();
+    }
     const level = result.result === "committed" ? "debug" : "warn";
+    const { hash, kind, jobs } = intent;
     logger[level](
-      {
-        hash: intent.hash,
-        kind: intent.kind,
-        jobs: intent.jobs.length,
-        result: result.result,
-        code: result.code,
-      },
+      { hash, kind, jobs: jobs.length, result: result.result, code: result.code },
       "transaction ended",
     );
-    return result;
   }
 
-  /** Follows a journalled intent until its result is certain; `sent` = the node took it a moment ago. */
-  async function follow(
-    intent: Intent,
-    sent: boolean,
-  ): Promise<{ result: IntentResult; outcome: Outcome | null }> {
-    const ended = async (outcome: Outcome) => ({
-      result: await close(intent, {
-        hash: intent.hash,
-        result: outcome.success ? "committed" : "failed",
-        version: outcome.version.toString(),
-        code: outcome.failure?.code ?? null,
-        message: outcome.failure?.message ?? null,
-      }),
-      outcome,
+  async function follow(intent: Intent, sent: boolean): Promise<Followed> {
+    const followed = await followIntent({
+      chain,
+      sender: signer.address,
+      intent,
+      sent,
+      signal: stop.signal,
+      logger,
+      check() {
+        if (stop.signal.aborted) throw new NotSubmittedError("STOPPING", "The relayer is stopping.");
+        holdLease();
+      },
     });
-    const never = async (result: "expired" | "superseded", code: string | null, message: string | null) => ({
-      result: await close(intent, { hash: intent.hash, result, version: null, code, message }),
-      outcome: null,
-    });
-    if (sent) {
-      const outcome = await chain.waitFor(intent.hash, { timeoutMs: WAIT_MS }).catch((error: unknown) => {
-        logger.warn({ hash: intent.hash, reason: messageOf(error) }, "outcome not known yet");
-        return null;
-      });
-      if (outcome) return await ended(outcome);
-    }
-    let delayMs = POLL_FIRST_MS;
-    for (;;) {
-      if (stop.signal.aborted) throw new NotSubmittedError("STOPPING", "The relayer is stopping.");
-      holdLease();
-      let refusal: ChainError | null = null;
-      try {
-        // The clock and the number are read before the search: what is not found after them never comes.
-        const { timestampUsecs } = await chain.ledger();
-        const nextNumber = await chain.sequenceNumber(signer.address);
-        const outcome = await chain.findByHash(intent.hash);
-        if (outcome) return await ended(outcome);
-        if (nextNumber > BigInt(intent.sequenceNumber)) {
-          return await never("superseded", null, "Its sequence number was used by another transaction.");
-        }
-        if (timestampUsecs / 1_000_000n > BigInt(intent.expiresAt)) {
-          return await never("expired", null, "It was not committed before it expired.");
-        }
-        await chain.submit({ hash: intent.hash, bytes: fromHex(intent.bytes) });
-        return await ended(await chain.waitFor(intent.hash, { timeoutMs: WAIT_MS }));
-      } catch (error) {
-        if (!(error instanceof ChainError)) throw error;
-        if (!error.retryable) refusal = error;
-        logger.debug({ hash: intent.hash, reason: error.message }, "outcome not known yet");
-      }
-      // The node's own clock says it is over, though the ledger's stands still without transactions.
-      if (refusal?.failure.code === "TRANSACTION_EXPIRED") {
-        const outcome = await chain.findByHash(intent.hash);
-        if (outcome) return await ended(outcome);
-        return await never("expired", refusal.failure.code, refusal.failure.message);
-      }
-      await sleep(delayMs, undefined, { signal: stop.signal }).catch(() => undefined);
-      delayMs = Math.min(delayMs * 2, POLL_MAX_MS);
-    }
+    await end(intent, followed.result);
+    return followed;
   }
 
-  async function reconcileNow(): Promise<IntentResult[]> {
+  /** What an earlier life or a lost answer left in the journal is followed to its end before anything is signed. */
+  async function settleJournal(): Promise<IntentResult[]> {
     const results: IntentResult[] = [];
-    for (const intent of await intents.open()) {
-      logger.info(
-        { hash: intent.hash, kind: intent.kind },
-        "reconciling a transaction without a known result",
+    for (;;) {
+      const open = await intents.open();
+      const next = await chain.sequenceNumber(signer.address);
+      numbers.reset(
+        next,
+        open.map((intent) => BigInt(intent.sequenceNumber)),
       );
-      results.push((await follow(intent, false)).result);
+      if (open.length === 0) return results;
+      logger.info({ open: open.length }, "reconciling transactions without a known result");
+      const following = Promise.allSettled(open.map((intent) => follow(intent, false)));
+      await fillWhile(following);
+      for (const one of await following) {
+        if (one.status === "rejected") throw one.reason;
+        results.push(one.value.result);
+      }
     }
-    return results;
   }
 
-  async function sendNow({ kind, payload, jobs, seqs }: Submission): Promise<Outcome> {
-    if (stopping) throw new NotSubmittedError("STOPPING", "The relayer is stopping.");
-    const lease = holdLease();
-    await reconcileNow();
-    const sequenceNumber = await chain.sequenceNumber(signer.address);
-    const transaction = await chain.build(signer.address, payload, {
-      sequenceNumber,
-      expireInSecs: EXPIRE_IN_SECS,
+  /** What waits behind a number that nobody uses would wait until it expires. */
+  async function fillWhile(following: Promise<unknown>): Promise<void> {
+    let done = false;
+    const ended = following.then(() => {
+      done = true;
     });
-    const signed = signer.sign(chain, transaction);
-    const intent: Intent = {
-      hash: signed.hash,
-      bytes: toHex(signed.bytes),
-      kind,
-      jobs,
-      seqs: seqs.map(String),
-      sequenceNumber: signed.sequenceNumber.toString(),
-      expiresAt: signed.expiresAt.toString(),
-      fence: lease.fence,
-    };
-    if (!(await intents.record(lease, intent))) {
+    while (!done) {
+      if (numbers.hasGap() && options.lease()) {
+        await prepare(fill)
+          .then((intent) => void tracked(carry(intent)).catch(() => undefined))
+          .catch((error: unknown) => logger.warn({ reason: messageOf(error) }, "can't fill a gap yet"));
+      }
+      await Promise.race([ended, sleep(LOOK_FOR_GAPS_MS)]);
+    }
+  }
+
+  async function synchronise(lease: Lease): Promise<void> {
+    if (numbers.next !== null && fence === lease.fence) return;
+    numbers.forget();
+    await settleJournal();
+    fence = lease.fence;
+  }
+
+  /** Signs with the lowest number nobody uses and journals it: from here on its outcome counts. */
+  async function prepare({ kind, payload, jobs, seqs, maxGasAmount }: Submission): Promise<Intent> {
+    const lease = holdLease();
+    const sequenceNumber = numbers.take();
+    let intent: Intent;
+    try {
+      const transaction = await chain.build(signer.address, payload, {
+        sequenceNumber,
+        expireInSecs: EXPIRE_IN_SECS,
+        ...(maxGasAmount === undefined ? {} : { maxGasAmount }),
+        ...(options.maxGasUnitPrice === undefined ? {} : { maxGasUnitPrice: options.maxGasUnitPrice }),
+      });
+      const signed = signer.sign(chain, transaction);
+      intent = {
+        hash: signed.hash,
+        bytes: toHex(signed.bytes),
+        kind,
+        jobs,
+        seqs: seqs.map(String),
+        sequenceNumber: signed.sequenceNumber.toString(),
+        expiresAt: signed.expiresAt.toString(),
+        fence: lease.fence,
+      };
+    } catch (error) {
+      // Nothing was signed that anybody could have seen.
+      numbers.giveBack(sequenceNumber);
+      void fillGap();
+      throw error;
+    }
+    let recorded: boolean;
+    try {
+      recorded = await intents.record(lease, intent);
+    } catch (error) {
+      // It may have been written all the same: the journal decides when it can be read again.
+      numbers.forget();
+      throw error;
+    }
+    if (!recorded) {
+      numbers.forget();
       throw new NotSubmittedError("NOT_THE_SUBMITTER", "The right to submit passed to another instance.");
     }
+    return intent;
+  }
+
+  /** Sends what was journalled and follows it. */
+  async function carry(intent: Intent): Promise<Outcome> {
     let sent = true;
     try {
-      await chain.submit(signed);
+      await chain.submit({ hash: intent.hash, bytes: fromHex(intent.bytes) });
     } catch (error) {
       if (!(error instanceof ChainError)) throw error;
       // Journalled just now and sent once: a refusal is its end, unless its number was taken under our feet.
       if (!error.retryable && error.failure.code !== "SEQUENCE_NUMBER_TOO_OLD") {
         const { code, message } = error.failure;
-        await close(intent, { hash: intent.hash, result: "refused", version: null, code, message });
+        await end(intent, { hash: intent.hash, result: "refused", version: null, code, message });
         throw error;
       }
       sent = false;
@@ -213,14 +280,58 @@ export function createSubmitter(options: {
     );
   }
 
+  async function send(submission: Submission): Promise<Outcome> {
+    const intent = await inTurn(async () => {
+      if (stopping) throw new NotSubmittedError("STOPPING", "The relayer is stopping.");
+      await synchronise(holdLease());
+      return prepare(submission);
+    });
+    return carry(intent).catch((error: unknown) => {
+      // It is without a result in the journal: nothing more is signed before that is followed to its end.
+      if (!(error instanceof ChainError)) numbers.forget();
+      throw error;
+    });
+  }
+
+  /** Numbers above one that was given back can't run until it is used: an empty transaction does that. */
+  async function fillGap(): Promise<void> {
+    if (filling) return;
+    filling = true;
+    try {
+      while (numbers.hasGap() && !stopping && options.lease()) {
+        try {
+          // Submissions whose turn comes before have taken the number already.
+          const intent = await inTurn(async () => (numbers.hasGap() ? prepare(fill) : null));
+          if (intent) await carry(intent);
+        } catch (error) {
+          logger.warn({ reason: messageOf(error) }, "can't fill a gap in the sequence numbers yet");
+          await sleep(FILL_AGAIN_MS, undefined, { signal: stop.signal }).catch(() => undefined);
+        }
+      }
+    } finally {
+      filling = false;
+    }
+  }
+
   return {
-    send: (submission) => exclusive(() => sendNow(submission)),
-    reconcile: () => exclusive(reconcileNow),
+    get inFlight() {
+      return busy;
+    },
+    send: (submission) => tracked(withSlot(() => send(submission))),
+    reconcile: () =>
+      tracked(
+        inTurn(async () => {
+          const lease = holdLease();
+          const results = await settleJournal();
+          fence = lease.fence;
+          return results;
+        }),
+      ),
     async close(graceMs) {
       stopping = true;
-      await Promise.race([tail, sleep(graceMs, undefined, { ref: false })]);
+      await Promise.race([Promise.allSettled([...running]), sleep(graceMs, undefined, { ref: false })]);
       stop.abort();
-      await tail;
+      await Promise.allSettled([...running]);
     },
   };
 }

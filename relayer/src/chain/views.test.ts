@@ -3,6 +3,8 @@ import { describe, expect, it } from "vitest";
 import { createChainViews } from "./views.ts";
 
 const JOB = `0x${"11".repeat(32)}`;
+const OTHER = `0x${"12".repeat(32)}`;
+const ABSENT = `0x${"13".repeat(32)}`;
 const STREAM = {
   job: JOB,
   attestKey: "0xkey",
@@ -16,20 +18,30 @@ const STREAM = {
 
 /** A chain of one job that counts its reads; `fail` is thrown by the next ones. */
 function views(state: string) {
-  const chain = { reads: 0, streamReads: 0, state, fail: [] as Error[], ledgerMs: 0 };
+  const chain = {
+    reads: 0,
+    streamReads: 0,
+    state,
+    fail: [] as Error[],
+    asked: [] as string[][],
+    ledgerMs: 0,
+  };
   let nowMs = 1_000_000;
   const made = createChainViews(
     {
-      getJob: async (job) => {
+      getJobs: async (jobs) => {
         chain.reads += 1;
+        chain.asked.push(jobs);
         const error = chain.fail.shift();
         if (error) throw error;
-        return job === JOB ? ({ job, state: chain.state, startedAt: 900n } as JobView) : null;
+        return jobs.flatMap((job) =>
+          job === ABSENT ? [] : ({ job, state: chain.state, startedAt: 900n } as JobView),
+        );
       },
       getProvider: async () => null,
-      getStream: async () => {
+      getStreams: async () => {
         chain.streamReads += 1;
-        return STREAM;
+        return [STREAM];
       },
       ledger: async () => ({ chainId: 4, version: 1n, timestampUsecs: BigInt(chain.ledgerMs) * 1000n }),
     },
@@ -45,7 +57,7 @@ describe("views", () => {
   it("reads a running job once for a while, and at once again when its stream has ended", async () => {
     const { views: v, chain, passMs } = views("Running");
     await Promise.all([v.job(JOB), v.job(JOB)]);
-    passMs(14_000);
+    passMs(100_000);
     await v.job(JOB);
     expect(chain.reads).toBe(1);
     chain.state = "Terminated";
@@ -88,6 +100,13 @@ describe("views", () => {
     other.chain.fail = [passing(), passing()];
     await expect(other.views.job(JOB)).rejects.toMatchObject({ code: "CHAIN_UNAVAILABLE", status: 503 });
     expect((await other.views.job(JOB))?.job).toBe(JOB);
+  });
+
+  it("asks for what is wanted at one time in one call", async () => {
+    const { views: v, chain } = views("Running");
+    const found = await Promise.all([v.job(JOB), v.job(ABSENT), v.job(OTHER)]);
+    expect(found.map((job) => job?.job ?? null)).toEqual([JOB, null, OTHER]);
+    expect(chain.asked).toEqual([[JOB, ABSENT, OTHER]]);
   });
 
   it("goes by the chain's clock when that is ahead", async () => {

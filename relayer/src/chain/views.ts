@@ -10,8 +10,9 @@ import {
   type StreamView,
 } from "@computestream/protocol/client";
 import { UnavailableError } from "../errors.ts";
+import { createBatchReader } from "./batch-reader.ts";
 
-type Reader = Pick<ChainClient, "getJob" | "getProvider" | "getStream" | "ledger">;
+type Reader = Pick<ChainClient, "getJobs" | "getProvider" | "getStreams" | "ledger">;
 
 export interface JobFacts {
   job: JobView;
@@ -34,12 +35,18 @@ export interface StreamFacts {
 export interface ChainViews {
   /** null when the chain has no such job. Throws `UnavailableError` when the node can't be read. */
   job(address: string): Promise<JobView | null>;
+  /** What is remembered, however old; null when nothing is. */
+  knownJob(address: string): JobView | null;
   /** Like `job`, never older than `maxAgeMs`. */
   freshJob(address: string, maxAgeMs: number): Promise<JobView | null>;
   provider(address: string): Promise<ProviderView | null>;
   jobFacts(address: string): Promise<JobFacts | null>;
+  /** The same without asking; undefined when that takes a question. */
+  knownFacts(address: string): JobFacts | null | undefined;
   /** The settler's reads keep the watermarks here current. */
-  noteStreams(streams: StreamView[]): void;
+  noteStreams(streams: Iterable<StreamView>): void;
+  /** The next question about the job is asked of the chain. */
+  forget(job: string): void;
   /** Unix seconds: the later of this machine's clock and the chain's. */
   nowSecs(): bigint;
   /** Unix seconds of the chain's clock when it was last read, 0 before: it never runs ahead of the chain. */
@@ -49,13 +56,27 @@ export interface ChainViews {
 }
 
 const PROVIDER_TTL_MS = 5_000;
-const RUNNING_TTL_MS = 15_000;
+/** What changes of a running job but its settlements, the settler sees: this only bounds how long it may be missed. */
+const RUNNING_TTL_MS = 120_000;
 const OTHER_TTL_MS = 500;
 const CACHE_MAX = 50_000;
+/** Addresses in one view call. */
+const JOBS_AT_ONCE = 50;
+const STREAMS_AT_ONCE = 100;
 
 export function createChainViews(client: Reader, clock: () => number = Date.now): ChainViews {
+  const readJob = createBatchReader(
+    (addresses) => client.getJobs(addresses),
+    (view) => view.job,
+    JOBS_AT_ONCE,
+  );
+  const readStream = createBatchReader(
+    (addresses) => client.getStreams(addresses),
+    (view) => view.job,
+    STREAMS_AT_ONCE,
+  );
   const jobs = createCache<JobView>(
-    (address) => client.getJob(address),
+    readJob,
     // A running job's facts change once, at its end, which the settler notes; before and after, states move.
     (view) => (view?.state === "Running" ? RUNNING_TTL_MS : OTHER_TTL_MS),
     clock,
@@ -67,7 +88,7 @@ export function createChainViews(client: Reader, clock: () => number = Date.now)
   );
   const streams = createCache<StreamFacts>(
     async (address) => {
-      const stream = await client.getStream(address);
+      const stream = await readStream(address);
       return stream && factsOf(stream);
     },
     (facts) => (facts ? RUNNING_TTL_MS : OTHER_TTL_MS),
@@ -78,6 +99,7 @@ export function createChainViews(client: Reader, clock: () => number = Date.now)
 
   return {
     job: (address) => jobs.get(address),
+    knownJob: (address) => jobs.peek(address),
     freshJob: (address, maxAgeMs) => jobs.get(address, maxAgeMs),
     provider: (address) => providers.get(address),
     async jobFacts(address) {
@@ -85,11 +107,21 @@ export function createChainViews(client: Reader, clock: () => number = Date.now)
       if (!job) return null;
       return { job, stream: job.startedAt === 0n ? null : await streams.get(address) };
     },
+    knownFacts(address) {
+      const job = jobs.fresh(address);
+      if (!job) return job;
+      const stream = job.startedAt === 0n ? null : streams.fresh(address);
+      return stream === undefined ? undefined : { job, stream };
+    },
     noteStreams(seen) {
       for (const stream of seen) {
         streams.set(stream.job, factsOf(stream));
         if (stream.endedAt > 0n || stream.closed) jobs.forgetIf(stream.job, (job) => job.state === "Running");
       }
+    },
+    forget(job) {
+      jobs.forgetIf(job, () => true);
+      streams.forgetIf(job, () => true);
     },
     nowSecs: () => BigInt(Math.floor((clock() + chainAheadMs) / 1000)),
     async refreshClock() {
@@ -134,6 +166,12 @@ function createCache<T>(
   };
   return {
     set,
+    /** undefined when it must be read. */
+    fresh(address: string): T | null | undefined {
+      const entry = entries.get(address);
+      return entry && clock() - entry.readAt < ttlMs(entry.value) ? entry.value : undefined;
+    },
+    peek: (address: string): T | null => entries.get(address)?.value ?? null,
     forgetIf(address: string, test: (value: T) => boolean): void {
       const entry = entries.get(address);
       if (entry?.value && test(entry.value)) entries.delete(address);

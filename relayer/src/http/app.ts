@@ -3,12 +3,20 @@
  * It doesn't listen and doesn't know Redis or the chain beyond its context.
  */
 import { randomUUID } from "node:crypto";
-import { type SignedUsage, signedUsageToJson, zAddress, zPostAttestations } from "@computestream/protocol";
-import express, { type Express, type RequestHandler } from "express";
+import {
+  type SignedUsage,
+  signedUsageToJson,
+  zAddress,
+  zPostAttestations,
+  zPostCountersignatures,
+} from "@computestream/protocol";
+import express, { type Express, type RequestHandler, type Router } from "express";
 import { z } from "zod";
 import { AppError } from "../errors.ts";
 import { createTokenBucket, type TokenBucket } from "../hub/rate-limit.ts";
+import type { CountersignatureIntake } from "../intake/countersignatures.ts";
 import type { Intake } from "../intake/intake.ts";
+import type { Rejection } from "../intake/rules.ts";
 import type { Logger } from "../logger.ts";
 import type { AttestationStore } from "../store/attestations.ts";
 import type { JobStatusStore } from "../store/job-status.ts";
@@ -17,12 +25,14 @@ import type { Health } from "./health.ts";
 
 export interface AppContext {
   corsOrigins: string[];
-  intake: Intake;
+  intake: Pick<Intake, "take" | "freshen">;
+  countersignatures: CountersignatureIntake;
   attestations: Pick<AttestationStore, "newest">;
   status: Pick<JobStatusStore, "get">;
   health: Health;
   metrics: () => Promise<{ contentType: string; text: string }>;
   logger: Logger;
+  x402?: Router;
   /** Attestations a second that one address may post. */
   postsPerSec?: number;
 }
@@ -53,20 +63,24 @@ export function createApp(context: AppContext): Express {
   app.post(
     "/api/v1/attestations",
     express.json({ limit: "512kb", type: () => true }),
-    limitByAddress(context.postsPerSec ?? 500),
+    limitByAddress(context.postsPerSec ?? 500, "attestations"),
     async (request, response) => {
       const { attestations } = zPostAttestations.parse(request.body);
-      const rejected: Array<{ index: number; job: string; seq: string; code: string; message: string }> = [];
-      // In order: a later entry of the same job must not overtake an earlier one.
-      for (const [index, usage] of attestations.entries()) {
-        const rejection = await context.intake.take(usage, null);
-        if (rejection) rejected.push({ index, job: usage.job, seq: `${usage.seq}`, ...rejection });
-      }
-      const [first] = rejected;
-      if (first && rejected.length === attestations.length) {
-        throw new AppError(422, first.code, first.message, { field: `attestations[${first.index}]` });
-      }
-      response.json({ accepted: attestations.length - rejected.length, rejected });
+      const answer = await takeEach("attestations", attestations, (usage) =>
+        context.intake.take(usage, null),
+      );
+      response.json(answer);
+    },
+  );
+  app.post(
+    "/api/v1/countersignatures",
+    express.json({ limit: "128kb", type: () => true }),
+    limitByAddress(context.postsPerSec ?? 500, "countersignatures"),
+    async (request, response) => {
+      const { countersignatures } = zPostCountersignatures.parse(request.body);
+      response.json(
+        await takeEach("countersignatures", countersignatures, (one) => context.countersignatures.take(one)),
+      );
     },
   );
   app.get("/api/v1/jobs/:job/status", async (request, response) => {
@@ -77,16 +91,36 @@ export function createApp(context: AppContext): Express {
   });
   app.get("/api/v1/jobs/:job/attestation", async (request, response) => {
     const { job } = zJobParams.parse(request.params);
+    await context.intake.freshen([job]);
     const usage: SignedUsage | null = await context.attestations.newest(job);
     if (!usage)
       throw new AppError(404, "NO_ATTESTATION", "No attestation of this job is known.", { field: "job" });
     response.json(signedUsageToJson(usage));
   });
+  if (context.x402) app.use(context.x402);
   app.use((request) => {
     throw new AppError(404, "NOT_FOUND", `There is no ${request.method} ${request.path}.`);
   });
   app.use(createErrorMapper(context.logger));
   return app;
+}
+
+/** In order: a later entry of the same job must not overtake an earlier one. All refused is the first one's refusal. */
+async function takeEach<T extends { job: string; seq: bigint }>(
+  field: string,
+  entries: T[],
+  take: (entry: T) => Promise<Rejection | null>,
+) {
+  const rejected: Array<{ index: number; job: string; seq: string; code: string; message: string }> = [];
+  for (const [index, entry] of entries.entries()) {
+    const rejection = await take(entry);
+    if (rejection) rejected.push({ index, job: entry.job, seq: `${entry.seq}`, ...rejection });
+  }
+  const [first] = rejected;
+  if (first && rejected.length === entries.length) {
+    throw new AppError(422, first.code, first.message, { field: `${field}[${first.index}]` });
+  }
+  return { accepted: entries.length - rejected.length, rejected };
 }
 
 const identify: RequestHandler = (_request, response, next) => {
@@ -104,7 +138,10 @@ function cors(origins: string[]): RequestHandler {
     if (origin !== undefined && origins.includes(origin)) {
       response.setHeader("Access-Control-Allow-Origin", origin);
       response.setHeader("Access-Control-Allow-Methods", "GET, POST");
-      response.setHeader("Access-Control-Allow-Headers", "content-type");
+      // Stock x402 clients send the last of these with a request, though it is an answer's.
+      const headers = "content-type, payment-signature, access-control-expose-headers";
+      response.setHeader("Access-Control-Allow-Headers", headers);
+      response.setHeader("Access-Control-Expose-Headers", "PAYMENT-REQUIRED, PAYMENT-RESPONSE");
       response.setHeader("Access-Control-Max-Age", "600");
     }
     if (request.method === "OPTIONS") response.status(204).end();
@@ -113,7 +150,7 @@ function cors(origins: string[]): RequestHandler {
 }
 
 /** Each attestation costs a signature check: posting is paid by the address it comes from. */
-function limitByAddress(ratePerSec: number): RequestHandler {
+function limitByAddress(ratePerSec: number, field: "attestations" | "countersignatures"): RequestHandler {
   const buckets = new Map<string, TokenBucket>();
   return (request, response, next) => {
     const address = request.ip ?? "";
@@ -121,12 +158,12 @@ function limitByAddress(ratePerSec: number): RequestHandler {
     if (!buckets.has(address) && buckets.size >= 10_000)
       buckets.delete(buckets.keys().next().value as string);
     buckets.set(address, bucket);
-    const list = (request.body as { attestations?: unknown } | undefined)?.attestations;
+    const list = (request.body as Record<string, unknown> | undefined)?.[field];
     const count = Array.isArray(list) ? list.length : 1;
     const waitMs = bucket.spend(0, performance.now());
     if (waitMs > 0) {
       response.setHeader("Retry-After", String(Math.ceil(waitMs / 1000)));
-      throw new AppError(429, "RATE_LIMITED", `Too many attestations; try again in ${waitMs} ms.`);
+      throw new AppError(429, "RATE_LIMITED", `Too many ${field}; try again in ${waitMs} ms.`);
     }
     bucket.spend(count, performance.now());
     next();

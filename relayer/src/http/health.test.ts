@@ -32,3 +32,24 @@ it("says what is wrong to anyone, and nothing of the node's address, which may c
     tick: { ok: false, message: "no tick has ended well for 90 s" },
   });
 });
+
+it("says when whoever pays the gas of others can't any more", async () => {
+  const report = await createHealth({
+    chainId: 4,
+    packageAddress: "0x1",
+    relayer: "0x2",
+    redis: { ping: async () => "PONG" },
+    client: { ledger: async () => ({ chainId: 4, version: 1n, timestampUsecs: 1n }) },
+    balance: async () => 6n,
+    lowBalance: 6n,
+    isSubmitter: () => false,
+    sinceLastTickMs: () => null,
+    tickLateMs: 1,
+    sponsor: { address: "0x3", balance: async () => 5n },
+  }).report();
+  expect(report.ok).toBe(false);
+  expect(report.checks).toMatchObject({
+    balance: { ok: true },
+    sponsor: { ok: false, message: "only 5 base units are left to pay gas; fund 0x3" },
+  });
+});

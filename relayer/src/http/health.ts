@@ -20,7 +20,7 @@ export interface HealthReport {
   submitter: boolean;
   /** Base units left to pay gas with; null when they can't be read. */
   balance: string | null;
-  checks: { redis: Check; chain: Check; balance: Check; tick: Check };
+  checks: { redis: Check; chain: Check; balance: Check; tick: Check; sponsor?: Check };
 }
 
 export interface Health {
@@ -45,6 +45,8 @@ export function createHealth(options: {
   /** A submitter without a finished tick for this long is in trouble. */
   tickLateMs: number;
   onBalance?: (balance: bigint) => void;
+  /** Who pays the gas of others, where there is one. */
+  sponsor?: { address: string; balance: () => Promise<bigint> } | null;
 }): Health {
   const redis = cached(CACHE_MS, () => probe("Redis is not reachable", () => options.redis.ping()));
   const chain = cached(CACHE_MS, () =>
@@ -63,16 +65,26 @@ export function createHealth(options: {
       return null;
     }
   });
+  const { sponsor } = options;
+  const sponsorBalance = cached(BALANCE_CACHE_MS, async () =>
+    sponsor ? within(sponsor.balance()).catch(() => null) : null,
+  );
 
   return {
     async report() {
-      const [redisCheck, chainCheck, units] = await Promise.all([redis(), chain(), balance()]);
+      const [redisCheck, chainCheck, units, sponsorUnits] = await Promise.all([
+        redis(),
+        chain(),
+        balance(),
+        sponsorBalance(),
+      ]);
       const submitter = options.isSubmitter();
       const checks = {
         redis: redisCheck,
         chain: chainCheck,
         balance: checkBalance(units, options.lowBalance, options.relayer),
         tick: checkTick(submitter, options.sinceLastTickMs(), options.tickLateMs),
+        ...(sponsor ? { sponsor: checkBalance(sponsorUnits, options.lowBalance, sponsor.address) } : {}),
       };
       return {
         ok: Object.values(checks).every((check) => check.ok),

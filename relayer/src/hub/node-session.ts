@@ -4,7 +4,13 @@
  */
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { hubHelloMessage, toHex, zNodeMessage } from "@computestream/protocol";
+import {
+  hubHelloMessage,
+  type SignedUsage,
+  type TelemetryMessage,
+  toHex,
+  zNodeMessage,
+} from "@computestream/protocol";
 import type { WebSocket } from "ws";
 import type { z } from "zod";
 import { verifyEd25519 } from "../chain/ed25519.ts";
@@ -14,6 +20,7 @@ import type { Intake } from "../intake/intake.ts";
 import type { Logger } from "../logger.ts";
 import type { JobStatusStore } from "../store/job-status.ts";
 import type { LogStore } from "../store/logs.ts";
+import { createTokenBucket } from "./rate-limit.ts";
 import { CLOSE, type HubSocket, openSocket, type SocketLimits } from "./socket.ts";
 
 export interface NodeSessionContext {
@@ -23,6 +30,7 @@ export interface NodeSessionContext {
   intake: Intake;
   logs: Pick<LogStore, "append">;
   status: Pick<JobStatusStore, "put">;
+  telemetry: (message: TelemetryMessage, provider: string) => Promise<void>;
   limits: SocketLimits;
   helloTimeoutMs: number;
   logger: Logger;
@@ -31,7 +39,17 @@ export interface NodeSessionContext {
 type Message = z.output<typeof zNodeMessage>;
 type Work = Exclude<Message, { type: "hello" }>;
 
+/** Beside the jobs' lanes: messages about the machine are in order among themselves. */
+const TELEMETRY_LANE = "telemetry";
 const BAD_MESSAGES_MAX = 10;
+/** What made the chain be asked or a signature be checked for nothing: more than a few slow their sender down. */
+const COSTLY: ReadonlySet<string> = new Set([
+  "JOB_UNKNOWN",
+  "NOT_YOUR_JOB",
+  "BAD_SIGNATURE",
+  "TOO_MANY_WAITING",
+]);
+const COSTLY_PER_SEC = 100;
 const RETRY_MS = 250;
 
 export function openNodeSession(ws: WebSocket, context: NodeSessionContext, onClose: () => void): HubSocket {
@@ -39,6 +57,8 @@ export function openNodeSession(ws: WebSocket, context: NodeSessionContext, onCl
   const nonce = toHex(randomBytes(32));
   let provider: string | null = null;
   let badMessages = 0;
+  const costly = createTokenBucket(COSTLY_PER_SEC, COSTLY_PER_SEC * 5, performance.now());
+  let owedMs = 0;
   let logger = context.logger;
 
   const fail = (code: string, message: string): void => {
@@ -82,17 +102,18 @@ export function openNodeSession(ws: WebSocket, context: NodeSessionContext, onCl
     socket.send({ type: "welcome", provider });
   }
 
+  function attest(usage: SignedUsage, sender: string): Promise<void> | void {
+    const { job, seq } = usage;
+    return intake.offer(usage, sender, (rejection) => {
+      if (!rejection) return socket.send({ type: "ack", job, seq: `${seq}` });
+      socket.send({ type: "reject", job, seq: `${seq}`, ...rejection });
+      if (COSTLY.has(rejection.code)) owedMs = Math.max(owedMs, costly.spend(1, performance.now()));
+    });
+  }
+
   async function handle(message: Work, sender: string): Promise<void> {
-    if (message.type === "attestation") {
-      const { job, seq } = message.usage;
-      const rejection = await intake.take(message.usage, sender);
-      socket.send(
-        rejection
-          ? { type: "reject", job, seq: `${seq}`, ...rejection }
-          : { type: "ack", job, seq: `${seq}` },
-      );
-      return;
-    }
+    if (message.type === "attestation") return attest(message.usage, sender);
+    if (message.type === "telemetry") return context.telemetry(message, sender);
     const job = await views.job(message.job);
     if (job?.provider !== sender) {
       socket.send({
@@ -101,7 +122,7 @@ export function openNodeSession(ws: WebSocket, context: NodeSessionContext, onCl
         message: `job ${message.job}`,
       });
     } else if (message.type === "log") {
-      await logs.append(message);
+      await logs.append(message, sender);
     } else {
       await status.put(message);
     }
@@ -122,7 +143,10 @@ export function openNodeSession(ws: WebSocket, context: NodeSessionContext, onCl
   }
 
   async function onBatch(texts: string[]): Promise<void> {
+    if (owedMs > 0) await sleep(owedMs);
+    owedMs = 0;
     const byJob = new Map<string, Work[]>();
+    const late: Array<Promise<void>> = [];
     for (const text of texts) {
       const message = parse(text);
       if (!message || socket.closed) continue;
@@ -135,19 +159,32 @@ export function openNodeSession(ws: WebSocket, context: NodeSessionContext, onCl
         }
       } else if (message.type === "hello") {
         bad("hello: the session is open already");
+      } else if (message.type === "attestation") {
+        // Most of all messages, and most of them of jobs that are known: those are done with here.
+        const offered = attest(message.usage, provider);
+        const sender = provider;
+        if (offered) late.push(offered.catch((error: unknown) => again(error, message, sender)));
       } else {
-        const job = message.type === "attestation" ? message.usage.job : message.job;
-        byJob.set(job, [...(byJob.get(job) ?? []), message]);
+        const lane = message.type === "telemetry" ? TELEMETRY_LANE : message.job;
+        const messages = byJob.get(lane);
+        if (messages) messages.push(message);
+        else byJob.set(lane, [message]);
       }
     }
     if (provider === null) return;
     const sender = provider;
     // In order within a job, jobs side by side.
-    await Promise.all(
-      [...byJob.values()].map(async (messages) => {
+    await Promise.all([
+      ...late,
+      ...[...byJob.values()].map(async (messages) => {
         for (const message of messages) await handleSurely(message, sender);
       }),
-    );
+    ]);
+  }
+
+  function again(error: unknown, message: Work, sender: string): Promise<void> {
+    if (!(error instanceof UnavailableError)) throw error;
+    return handleSurely(message, sender);
   }
 
   const socket = openSocket(ws, context.limits, {

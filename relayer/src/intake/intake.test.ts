@@ -30,14 +30,15 @@ function intake(put: PutResult = "stored", state: JobState = "Running", proveUnt
     chainId: 4,
     packageAddress: PACKAGE,
     views: {
+      knownFacts: () => undefined,
       jobFacts: async (job) => (job === JOB ? facts : null),
       nowSecs: () => 1010n,
       chainSecs: () => 1009n,
     },
     store: {
-      put: async (usage) => {
-        stored.push(usage);
-        return put;
+      putMany: async (usages) => {
+        stored.push(...usages);
+        return usages.map(() => put);
       },
     },
   });
@@ -45,6 +46,43 @@ function intake(put: PutResult = "stored", state: JobState = "Running", proveUnt
     (await part.take(usage, sender))?.code ?? null;
   return { code, stored };
 }
+
+it("answers what comes in its turn, and nothing that a newer one has replaced", async () => {
+  const stored: bigint[][] = [];
+  const facts = {
+    job: { job: JOB, provider: PROVIDER, termsHash: TERMS, state: "Running", startedAt: 1000n },
+    stream: { attestKey: publicKeyOf(key), seq: 3n, secondsCum: 3n, isFinal: false, proveUntil: 0n },
+  } as JobFacts;
+  const part = createIntake({
+    chainId: 4,
+    packageAddress: PACKAGE,
+    views: {
+      knownFacts: () => facts,
+      jobFacts: async () => facts,
+      nowSecs: () => 1020n,
+      chainSecs: () => 1019n,
+    },
+    store: {
+      putMany: async (usages) => {
+        stored.push(usages.map(({ seq }) => seq));
+        return usages.map(() => "stored" as const);
+      },
+    },
+  });
+  const answers: string[] = [];
+  const offer = (usage: SignedUsage) =>
+    part.offer(usage, PROVIDER, (rejection) => answers.push(`${usage.seq} ${rejection?.code ?? "taken"}`));
+  for (const seq of [10n, 11n, 12n]) void offer(sign({ seq, secondsCum: seq, tLast: 1000n + seq }));
+  await expect.poll(() => answers).toEqual(["12 taken"]);
+  void offer(sign({ seq: 13n, secondsCum: 13n, tLast: 1013n }, otherKey));
+  await expect.poll(() => answers).toEqual(["12 taken", "13 BAD_SIGNATURE"]);
+  // Whoever is about to settle the job doesn't wait for its turn.
+  void offer(sign({ seq: 14n, secondsCum: 14n, tLast: 1014n }));
+  await part.freshen([JOB]);
+  expect(stored).toEqual([[12n], [14n]]);
+  expect(part.waiting).toBe(0);
+  part.close();
+});
 
 describe("intake", () => {
   it("keeps a genuine attestation", async () => {

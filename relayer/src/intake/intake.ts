@@ -2,15 +2,28 @@
  * Takes attestations in: chain facts, rules, signature, newest-wins. The same for sockets and HTTP.
  * It doesn't settle and doesn't know who is connected.
  */
-import { encodeUsage, type SignedUsage } from "@computestream/protocol";
+import type { SignedUsage } from "@computestream/protocol";
 import { verifyEd25519 } from "../chain/ed25519.ts";
 import type { ChainViews, JobFacts } from "../chain/views.ts";
+import { messageOf, UnavailableError } from "../errors.ts";
 import type { AttestationStore, PutResult } from "../store/attestations.ts";
+import { createCandidates, type Offer } from "./candidates.ts";
 import { checkJob, checkRange, checkUsage, type Rejection, type UsageFacts } from "./rules.ts";
+import { createUsageEncoder } from "./usage-bytes.ts";
 
 export interface Intake {
   /** null = taken (or known already); else why not. Throws `UnavailableError`. `sender` null = not told. */
   take(usage: SignedUsage, sender: string | null): Promise<Rejection | null>;
+  /**
+   * Takes it in its turn; `answer` is called once it is decided, never when a newer one of the job came before its turn.
+   * Resolves when it waits or is refused. Throws `UnavailableError`.
+   */
+  offer(usage: SignedUsage, sender: string, answer: Offer["answer"]): Promise<void> | void;
+  /** Takes in what waits of these jobs now. Throws `UnavailableError`. */
+  freshen(jobs: string[]): Promise<void>;
+  /** Jobs with an attestation that waits. */
+  readonly waiting: number;
+  close(): void;
 }
 
 const PUT_REJECTIONS: Record<PutResult, Rejection | null> = {
@@ -26,40 +39,166 @@ const PUT_REJECTIONS: Record<PutResult, Rejection | null> = {
     message: "An older seq attested more seconds; both are kept as evidence.",
   },
 };
+const TOO_MANY: Rejection = {
+  code: "TOO_MANY_WAITING",
+  message: "Attestations of this job that contradict each other wait to be verified; send the newest again.",
+};
+
+/** Jobs verified together: their signatures on the thread pool side by side, one round trip to the store. */
+const JOBS_AT_ONCE = 64;
+const BATCHES_AT_ONCE = 2;
+const LOOK_MS = 50;
+const RETRY_MS = 250;
 
 export function createIntake(options: {
   chainId: number;
   packageAddress: string;
-  views: Pick<ChainViews, "jobFacts" | "nowSecs" | "chainSecs">;
-  store: Pick<AttestationStore, "put">;
+  views: Pick<ChainViews, "jobFacts" | "knownFacts" | "nowSecs" | "chainSecs">;
+  store: Pick<AttestationStore, "putMany">;
+  /** Jobs that have their turn each second when more than that attest. */
+  jobsPerSec?: number;
   onRejected?: (rejection: Rejection) => void;
-  onAccepted?: () => void;
+  onAccepted?: (usage: SignedUsage, provider: string) => void;
+  /** A contradiction was kept as evidence. */
+  onEvidence?: (job: string) => void;
+  onError?: (reason: string) => void;
 }): Intake {
-  const { chainId, packageAddress, views, store } = options;
+  const { views, store } = options;
+  const encode = createUsageEncoder(options);
+  const candidates = createCandidates({ jobsPerSec: options.jobsPerSec ?? 2_000 });
+  let batches = 0;
+  let closed = false;
+  let scheduled = false;
+  let pausedUntilMs = 0;
 
-  async function judge(usage: SignedUsage, sender: string | null): Promise<Rejection | null> {
+  type Checked = { rejection: Rejection } | { found: JobFacts; facts: UsageFacts };
+
+  /** What is wrong with it whatever its signature. Asks the chain only about jobs that aren't known. */
+  function precheck(usage: SignedUsage, sender: string | null): Checked | Promise<Checked> {
     const outOfRange = checkRange(usage);
-    if (outOfRange) return outOfRange;
-    const found = await views.jobFacts(usage.job);
+    if (outOfRange) return { rejection: outOfRange };
+    const known = views.knownFacts(usage.job);
+    if (known !== undefined) return judgeFacts(known, sender);
+    return views.jobFacts(usage.job).then((found) => judgeFacts(found, sender));
+  }
+
+  function judgeFacts(found: JobFacts | null, sender: string | null): Checked {
     const facts = found && factsOf(found, views.chainSecs());
-    const wrongJob = checkJob(facts, sender);
-    if (wrongJob || !found || !facts) return wrongJob;
-    const message = encodeUsage({ ...usage, chainId, packageAddress, termsHash: found.job.termsHash });
+    const rejection = checkJob(facts, sender);
+    if (rejection) return { rejection };
+    if (!found || !facts) throw new Error("a job without facts has passed");
+    return { found, facts };
+  }
+
+  function enqueue(offer: Offer, checked: Checked): void {
+    let rejection = "rejection" in checked ? checked.rejection : null;
+    if (!rejection && !candidates.add(offer, performance.now())) rejection = TOO_MANY;
+    if (!rejection) {
+      schedule();
+      return;
+    }
+    options.onRejected?.(rejection);
+    offer.answer(rejection);
+  }
+
+  async function verify(usage: SignedUsage, sender: string | null): Promise<Rejection | JobFacts> {
+    const checked = await precheck(usage, sender);
+    if ("rejection" in checked) return checked.rejection;
+    const { found, facts } = checked;
+    const message = encode(usage, found.job.termsHash);
     if (!(await verifyEd25519(message, usage.signature, found.stream?.attestKey ?? ""))) {
       return {
         code: "BAD_SIGNATURE",
         message: "The signature is not the provider's for this chain, package and job.",
       };
     }
-    return checkUsage(usage, facts, views.nowSecs()) ?? PUT_REJECTIONS[await store.put(usage)];
+    return checkUsage(usage, facts, views.nowSecs()) ?? found;
   }
 
-  return {
-    async take(usage, sender) {
-      const rejection = await judge(usage, sender);
+  /** In order within a job. Throws `UnavailableError`, before anything was answered. */
+  async function judge(
+    offers: Array<{ usage: SignedUsage; sender: string | null }>,
+  ): Promise<Array<Rejection | null>> {
+    const verdicts = await Promise.all(offers.map(({ usage, sender }) => verify(usage, sender)));
+    const good = offers.flatMap(({ usage }, index) => ("job" in (verdicts[index] as object) ? [usage] : []));
+    const results = good.length > 0 ? await store.putMany(good) : [];
+    let at = 0;
+    return offers.map(({ usage }, index) => {
+      const verdict = verdicts[index] as Rejection | JobFacts;
+      if (!("job" in verdict)) {
+        options.onRejected?.(verdict);
+        return verdict;
+      }
+      const result = results[at++] as PutResult;
+      const rejection = PUT_REJECTIONS[result];
       if (rejection) options.onRejected?.(rejection);
-      else options.onAccepted?.();
+      else options.onAccepted?.(usage, verdict.job.provider);
+      if (result === "equivocation" || result === "went_back") options.onEvidence?.(usage.job);
       return rejection;
+    });
+  }
+
+  async function handle(offers: Offer[]): Promise<void> {
+    if (offers.length === 0) return;
+    let rejections: Array<Rejection | null>;
+    try {
+      rejections = await judge(offers);
+    } catch (error) {
+      if (error instanceof UnavailableError) candidates.putBack(offers, performance.now());
+      throw error;
+    }
+    for (const [index, { answer }] of offers.entries()) answer(rejections[index] ?? null);
+  }
+
+  function pump(): void {
+    scheduled = false;
+    const now = performance.now();
+    while (!closed && batches < BATCHES_AT_ONCE && now >= pausedUntilMs) {
+      const offers = candidates.take(JOBS_AT_ONCE, now);
+      if (offers.length === 0) break;
+      batches += 1;
+      handle(offers)
+        .catch((error: unknown) => {
+          pausedUntilMs = performance.now() + RETRY_MS;
+          options.onError?.(messageOf(error));
+        })
+        .finally(() => {
+          batches -= 1;
+          schedule();
+        });
+    }
+  }
+
+  function schedule(): void {
+    if (scheduled || closed) return;
+    scheduled = true;
+    setImmediate(pump);
+  }
+
+  const timer = setInterval(() => {
+    if (candidates.size > 0) schedule();
+  }, LOOK_MS);
+  timer.unref();
+
+  return {
+    get waiting() {
+      return candidates.size;
+    },
+    async take(usage, sender) {
+      const [rejection] = await judge([{ usage, sender }]);
+      return rejection ?? null;
+    },
+    offer(usage, sender, answer) {
+      const offer = { usage, sender, answer };
+      const checked = precheck(usage, sender);
+      // Thousands come each second, of jobs that are known: none of them waits a turn of the event loop.
+      if (!(checked instanceof Promise)) return enqueue(offer, checked);
+      return checked.then((late) => enqueue(offer, late));
+    },
+    freshen: (jobs) => handle(candidates.takeOf(jobs, performance.now())),
+    close() {
+      closed = true;
+      clearInterval(timer);
     },
   };
 }

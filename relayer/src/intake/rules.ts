@@ -16,6 +16,9 @@ export const REJECTION_CODES = [
   "SEQ_STALE",
   "SECONDS_WENT_BACK",
   "EQUIVOCATION",
+  "TOO_MANY_WAITING",
+  "NO_BUYER_KEY",
+  "BAD_COUNTERSIGNATURE",
 ] as const;
 export type RejectionCode = (typeof REJECTION_CODES)[number];
 

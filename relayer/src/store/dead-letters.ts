@@ -32,6 +32,8 @@ export interface DeadLetterStore {
   ): Promise<DeadLetter>;
   all(): Promise<Map<string, DeadLetter>>;
   remove(job: string): Promise<void>;
+  /** The next tick tries it again. False when there is no such letter. */
+  retryNow(job: string): Promise<boolean>;
 }
 
 export function createDeadLetterStore(redis: Redis, keys: Keys): DeadLetterStore {
@@ -62,6 +64,15 @@ export function createDeadLetterStore(redis: Redis, keys: Keys): DeadLetterStore
           return [letter.job, letter];
         }),
       );
+    },
+    async retryNow(job) {
+      return unavailable(async () => {
+        const text = await redis.hget(keys.deadLetters, job);
+        if (text === null) return false;
+        const letter: DeadLetter = { ...zDeadLetter.parse(JSON.parse(text)), retryAt: 0 };
+        await redis.hset(keys.deadLetters, job, JSON.stringify(letter));
+        return true;
+      });
     },
     async remove(job) {
       await unavailable(() => redis.hdel(keys.deadLetters, job));

@@ -5,7 +5,19 @@
 import { z } from "zod";
 import { defineScript, type Keys, type Redis, unavailable } from "./redis.ts";
 
-export const INTENT_KINDS = ["settle", "finalize", "flag_stalled", "expire", "resolve"] as const;
+/** `fill` = an empty transaction for a sequence number that nothing else used. */
+export const INTENT_KINDS = [
+  "settle",
+  "finalize",
+  "flag_stalled",
+  "expire",
+  "resolve",
+  "confirm",
+  "report",
+  "redeem",
+  "refund",
+  "fill",
+] as const;
 export type IntentKind = (typeof INTENT_KINDS)[number];
 
 /** A signed transaction on its way, written before it is sent. */
@@ -39,7 +51,13 @@ export const zIntentResult = z.object({
 });
 export type IntentResult = z.output<typeof zIntentResult>;
 
-export type JournalEntry = ({ type: "intent" } & Intent) | ({ type: "result" } & IntentResult);
+/** What stays of an intent: not the bytes, which are on chain, and of a large batch not its jobs. */
+const zJournalled = zIntent.omit({ bytes: true }).extend({ jobCount: z.number() });
+const JOBS_JOURNALLED = 16;
+
+export type JournalEntry =
+  | ({ type: "intent" } & z.output<typeof zJournalled>)
+  | ({ type: "result" } & IntentResult);
 
 export interface Lease {
   fence: number;
@@ -53,8 +71,8 @@ export interface IntentStore {
   release(lease: Lease): Promise<void>;
   /** False when the lease is no longer the holder's: nothing was written and nothing may be sent. */
   record(lease: Lease, intent: Intent): Promise<boolean>;
-  /** Idempotent: the first result of a hash stands. */
-  resolve(result: IntentResult): Promise<void>;
+  /** False when the hash has its result already: the first one stands. */
+  resolve(result: IntentResult): Promise<boolean>;
   /** Intents without a result, by sequence number. */
   open(): Promise<Intent[]>;
   journal(limit?: number): Promise<JournalEntry[]>;
@@ -81,7 +99,7 @@ return 0
 const RECORD = `
 if redis.call("GET", KEYS[1]) ~= ARGV[1] then return 0 end
 redis.call("HSET", KEYS[2], ARGV[2], ARGV[3])
-redis.call("XADD", KEYS[3], "MAXLEN", "~", ARGV[4], "*", "intent", ARGV[3])
+redis.call("XADD", KEYS[3], "MAXLEN", "~", ARGV[5], "*", "intent", ARGV[4])
 return 1
 `;
 const RESOLVE = `
@@ -115,11 +133,10 @@ export function createIntentStore(redis: Redis, keys: Keys, signer: string): Int
     record: async (lease, intent) =>
       (await scripts.record(
         [lock, intents, journal],
-        [lease.token, intent.hash, JSON.stringify(intent), JOURNAL_MAX],
+        [lease.token, intent.hash, JSON.stringify(intent), JSON.stringify(journalled(intent)), JOURNAL_MAX],
       )) === 1,
-    async resolve(result) {
-      await scripts.resolve([intents, journal], [result.hash, JSON.stringify(result), JOURNAL_MAX]);
-    },
+    resolve: async (result) =>
+      (await scripts.resolve([intents, journal], [result.hash, JSON.stringify(result), JOURNAL_MAX])) !== 0,
     async open() {
       const all = await unavailable(() => redis.hvals(intents));
       return all
@@ -132,9 +149,14 @@ export function createIntentStore(redis: Redis, keys: Keys, signer: string): Int
         .reverse()
         .map(([, [type, text]]) =>
           type === "intent"
-            ? { type, ...zIntent.parse(JSON.parse(text ?? "")) }
+            ? { type, ...zJournalled.parse(JSON.parse(text ?? "")) }
             : { type: "result" as const, ...zIntentResult.parse(JSON.parse(text ?? "")) },
         );
     },
   };
+}
+
+function journalled({ bytes: _, ...intent }: Intent): z.output<typeof zJournalled> {
+  const jobCount = intent.jobs.length;
+  return jobCount <= JOBS_JOURNALLED ? { ...intent, jobCount } : { ...intent, jobs: [], seqs: [], jobCount };
 }

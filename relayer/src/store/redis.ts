@@ -113,7 +113,8 @@ export function createKeys(deployment: Pick<Deployment, "chainId" | "packageAddr
   const prefix = `computestream:relayer:${deployment.chainId}:${deployment.packageAddress}`;
   return {
     prefix,
-    queuePrefix: `${prefix}:bull`,
+    /** Each key's instances work off a schedule of their own. */
+    queuePrefix: (signer: string) => `${prefix}:bull:${signer}`,
     attestation: (job: string) => `${prefix}:attestation:${job}`,
     openJobs: `${prefix}:open-jobs`,
     evidence: (job: string) => `${prefix}:evidence:${job}`,
@@ -122,10 +123,23 @@ export function createKeys(deployment: Pick<Deployment, "chainId" | "packageAddr
     logs: (job: string) => `${prefix}:logs:${job}`,
     logBytes: (job: string) => `${prefix}:log-bytes:${job}`,
     logChannel: `${prefix}:log-wake`,
+    telemetry: (provider: string) => `${prefix}:telemetry:${provider}`,
+    confirmations: `${prefix}:confirmations`,
+    providerLogs: (provider: string) => `${prefix}:provider-logs:${provider}`,
+    providerLogBytes: (provider: string) => `${prefix}:provider-log-bytes:${provider}`,
+    shard: (shard: number) => `${prefix}:shard:${shard}`,
+    replicas: `${prefix}:replicas`,
     deadLetters: `${prefix}:dead-letters`,
     lock: (signer: string) => `${prefix}:signer:${signer}:lock`,
     fence: (signer: string) => `${prefix}:signer:${signer}:fence`,
     intents: (signer: string) => `${prefix}:signer:${signer}:intents`,
     journal: (signer: string) => `${prefix}:signer:${signer}:journal`,
+    quote: (id: string) => `${prefix}:quote:${id}`,
+    quotesDue: `${prefix}:quotes-due`,
+    sponsored: (number: string) => `${prefix}:sponsored:${number}`,
+    sponsoredBusy: (number: string) => `${prefix}:sponsored-busy:${number}`,
+    sponsoredOpen: `${prefix}:sponsored-open`,
+    sponsorClaim: (claim: string) => `${prefix}:sponsor-claim:${claim}`,
+    sponsorCount: (day: number, what: string) => `${prefix}:sponsor-count:${day}:${what}`,
   };
 }

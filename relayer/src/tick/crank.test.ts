@@ -45,6 +45,7 @@ function keeper(options: {
     views: {
       refreshClock: async () => 1000n,
       nowSecs: () => 1000n,
+      knownJob: () => null,
     },
     store: {
       openJobs: async () => options.open ?? Object.keys(options.jobs),

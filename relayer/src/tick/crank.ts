@@ -48,6 +48,9 @@ const STATES = [
 ] as const satisfies ReadonlyArray<JobState>;
 const ACTIONS_PER_RUN = 20;
 const JOBS_PER_RUN = 2000;
+/** The list of jobs that run is long and tells little: those that attest are known without it. */
+const RUNNING_LIST_MS = 30_000;
+const LIST_MS = 4_000;
 /** A job that needs nothing now is looked at again after this. */
 const LOOK_AGAIN_SECS = 5n;
 const RUNNING = {
@@ -61,13 +64,17 @@ const RUNNING = {
 
 export function createCrank(options: {
   client: Pick<ChainClient, "getJobs" | "getStreams" | "payloads">;
-  views: Pick<ChainViews, "refreshClock" | "nowSecs">;
+  views: Pick<ChainViews, "refreshClock" | "nowSecs" | "knownJob">;
   store: Pick<AttestationStore, "openJobs" | "newest">;
   deadLetters: Pick<DeadLetterStore, "all">;
   lister: JobLister | null;
   submitter: Pick<Submitter, "send">;
+  /** What is known of a stream without asking the chain. */
+  known?: (job: string) => StreamView | undefined;
+  /** Whose jobs other instances keep. */
+  isMine?: (job: string) => boolean;
   logger: Logger;
-  /** Milliseconds; only times retries. */
+  /** Milliseconds; only times retries and looks at the list. */
   clock?: () => number;
 }): Crank {
   const { client, views, submitter, logger } = options;
@@ -75,19 +82,38 @@ export function createCrank(options: {
   const failing = new Map<string, { attempts: number; retryAtMs: number }>();
   /** Jobs of earlier runs that wait for a window, so that each run needn't read all of them. */
   const waiting = new Map<string, bigint>();
+  const lists = new Map<JobState, { jobs: string[]; atMs: number }>();
   /** Fixed when a job is made. */
   const rules = new Map<string, JobView["rules"]>();
 
   async function candidates(): Promise<string[]> {
     const jobs = new Set(await options.store.openJobs());
     for (const state of options.lister ? STATES : []) {
-      try {
-        for (const job of (await options.lister?.jobsIn(state)) ?? []) jobs.add(job);
-      } catch (error) {
-        logger.warn({ state, reason: messageOf(error) }, "the indexer's job list can't be read");
-      }
+      for (const job of await listed(state)) jobs.add(job);
     }
-    return [...jobs];
+    return options.isMine ? [...jobs].filter(options.isMine) : [...jobs];
+  }
+
+  async function listed(state: JobState): Promise<string[]> {
+    const last = lists.get(state);
+    if (last && clock() - last.atMs < (state === "Running" ? RUNNING_LIST_MS : LIST_MS)) return last.jobs;
+    let jobs = last?.jobs ?? [];
+    try {
+      jobs = (await options.lister?.jobsIn(state)) ?? [];
+    } catch (error) {
+      logger.warn({ state, reason: messageOf(error) }, "the indexer's job list can't be read");
+    }
+    lists.set(state, { jobs, atMs: clock() });
+    return jobs;
+  }
+
+  /** A running stream whose window is still to come needs no look at the chain. */
+  function isAtRest(job: string, nowSecs: bigint): boolean {
+    const stream = options.known?.(job);
+    const terms = rules.get(job) ?? views.knownJob(job)?.rules;
+    if (!stream || !terms || stream.sealed || stream.closed || stream.endedAt > 0n) return false;
+    const window = keeperWindow({ ...RUNNING, rules: terms }, stream);
+    return window !== null && window.after >= nowSecs;
   }
 
   function payloadOf(action: KeeperAction, job: string) {
@@ -109,13 +135,20 @@ export function createCrank(options: {
     const { nowSecs } = clocks;
     const nowMs = clock();
     const known = await candidates();
-    const listed = new Set(known);
+    const all = new Set(known);
     for (const map of [failing, waiting, rules]) {
-      for (const job of map.keys()) if (!listed.has(job)) map.delete(job);
+      for (const job of map.keys()) if (!all.has(job)) map.delete(job);
     }
-    const jobs = known
-      .filter((job) => (waiting.get(job) ?? 0n) <= nowSecs && (failing.get(job)?.retryAtMs ?? 0) <= nowMs)
-      .slice(0, JOBS_PER_RUN);
+    const jobs: string[] = [];
+    for (const job of known) {
+      if ((waiting.get(job) ?? 0n) > nowSecs || (failing.get(job)?.retryAtMs ?? 0) > nowMs) continue;
+      if (isAtRest(job, nowSecs)) {
+        waiting.set(job, nowSecs + LOOK_AGAIN_SECS);
+        report.looked += 1;
+      } else if (jobs.length < JOBS_PER_RUN) {
+        jobs.push(job);
+      }
+    }
 
     for (const part of chunk(jobs, 50)) {
       const streams = new Map((await client.getStreams(part)).map((stream) => [stream.job, stream]));

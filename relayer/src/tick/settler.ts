@@ -1,16 +1,24 @@
 /**
- * One tick: finds open streams whose newest attestation is worth money, settles them in batches, drops closed ones.
+ * One tick: finds open streams whose newest attestation is to be settled, settles them in batches, drops closed ones.
  * It doesn't own the key or the schedule. What the chain says counts; Redis only tells where to look.
+ *
+ * Attestations are read when their batch is made, not when the tick begins: with many streams a tick takes seconds, and
+ * what was newest at its beginning isn't any more.
  */
-import { CLOCK_SKEW_SECS, type SignedUsage } from "@computestream/protocol";
+import type { SignedUsage } from "@computestream/protocol";
 import type { ChainClient, Outcome, StreamView } from "@computestream/protocol/client";
+import { encodeProcessPayments } from "@computestream/protocol/client";
 import type { Submitter } from "../chain/submitter.ts";
 import type { ChainViews } from "../chain/views.ts";
 import type { Logger } from "../logger.ts";
 import type { Metrics } from "../metrics.ts";
 import type { AttestationStore } from "../store/attestations.ts";
 import type { DeadLetter, DeadLetterStore } from "../store/dead-letters.ts";
-import { type BatchFailure, behindSecs, type Clocks, chunk, isDue, sendBisecting } from "./plan.ts";
+import { type BatchSizer, isOverflow } from "./batch-size.ts";
+import { type BatchFailure, behindSecs, type Clocks, sendBisecting } from "./plan.ts";
+import { pressesAt, reasonToSettle, type SettlementCost, type SettlementPolicy } from "./policy.ts";
+import { createSkippedEntries } from "./skipped.ts";
+import { createStreamBook, type StreamBook } from "./stream-book.ts";
 
 export interface TickReport {
   open: number;
@@ -22,95 +30,104 @@ export interface TickReport {
 export interface Settler {
   /** Throws what ends a tick early (node or Redis away, refused by the node, lock lost); the next tick starts over. */
   tick(): Promise<TickReport>;
+  /** The next tick settles all that is proven, whatever the policy says. */
+  flushNext(): void;
+  /** There is something new to settle for the job. */
+  touch(job: string): void;
+  readonly book: StreamBook;
 }
 
-/** Streams without a new attestation are looked at this often, to notice that they closed. */
+/** A stream that is settled all the time is asked about this seldom; one without new attestations more often. */
+const ACTIVE_LOOK_SECS = 60n;
 const IDLE_LOOK_SECS = 10n;
-const VIEWS_AT_ONCE = 4;
-/** `attestation::E_AHEAD_OF_TIME`. */
-const AHEAD_OF_TIME = 110n;
+/** Without a word of something new the store is looked at again after this. */
+const STORE_LOOK_SECS = 2n;
 
 export function createSettler(options: {
-  client: Pick<ChainClient, "getStreams" | "payloads" | "deployment" | "explain">;
-  views: Pick<ChainViews, "noteStreams" | "freshJob" | "nowSecs" | "refreshClock">;
-  store: AttestationStore;
+  client: Pick<ChainClient, "getStreams" | "deployment" | "explain">;
+  views: Pick<ChainViews, "noteStreams" | "freshJob" | "nowSecs" | "refreshClock" | "forget">;
+  store: Pick<AttestationStore, "openJobs" | "newestOf" | "drop">;
+  /** Takes in what is newest of these jobs here and hasn't been stored yet. */
+  freshen?: (jobs: string[]) => Promise<void>;
   deadLetters: DeadLetterStore;
   submitter: Pick<Submitter, "send">;
+  /** Batches made ahead of the chain; as many as the submitter has on their way. */
+  batchesAtOnce: number;
+  sizer: BatchSizer;
+  policy: SettlementPolicy;
+  cost: () => SettlementCost;
+  /** Whose streams other instances settle. */
+  isMine?: (job: string) => boolean;
   metrics: Metrics;
   logger: Logger;
-  batchSize: number;
 }): Settler {
-  const { client, views, store, deadLetters, submitter, metrics, logger, batchSize } = options;
-  const seen = new Map<string, { seq: bigint; lookedAt: bigint }>();
-  /** When the chain takes what it refused as too early, by this machine's clock: nothing is wrong with it but its time. */
-  const early = new Map<string, bigint>();
+  const { client, views, store, deadLetters, submitter, metrics, logger, sizer, policy } = options;
+  const isMine = options.isMine ?? (() => true);
+  const book = createStreamBook(client);
+  /** When the store was last seen to hold nothing new, by this machine's clock. */
+  const quiet = new Map<string, bigint>();
+  const skipped = createSkippedEntries({ client, views, book, deadLetters, logger });
+  let flushing = false;
 
   async function tick(): Promise<TickReport> {
     const report: TickReport = { open: 0, settled: 0, dropped: 0, poisoned: 0 };
+    const flush = flushing;
     const chainSecs = await views.refreshClock();
-    const open = await store.openJobs();
+    const clocks: Clocks = { chainSecs, nowSecs: views.nowSecs() };
+    const open = (await store.openJobs()).filter(isMine);
     report.open = open.length;
     metrics.openStreams.set(open.length);
     const letters = await deadLetters.all();
     metrics.deadLetters.set(letters.size);
     const stillOpen = new Set(open);
-    for (const map of [seen, early]) {
-      for (const job of map.keys()) if (!stillOpen.has(job)) map.delete(job);
-    }
-    if (open.length === 0) {
-      metrics.behindSecondsMax.set(0);
-      return report;
-    }
+    book.keepOnly(stillOpen);
+    skipped.keepOnly(stillOpen);
+    for (const job of quiet.keys()) if (!stillOpen.has(job)) quiet.delete(job);
 
-    const usages = await store.newestOf(open);
-    const clocks: Clocks = { chainSecs, nowSecs: views.nowSecs() };
+    report.dropped = await look(open, clocks, letters);
     const { nowSecs } = clocks;
-    const toLookAt = open.filter((job) => worthALook(job, usages.get(job), nowSecs));
-    const streams = await readStreams(toLookAt);
-    views.noteStreams([...streams.values()]);
-
-    let behindMax = 0n;
-    const due: SignedUsage[] = [];
-    for (const job of toLookAt) {
-      const stream = streams.get(job);
-      const usage = usages.get(job);
-      // One that is sealed stays on the list: its job still waits for the keeper.
-      if (!stream ? await isGone(job) : stream.closed) {
-        await drop(job, letters);
-        report.dropped += 1;
-        continue;
-      }
-      if (!stream || !usage) continue;
-      seen.set(job, { seq: stream.seq, lookedAt: nowSecs });
-      const behind = behindSecs(stream, usage, clocks);
-      if (behind > behindMax) behindMax = behind;
-      if (isHeld(letters.get(job), nowSecs) || (early.get(job) ?? 0n) > nowSecs) continue;
-      if (isDue(stream, usage, clocks)) due.push(usage);
-    }
-    metrics.behindSecondsMax.set(Number(behindMax));
-
-    for (const batch of chunk(due, batchSize)) {
-      const settled = await settleBatch(batch, letters);
-      report.settled += settled.settled;
-      report.poisoned += settled.poisoned;
-    }
+    const queue = open.flatMap((job) => {
+      const stream = book.get(job);
+      if (!stream || skipped.waits(job, nowSecs) || isHeld(letters.get(job), nowSecs)) return [];
+      const since = quiet.get(job);
+      if (!flush && since !== undefined && nowSecs - since < STORE_LOOK_SECS) return [];
+      return { job, at: pressesAt(stream, policy) };
+    });
+    queue.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
+    await settleAll(
+      queue.map(({ job }) => job),
+      flush,
+      letters,
+      report,
+    );
+    if (flush) flushing = false;
     return report;
   }
 
-  function worthALook(job: string, usage: SignedUsage | undefined, nowSecs: bigint): boolean {
-    const last = seen.get(job);
-    if (!last) return true;
-    return (usage !== undefined && usage.seq > last.seq) || nowSecs - last.lookedAt >= IDLE_LOOK_SECS;
-  }
-
-  async function readStreams(jobs: string[]): Promise<Map<string, StreamView>> {
-    const found = new Map<string, StreamView>();
-    for (const group of chunk(chunk(jobs, batchSize), VIEWS_AT_ONCE)) {
-      for (const streams of await Promise.all(group.map((part) => client.getStreams(part)))) {
-        for (const stream of streams) found.set(stream.job, stream);
-      }
+  /** Asks the chain about streams that aren't known or weren't asked about for long; drops those that are over. */
+  async function look(open: string[], clocks: Clocks, letters: Map<string, DeadLetter>): Promise<number> {
+    const { nowSecs } = clocks;
+    const toRead = open.filter((job) => {
+      const readAt = book.readAt(job);
+      const stream = book.get(job);
+      if (readAt === null || !stream) return true;
+      const isIdle = nowSecs - stream.lastProgressAt >= IDLE_LOOK_SECS;
+      return nowSecs - readAt >= (isIdle ? IDLE_LOOK_SECS : ACTIVE_LOOK_SECS);
+    });
+    if (toRead.length === 0) return 0;
+    const streams = await book.read(toRead, nowSecs);
+    views.noteStreams(streams.values());
+    let dropped = 0;
+    for (const job of toRead) {
+      const stream = streams.get(job);
+      // One that is sealed stays on the list: its job still waits for the keeper.
+      if (stream ? !stream.closed : !(await isGone(job))) continue;
+      await store.drop(job);
+      if (letters.has(job)) await deadLetters.remove(job);
+      logger.info({ job }, "stream closed");
+      dropped += 1;
     }
-    return found;
+    return dropped;
   }
 
   /** The view left it out: gone only if the chain also says that there is no such job (another chain's, then). */
@@ -118,113 +135,131 @@ export function createSettler(options: {
     return (await views.freshJob(job, 0)) === null;
   }
 
-  async function drop(job: string, letters: Map<string, DeadLetter>): Promise<void> {
-    await store.drop(job);
-    if (letters.has(job)) await deadLetters.remove(job);
-    seen.delete(job);
-    early.delete(job);
-    logger.info({ job }, "stream closed");
+  /** Makes batches as fast as they are taken; the first failure that isn't an entry's ends it. */
+  async function settleAll(
+    jobs: string[],
+    flush: boolean,
+    letters: Map<string, DeadLetter>,
+    report: TickReport,
+  ): Promise<void> {
+    const sending = new Set<Promise<void>>();
+    const failures: unknown[] = [];
+    let behindMax = 0n;
+    let batch: SignedUsage[] = [];
+    const room = async (): Promise<void> => {
+      while (sending.size >= options.batchesAtOnce) await Promise.race(sending);
+    };
+    const dispatch = (usages: SignedUsage[]): void => {
+      const work = settleBatch(usages, letters, report)
+        .catch((error: unknown) => {
+          failures.push(error);
+        })
+        .finally(() => sending.delete(work));
+      sending.add(work);
+    };
+    for (let at = 0; at < jobs.length && failures.length === 0; ) {
+      await room();
+      const part = jobs.slice(at, at + sizer.size() - batch.length);
+      at += part.length;
+      await options.freshen?.(part);
+      const usages = await store.newestOf(part);
+      const clocks: Clocks = { chainSecs: await views.refreshClock(), nowSecs: views.nowSecs() };
+      for (const job of part) {
+        const stream = book.get(job);
+        const usage = usages.get(job);
+        if (!stream || !usage) continue;
+        const behind = behindSecs(stream, usage, clocks);
+        if (behind > behindMax) behindMax = behind;
+        const reason = reasonToSettle(stream, usage, clocks, { policy, cost: options.cost(), flush });
+        if (reason !== null) {
+          metrics.settleReasons.inc({ reason });
+          batch.push(usage);
+        } else if (usage.seq <= stream.seq) {
+          quiet.set(job, clocks.nowSecs);
+        }
+      }
+      if (batch.length >= sizer.size() || (at >= jobs.length && batch.length > 0)) {
+        dispatch(batch);
+        batch = [];
+      }
+    }
+    await Promise.all(sending);
+    if (failures.length > 0) throw failures[0];
+    metrics.behindSecondsMax.set(Number(behindMax));
   }
 
   async function settleBatch(
     batch: SignedUsage[],
     letters: Map<string, DeadLetter>,
-  ): Promise<{ settled: number; poisoned: number }> {
-    let settled = 0;
-    let poisoned = 0;
+    report: TickReport,
+  ): Promise<void> {
     const send = async (usages: SignedUsage[]): Promise<BatchFailure | null> => {
       const outcome = await submitter.send({
         kind: "settle",
-        payload: client.payloads.processPayments(usages),
+        payload: encodeProcessPayments(client.deployment.packageAddress, usages),
         jobs: usages.map((usage) => usage.job),
         seqs: usages.map((usage) => usage.seq),
+        maxGasAmount: sizer.gasFor(usages.length),
       });
-      if (!outcome.success)
-        return outcome.failure ?? { code: "UNKNOWN_FAILURE", message: "The transaction failed." };
-      settled += await noteSettlements(outcome, letters);
-      poisoned += await noteSkipped(outcome, usages);
+      metrics.settlementGas.inc(Number(outcome.gasUsed));
+      if (!outcome.success) {
+        const failure = outcome.failure ?? { code: "UNKNOWN_FAILURE", message: "The transaction failed." };
+        metrics.settlementFailures.inc({ reason: failure.code });
+        if (isOverflow(failure.code)) sizer.overflowed(usages.length);
+        return failure;
+      }
+      sizer.fitted(usages.length, Number(outcome.gasUsed));
+      metrics.batchEntries.observe(usages.length);
+      report.settled += await noteSettlements(outcome, letters);
+      await noteSilence(outcome, usages);
+      report.poisoned += await skipped.note(outcome, usages);
       return null;
     };
     // Two failures a halving find one bad entry; more than one a batch is finished by later ticks.
     const maxFailures = 2 * Math.ceil(Math.log2(batch.length + 1)) + 4;
-    const report = await sendBisecting(batch, send, maxFailures);
-    for (const { item, failure } of report.poisoned) {
-      await bury(item, failure);
-      poisoned += 1;
+    const { poisoned, left } = await sendBisecting(batch, send, maxFailures);
+    for (const { item, failure } of poisoned) {
+      await skipped.bury(item, failure);
+      report.poisoned += 1;
     }
-    if (report.left.length > 0)
-      logger.warn({ jobs: report.left.length }, "left for the next tick after failures");
-    return { settled, poisoned };
+    if (left.length > 0) logger.warn({ jobs: left.length }, "left for the next tick after failures");
   }
 
   /** A job that settles again is off the dead-letter list: a later refusal starts with the shortest wait. */
   async function noteSettlements(outcome: Outcome, letters: Map<string, DeadLetter>): Promise<number> {
     let count = 0;
+    const seen: StreamView[] = [];
     for (const event of outcome.events) {
       if (event.name !== "StreamSettled") continue;
       count += 1;
-      early.delete(event.data.job);
-      seen.set(event.data.job, { seq: event.data.seq, lookedAt: views.nowSecs() });
-      metrics.settlements.inc();
+      const view = book.note(event.data);
+      if (view) seen.push(view);
+      skipped.clear(event.data.job);
       metrics.settledUnits.inc(Number(event.data.amount));
       if (letters.delete(event.data.job)) await deadLetters.remove(event.data.job);
     }
+    metrics.settlements.inc(count);
+    views.noteStreams(seen);
     return count;
   }
 
-  /**
-   * An entry the chain skipped is buried, unless its stream closed or was settled by another in the meantime, or its
-   * time is yet to come.
-   */
-  async function noteSkipped(outcome: Outcome, usages: SignedUsage[]): Promise<number> {
-    const skipped = outcome.events.filter((event) => event.name === "SettlementSkipped");
-    if (skipped.length === 0) return 0;
-    const clocks: Clocks = { chainSecs: await views.refreshClock(), nowSecs: views.nowSecs() };
-    const streams = await readStreams(skipped.map((event) => event.data.job));
-    views.noteStreams([...streams.values()]);
-    let count = 0;
-    for (const event of skipped) {
-      const usage = usages.find((candidate) => candidate.job === event.data.job);
-      const stream = streams.get(event.data.job);
-      if (!usage || !stream || !isDue(stream, usage, clocks)) continue;
-      if (event.data.code === AHEAD_OF_TIME) {
-        wait(usage, clocks);
-        continue;
-      }
-      await bury(usage, explainSkip(event.data.code));
-      count += 1;
-    }
-    return count;
-  }
-
-  function wait(usage: SignedUsage, { chainSecs, nowSecs }: Clocks): void {
-    const aheadSecs = usage.tLast - chainSecs;
-    // At least a second: the chain's clock may have reached it since.
-    const waitSecs = aheadSecs > CLOCK_SKEW_SECS ? aheadSecs - CLOCK_SKEW_SECS : 1n;
-    early.set(usage.job, nowSecs + waitSecs);
-    logger.warn(
-      { job: usage.job, aheadSecs: Number(aheadSecs), waitSecs: Number(waitSecs) },
-      "an attestation's time is ahead of the chain's clock: it is settled later",
+  /** An entry without an event changed nothing: somebody else has settled it, so what is known of it is old. */
+  async function noteSilence(outcome: Outcome, usages: SignedUsage[]): Promise<void> {
+    const told = new Set(
+      outcome.events.flatMap(({ name, data }) =>
+        name === "StreamSettled" || name === "SettlementSkipped" ? [data.job] : [],
+      ),
     );
-  }
-
-  /** Codes of the attestation checks are above 100, those of the stream itself below. */
-  function explainSkip(code: bigint): BatchFailure {
-    const module = code > 100n ? "attestation" : "payment_stream";
-    const { packageAddress } = client.deployment;
-    const failure = client.explain(`Move abort in ${packageAddress}::${module}: 0x${code.toString(16)}`);
-    return { code: failure.code, message: failure.message };
-  }
-
-  async function bury(usage: SignedUsage, failure: BatchFailure): Promise<void> {
-    const letter = await deadLetters.add(
-      { job: usage.job, seq: usage.seq, code: failure.code, message: failure.message },
-      views.nowSecs(),
-    );
-    logger.error({ ...letter }, "settlement refused; put on the dead-letter list");
+    const silent = usages.flatMap(({ job }) => (told.has(job) ? [] : [job]));
+    if (silent.length > 0) await book.read(silent, views.nowSecs());
   }
 
   return {
+    book,
+    flushNext: () => {
+      flushing = true;
+    },
+    touch: (job) => void quiet.delete(job),
     async tick() {
       const startedAt = performance.now();
       try {

@@ -140,6 +140,13 @@ describe("findByHash", () => {
 });
 
 describe("waitFor", () => {
+  it("lets the node hold the question, and asks by hash where that isn't offered", async () => {
+    answers = { [BY_HASH.replace("by_hash", "wait_by_hash")]: [PENDING, committed()] };
+    expect(await client.waitFor(HASH)).toMatchObject({ success: true, version: 12n });
+    answers = { [BY_HASH]: committed() };
+    expect(await client.waitFor(HASH)).toMatchObject({ success: true, version: 12n });
+  });
+
   it("waits through ignorance, queue and broken connections", async () => {
     answers = { [BY_HASH]: [NOT_FOUND, "hang up", PENDING, committed()] };
     expect(await client.waitFor(HASH)).toMatchObject({ success: true, version: 12n, failure: null });

@@ -12,6 +12,7 @@ import {
   type SimpleTransaction,
 } from "@aptos-labs/ts-sdk";
 import type { Deployment } from "../deployment.ts";
+import type { EncodedCall } from "./encoded-call.ts";
 import { ChainError, chainError, explainFailure } from "./errors.ts";
 import { createNodeApi } from "./node.ts";
 import { createPayloads, type Payloads } from "./payloads.ts";
@@ -33,7 +34,7 @@ export interface ChainClient extends Views {
 
   build(
     sender: AccountAddressInput,
-    payload: InputEntryFunctionData,
+    payload: InputEntryFunctionData | EncodedCall,
     options?: BuildOptions,
   ): Promise<SimpleTransaction>;
   sign(account: Account, transaction: SimpleTransaction): SignedTransaction;

@@ -4,6 +4,12 @@
  */
 export * from "./args.ts";
 export * from "./chain-client.ts";
+export {
+  COUNTERSIGNATURE_BYTES,
+  type EncodedCall,
+  encodeProcessPayments,
+  PAYMENT_ENTRY_BYTES,
+} from "./encoded-call.ts";
 export { entryFunction } from "./entry-function.ts";
 export { ChainError, explainFailure } from "./errors.ts";
 export { createNodeApi, type NodeAnswer, type NodeApi, type NodeFailure } from "./node.ts";

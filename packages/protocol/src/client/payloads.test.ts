@@ -239,6 +239,33 @@ const calls: Call[] = [
   ["rule", payloads.rule(J, 9n), "dispute::rule", [J, 9n]],
   ["resolve", payloads.resolve(J), "dispute::resolve", [J]],
 
+  [
+    "redeemQuote",
+    payloads.redeemQuote(
+      { payer: WHO, clerk: OTHER, redeemBy: 1n, nonce: "0x0102" },
+      {
+        provider: P,
+        image: "i",
+        spec: "{}",
+        gpus: 2n,
+        maxDurationSecs: 3n,
+        maxRatePerHour: 4n,
+        deposit: 5n,
+        holdbackSecs: 6n,
+        priority: 7,
+        buyerKey: KEY,
+      },
+    ),
+    "job_quotes::redeem",
+    [WHO, OTHER, 1n, Uint8Array.of(1, 2), P, "i", "{}", 2n, 3n, 4n, 5n, 6n, 7, fromHex(KEY)],
+  ],
+  [
+    "refundQuote",
+    payloads.refundQuote(ASSET, { payer: WHO, clerk: OTHER, redeemBy: 1n, nonce: "0x0102", orderHash: KEY }),
+    "job_quotes::refund",
+    [ASSET, WHO, OTHER, 1n, Uint8Array.of(1, 2), fromHex(KEY)],
+  ],
+
   ["initializeMarket", payloads.initializeMarket(ASSET), "market::initialize", [ASSET]],
   ["setAssetAllowed", payloads.setAssetAllowed(ASSET, true), "market::set_asset_allowed", [ASSET, true]],
   [

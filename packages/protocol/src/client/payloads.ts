@@ -10,6 +10,7 @@ import { callsOf, usageArgs } from "./entry-function.ts";
 import { createJobPayloads, type JobPayloads } from "./job-payloads.ts";
 import { createMarketPayloads, type MarketPayloads } from "./market-payloads.ts";
 import { createProviderPayloads, type ProviderPayloads } from "./provider-payloads.ts";
+import { createQuotePayloads, type QuotePayloads } from "./quote-payloads.ts";
 
 /** A bad countersignature makes the whole payment bad: pass on only those that verify. */
 export interface PaymentPayloads {
@@ -20,6 +21,7 @@ export interface PaymentPayloads {
 export interface Payloads
   extends ProviderPayloads,
     JobPayloads,
+    QuotePayloads,
     PaymentPayloads,
     DisputePayloads,
     MarketPayloads {}
@@ -28,6 +30,7 @@ export function createPayloads(packageAddress: string): Payloads {
   return {
     ...createProviderPayloads(packageAddress),
     ...createJobPayloads(packageAddress),
+    ...createQuotePayloads(packageAddress),
     ...createPaymentPayloads(packageAddress),
     ...createDisputePayloads(packageAddress),
     ...createMarketPayloads(packageAddress),

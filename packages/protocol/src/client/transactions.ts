@@ -18,6 +18,7 @@ import { z } from "zod";
 import { decodeEvent } from "../events.ts";
 import { normalizeAddress, toHex, zAddress, zU64 } from "../primitives.ts";
 import { type Committed, readCommitted, readCommittedPage } from "./committed.ts";
+import { type EncodedCall, encodedPayload, isEncoded } from "./encoded-call.ts";
 import { ChainError, chainError, explainFailure } from "./errors.ts";
 import { decode, type NodeApi } from "./node.ts";
 import type { BuildOptions, Outcome, SignedTransaction, TransactionRecord } from "./types.ts";
@@ -37,7 +38,7 @@ export interface Transactions {
   authenticationKey(address: string): Promise<string>;
   build(
     sender: AccountAddressInput,
-    payload: InputEntryFunctionData,
+    payload: InputEntryFunctionData | EncodedCall,
     options?: BuildOptions,
   ): Promise<SimpleTransaction>;
   sign(account: Account, transaction: SimpleTransaction): SignedTransaction;
@@ -52,6 +53,17 @@ export function transactionHash(signedTransactionBytes: Uint8Array): string {
   const salt = sha3_256(new TextEncoder().encode("APTOS::Transaction"));
   // 0 is the variant UserTransaction.
   return toHex(sha3_256(Uint8Array.from([...salt, 0, ...signedTransactionBytes])));
+}
+
+function payloadOf(payload: InputEntryFunctionData | EncodedCall) {
+  if (isEncoded(payload)) return encodedPayload(payload);
+  if (!payload.abi) {
+    throw chainError(
+      "ABI_MISSING",
+      `${payload.function} has no ABI beside it; use a payload of this client.`,
+    );
+  }
+  return generateTransactionPayloadWithABI({ ...payload, abi: payload.abi });
 }
 
 export function createTransactions(options: {
@@ -159,18 +171,15 @@ export function createTransactions(options: {
     authenticationKey,
 
     async build(sender, payload, build = {}) {
-      if (!payload.abi) {
-        throw chainError(
-          "ABI_MISSING",
-          `${payload.function} has no ABI beside it; use a payload of this client.`,
-        );
-      }
+      const encoded = payloadOf(payload);
       const address = AccountAddress.from(sender);
-      const [{ timestampUsecs }, price, sequence] = await Promise.all([
+      const [{ timestampUsecs }, estimated, sequence] = await Promise.all([
         ledger(),
         gasUnitPrice(),
         build.sequenceNumber ?? sequenceNumber(address.toString()),
       ]);
+      const { maxGasUnitPrice: dearest } = build;
+      const price = dearest !== undefined && dearest < estimated ? dearest : estimated;
       // The later of two clocks: an idle chain's stands still, and this machine's may be slow.
       const now = Math.max(Math.floor(Date.now() / 1000), Number(timestampUsecs / 1_000_000n));
       const expiresAt = now + (build.expireInSecs ?? DEFAULT_EXPIRE_IN_SECS);
@@ -178,7 +187,7 @@ export function createTransactions(options: {
         new RawTransaction(
           address,
           sequence,
-          generateTransactionPayloadWithABI({ ...payload, abi: payload.abi }),
+          encoded,
           BigInt(build.maxGasAmount ?? DEFAULT_MAX_GAS_AMOUNT),
           price,
           BigInt(expiresAt),
@@ -216,13 +225,16 @@ export function createTransactions(options: {
       const deadline = performance.now() + timeoutMs;
       let pause = FIRST_POLL_MS;
       let lastError: unknown;
+      // The node holds this request while it knows the hash and has no outcome; one that doesn't offer it is polled.
+      let route = "wait_by_hash";
       while (true) {
         try {
-          const found = await findByHash(hash);
-          if (found) return found;
+          const found = await lookUp(`/transactions/${route}/${hash}`);
+          if (found !== null && found !== "pending") return found;
         } catch (error) {
           if (!(error instanceof ChainError && error.retryable)) throw error;
           lastError = error;
+          route = "by_hash";
         }
         const left = deadline - performance.now();
         if (left <= 0) break;

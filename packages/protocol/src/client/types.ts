@@ -36,6 +36,8 @@ export interface SignedTransaction {
 
 export interface BuildOptions {
   maxGasAmount?: number;
+  /** Octas; what the node estimates is paid up to this. */
+  maxGasUnitPrice?: bigint;
   /** Seconds until it expires; default 20. */
   expireInSecs?: number;
   /** Default: the account's next number on chain. */

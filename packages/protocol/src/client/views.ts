@@ -3,7 +3,7 @@
  * It doesn't know transactions; a missing object is null, a failed read is a `ChainError`.
  */
 import { z } from "zod";
-import { normalizeAddress, zAddress, zU64 } from "../primitives.ts";
+import { NO_ADDRESS, normalizeAddress, zAddress, zU64 } from "../primitives.ts";
 import { ChainError, explainFailure } from "./errors.ts";
 import { decode, type NodeApi } from "./node.ts";
 import {
@@ -54,6 +54,8 @@ export interface Views {
   getCase(job: string): Promise<CaseView | null>;
   /** Of any fungible asset. */
   assetMetadata(asset: string): Promise<{ symbol: string; decimals: number }>;
+  /** The job that a quote's money became; null of an unused or refunded quote. */
+  jobOfQuote(quote: string): Promise<string | null>;
   /** Spendable balance of the market's asset in base units. */
   balance(address: string): Promise<bigint>;
 }
@@ -140,6 +142,10 @@ export function createViews(options: { node: NodeApi; packageAddress: string; as
         ask("decimals", z.number().int().min(0).max(255)),
       ]);
       return { symbol, decimals };
+    },
+    jobOfQuote: async (quote) => {
+      const job = await call("job_quotes::job_of", [normalizeAddress(quote)], zAddress);
+      return job === NO_ADDRESS ? null : job;
     },
     balance: async (address) => {
       const [balance] = await callAll({

@@ -114,6 +114,32 @@ export const ENTRY_FUNCTIONS = {
       "vector<u8>"
     ]
   },
+  "job_quotes": {
+    "redeem": [
+      "address",
+      "address",
+      "u64",
+      "vector<u8>",
+      "0x1::object::Object<{package}::provider_registry::Provider>",
+      "0x1::string::String",
+      "0x1::string::String",
+      "u64",
+      "u64",
+      "u64",
+      "u64",
+      "u64",
+      "u8",
+      "vector<u8>"
+    ],
+    "refund": [
+      "0x1::object::Object<0x1::fungible_asset::Metadata>",
+      "address",
+      "address",
+      "u64",
+      "vector<u8>",
+      "vector<u8>"
+    ]
+  },
   "job_registry": {
     "accept": [
       "0x1::object::Object<{package}::provider_registry::Provider>",

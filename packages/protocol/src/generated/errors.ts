@@ -223,6 +223,28 @@ export const ABORTS: Record<string, Record<number, { name: string; sentence: str
       "sentence": "The reason must be at most 1024 bytes long."
     }
   },
+  "job_quotes": {
+    "1": {
+      "name": "E_QUOTE_EXPIRED",
+      "sentence": "The quote's time is over: have its money refunded and ask for a new quote."
+    },
+    "2": {
+      "name": "E_QUOTE_USED",
+      "sentence": "The quote was redeemed or refunded before: ask for a new one."
+    },
+    "3": {
+      "name": "E_NOT_PAID",
+      "sentence": "The quote's deposit isn't paid yet: transfer it to the quote's address first."
+    },
+    "4": {
+      "name": "E_STILL_REDEEMABLE",
+      "sentence": "Until the quote's time is over only its payer and its clerk may have it refunded."
+    },
+    "5": {
+      "name": "E_NOTHING_TO_REFUND",
+      "sentence": "There is nothing of this asset at the quote's address."
+    }
+  },
   "job_registry": {
     "1": {
       "name": "E_NO_JOB",

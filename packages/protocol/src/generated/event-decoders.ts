@@ -498,6 +498,31 @@ export const EVENT_DECODERS: Record<string, Record<string, (data: unknown) => Re
       };
     },
   },
+  job_quotes: {
+    QuoteRedeemed: (data) => {
+      const event = struct(data);
+      return {
+        quote: address(event.quote),
+        payer: address(event.payer),
+        job: address(event.job),
+        asset: address(event.asset),
+        amount: u64(event.amount),
+        redeemed_by: address(event.redeemed_by),
+        timestamp: u64(event.timestamp),
+      };
+    },
+    QuoteRefunded: (data) => {
+      const event = struct(data);
+      return {
+        quote: address(event.quote),
+        payer: address(event.payer),
+        asset: address(event.asset),
+        amount: u64(event.amount),
+        refunded_by: address(event.refunded_by),
+        timestamp: u64(event.timestamp),
+      };
+    },
+  },
   dispute: {
     FaultProven: (data) => {
       const event = struct(data);

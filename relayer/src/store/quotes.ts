@@ -1,0 +1,106 @@
+/**
+ * Quotes and what came of them, in Redis; without it the payer still has what it needs to be refunded on chain.
+ * It doesn't know payments: `sponsored.ts` says who paid a quote, and puts it on the list of those that are due.
+ */
+import { zAddress, zHash32, zHex, zU64 } from "@computestream/protocol";
+import { type OrderJson, orderToJson, zOrder } from "@computestream/x402";
+import type { Quote } from "@computestream/x402/facilitator";
+import { z } from "zod";
+import { type Keys, type Redis, unavailable } from "./redis.ts";
+
+const zStored = z.object({
+  id: z.string(),
+  asset: zAddress,
+  address: zAddress,
+  expiresAt: zU64,
+  terms: z.object({
+    payer: zAddress,
+    clerk: zAddress,
+    redeemBy: zU64,
+    nonce: zHex,
+    orderHash: zHash32,
+  }),
+  order: zOrder,
+});
+
+export interface StoredQuote extends Quote {
+  /** Unix seconds from which nobody can pay it any more; `redeemBy` leaves time to make its job. */
+  expiresAt: bigint;
+}
+
+export const zQuoteOutcome = z.object({
+  state: z.enum(["created", "refunded"]),
+  /** Null where it was refunded. */
+  job: z.string().nullable(),
+  /** The transaction that made the job or sent the money back; null where somebody else's did. */
+  transaction: z.string().nullable(),
+  /** Why no job was made. */
+  code: z.string().nullable(),
+  message: z.string().nullable(),
+});
+export type QuoteOutcome = z.output<typeof zQuoteOutcome>;
+
+export interface QuoteStore {
+  put(quote: StoredQuote): Promise<void>;
+  get(id: string): Promise<StoredQuote | null>;
+  outcome(id: string): Promise<QuoteOutcome | null>;
+  /** The first outcome stands; the quote isn't due any more. */
+  finish(id: string, outcome: QuoteOutcome): Promise<void>;
+  /** Paid quotes without an outcome whose turn has come. */
+  due(nowMs: number, limit: number): Promise<string[]>;
+  /** Not before `atMs`. */
+  postpone(id: string, atMs: number): Promise<void>;
+  /** Of a quote that nobody knows any more. */
+  forget(id: string): Promise<void>;
+}
+
+/** An unpaid quote can still be looked up for a while; a payment makes it last as long as its record. */
+const KEEP_UNPAID_SECS = 3_600;
+
+export function createQuoteStore(redis: Redis, keys: Keys): QuoteStore {
+  return {
+    async put(quote) {
+      const { order, terms, expiresAt, ...rest } = quote;
+      const text = JSON.stringify({
+        ...rest,
+        expiresAt: `${expiresAt}`,
+        terms: { ...terms, redeemBy: `${terms.redeemBy}` },
+        order: orderToJson(order) satisfies OrderJson,
+      });
+      await unavailable(() =>
+        redis
+          .multi()
+          .hset(keys.quote(quote.id), "quote", text)
+          .expire(keys.quote(quote.id), KEEP_UNPAID_SECS)
+          .exec(),
+      );
+    },
+    async get(id) {
+      const text = await unavailable(() => redis.hget(keys.quote(id), "quote"));
+      return text === null ? null : zStored.parse(JSON.parse(text));
+    },
+    async outcome(id) {
+      const text = await unavailable(() => redis.hget(keys.quote(id), "outcome"));
+      return text === null ? null : zQuoteOutcome.parse(JSON.parse(text));
+    },
+    async finish(id, outcome) {
+      await unavailable(() =>
+        redis
+          .multi()
+          .hsetnx(keys.quote(id), "outcome", JSON.stringify(outcome))
+          .zrem(keys.quotesDue, id)
+          .exec(),
+      );
+    },
+    due: (nowMs, limit) =>
+      unavailable(() => redis.zrangebyscore(keys.quotesDue, 0, nowMs, "LIMIT", 0, limit)) as Promise<
+        string[]
+      >,
+    async postpone(id, atMs) {
+      await unavailable(() => redis.zadd(keys.quotesDue, "XX", atMs, id));
+    },
+    async forget(id) {
+      await unavailable(() => redis.zrem(keys.quotesDue, id));
+    },
+  };
+}
