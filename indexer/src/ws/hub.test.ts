@@ -282,6 +282,25 @@ describe("createHub", () => {
     expect(kinds(client)).toEqual(["snapshot network 1", "update network 3 a@2 b@3"]);
   });
 
+  it("takes a client's word for what it was told elsewhere while a moment from before that is read", async () => {
+    const hub = makeHub();
+    const stayed = createClient();
+    hub.subscribe(stayed, ["job:a"]);
+    await settle();
+    let openGate = () => {};
+    mirror.gate = new Promise((resolve) => {
+      openGate = resolve;
+    });
+    await commit(hub, ["a"]);
+    mirror.commit(["a"]);
+    const back = createClient();
+    hub.subscribe(back, ["job:a"], () => ({ mirror: MIRROR, version: 3n }));
+    openGate();
+    await settle();
+    expect(back.received).toMatchObject([{ type: "snapshot", resume: "complete", data: { settled: 2 } }]);
+    expect(kinds(stayed)).toEqual(["snapshot job:a 1", "update job:a 2 a@2", "update job:a 3 a@3"]);
+  });
+
   it.each([
     ["TOO_FAR_BEHIND", { mirror: MIRROR, version: 1n }],
     ["MIRROR_REPLACED", { mirror: "b".repeat(12), version: 1n }],

@@ -57,6 +57,8 @@ export function createHub(options: HubOptions) {
   const peers = new Map<Peer, PeerState>();
   /** Addresses of wallets that somebody listens to. */
   const wallets = new Set<string>();
+  /** Who came during a round: they may have been told more, by another instance, than that round's moment holds. */
+  const newcomers = new Set<Wait>();
   /** Topics that may have something to tell, or somebody to tell it to. */
   const busy = new Set<LiveTopic>();
   /** What of the mirror was heard of; null while nobody listens. */
@@ -86,7 +88,7 @@ export function createHub(options: HubOptions) {
       const topic = topics.get(name) ?? new LiveTopic(name);
       topics.set(name, topic);
       if (topic.kind === "wallet") wallets.add(partsOf(name).address);
-      topic.join(peer, since(name));
+      newcomers.add(topic.join(peer, since(name)));
       busy.add(topic);
     }
     wake();
@@ -156,6 +158,7 @@ export function createHub(options: HubOptions) {
         again = false;
         if (topics.size === 0) continue;
         const startedAt = performance.now();
+        newcomers.clear();
         let read = 0;
         try {
           await options.read(async (moment) => {
@@ -238,6 +241,10 @@ export function createHub(options: HubOptions) {
     for (const topic of some) {
       for (const [peer, wait] of topic.waiting) {
         if (!wait.ready) continue;
+        if (newcomers.has(wait) && isAhead(wait, topic, mirror)) {
+          again = true;
+          continue;
+        }
         if (wait.since && ++catchingUp > MAX_CATCHING_UP) again = true;
         else waiting.push({ topic, peer, wait });
         const { since } = wait;
@@ -271,7 +278,11 @@ export function createHub(options: HubOptions) {
     if (!topic.dirty) return false;
     if (nowMs - topic.sentAtMs >= intervalOf(topic)) return true;
     // One who was told more than we have told, by another instance.
-    return someWait(topic, ({ since }) => since?.mirror === mirror && since.version > topic.at);
+    return someWait(topic, (wait) => isAhead(wait, topic, mirror));
+  }
+
+  function isAhead({ since }: Wait, topic: LiveTopic, mirror: string): boolean {
+    return since !== null && since.mirror === mirror && since.version > topic.at;
   }
 
   function someWait(topic: LiveTopic, is: (wait: Wait) => boolean): boolean {

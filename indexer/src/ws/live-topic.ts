@@ -55,9 +55,11 @@ export class LiveTopic {
     for (const item of items) this.#pending.push(item);
   }
 
-  join(peer: Peer, since: Position | null): void {
+  join(peer: Peer, since: Position | null): Wait {
     this.followers.delete(peer);
-    this.waiting.set(peer, { since, ready: true });
+    const wait: Wait = { since, ready: true };
+    this.waiting.set(peer, wait);
+    return wait;
   }
 
   leave(peer: Peer): void {
