@@ -23,6 +23,8 @@ COPY migrations migrations
 COPY indexer indexer
 COPY relayer relayer
 COPY provider-node provider-node
+# A volume takes the owner of what it is mounted over.
+RUN mkdir /indexer-key && chown node:node /indexer-key
 USER node
 
 FROM base AS web

@@ -187,6 +187,7 @@ export async function bootStack(options: StackOptions = {}): Promise<Stack> {
                 ...common,
                 ...cors,
                 REDIS_URL: redis.url,
+                DATABASE_URL: postgres.url,
                 KEY_FILE: keyFiles.relayer,
                 SPONSOR_KEY_FILE: keyFiles.sponsor,
                 INDEXER_URL: url(ports.indexer),
