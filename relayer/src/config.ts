@@ -38,7 +38,7 @@ const zEnv = z.object({
   /** Octas a unit: what the node estimates is paid up to this. */
   GAS_UNIT_PRICE_MAX: zUnits("1000"),
   /** Jobs whose attestations are verified in a second when more than that attest. */
-  VERIFY_PER_SEC: z.coerce.number().int().min(10).max(100_000).default(2_000),
+  VERIFY_PER_SEC: z.coerce.number().int().min(10).max(100_000).default(500),
   SETTLE_MIN_INTERVAL_SECS: zUnits("1"),
   SETTLE_MAX_AGE_SECS: zUnits("60"),
   /** What is due is to be this many times its gas; 0 = any amount. */
