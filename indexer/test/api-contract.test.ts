@@ -54,6 +54,7 @@ describe("the document", () => {
     expect(document).toEqual(JSON.parse(JSON.stringify(createOpenApi())));
     const context = {
       deployment: deploymentOf(),
+      assets: { market: deploymentOf().asset },
       corsOrigins: [],
       metrics: createMetrics(),
       now: Date.now,

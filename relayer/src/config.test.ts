@@ -53,6 +53,7 @@ describe("configuration", () => {
         maxGasUnitPrice: 500n,
         perWallet: 200,
         perFunction: 100,
+        requestsPerSec: 5,
         budget: 7n,
       },
     });

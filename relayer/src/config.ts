@@ -60,6 +60,8 @@ const zEnv = z.object({
   SPONSOR_FUNCTION_DAILY: z.coerce.number().int().min(1).default(100),
   /** Base units of gas in a day for everyone together, counted at each transaction's maximum. */
   SPONSOR_BUDGET_DAILY: z.coerce.bigint().min(0n).default(10_000_000_000n),
+  /** Quotes and payments a second from one address, six times as many at once; each costs reads of the chain. */
+  X402_REQUESTS_PER_SEC: z.coerce.number().min(0.1).max(10_000).default(5),
 });
 
 const REMEDIES: Partial<Record<keyof z.input<typeof zEnv>, string>> = {
@@ -78,6 +80,7 @@ export interface SponsorSettings {
   perWallet: number;
   perFunction: number;
   budget: bigint;
+  requestsPerSec: number;
 }
 
 export interface Config {
@@ -169,6 +172,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
             perWallet: values.SPONSOR_WALLET_DAILY,
             perFunction: values.SPONSOR_FUNCTION_DAILY,
             budget: values.SPONSOR_BUDGET_DAILY,
+            requestsPerSec: values.X402_REQUESTS_PER_SEC,
           },
     publicUrl: values.PUBLIC_URL?.replace(/\/+$/, "") ?? null,
   };

@@ -41,7 +41,7 @@ beforeAll(async () => {
   await world.chain.fund(address(sponsor), FUNDS);
   const keyFile = join(world.home, "sponsor.json");
   writeFileSync(keyFile, JSON.stringify({ privateKey: sponsor.privateKey.toHexString() }), { mode: 0o600 });
-  env = { SPONSOR_KEY_FILE: keyFile };
+  env = { SPONSOR_KEY_FILE: keyFile, X402_REQUESTS_PER_SEC: "1000" };
   node = await startFaultyNode(world.chain.nodeUrl, { refuse: 0.05, loseAnswer: 0.1, random });
   replicas.push(await start(env), await start(env));
 });

@@ -62,7 +62,8 @@ beforeAll(async () => {
   provider = await world.register(RATE);
   const key = await sponsorKey("sponsor", FUNDS);
   sponsor = key.account;
-  sponsorEnv = { SPONSOR_KEY_FILE: key.keyFile };
+  // Many buyers at one address: how often they may ask is tested on its own.
+  sponsorEnv = { SPONSOR_KEY_FILE: key.keyFile, X402_REQUESTS_PER_SEC: "1000" };
   relayer = await world.startRelayer(redis.url, sponsorEnv);
   network = networkOf(world.chain.deployment.chainId);
 });
@@ -314,6 +315,9 @@ describe("stream", () => {
     expect(receiptOf(topped)).toMatchObject({ amount: "30000", extra: { maxSeconds: "90" } });
     expect(await world.client.getStream(job)).toMatchObject({ deposited: 90_000n, maxDurationSecs: 90n });
 
+    // A job that ran no whole second has nothing to prove and settles at once.
+    const { startedAt = 0n } = (await world.client.getStream(job)) ?? {};
+    await expect.poll(() => BigInt(Math.floor(Date.now() / 1000)) > startedAt + 1n).toBe(true);
     const closed = await paying(`${url}/close`, { method: "POST" });
     expect(closed.status).toBe(200);
     expect(receiptOf(closed)).toMatchObject({ success: true, amount: "0", extra: { action: "close" } });
@@ -412,6 +416,20 @@ describe("refusals", () => {
     expect(await response.json()).toMatchObject({ error: { code: "BAD_PAYMENT" } });
   });
 
+  it("one address that asks too often is told when to come again", async () => {
+    const strict = await world.startRelayer(redis.url, { ...sponsorEnv, X402_REQUESTS_PER_SEC: "0.1" });
+    try {
+      // Less than one at once, so that the first leaves a debt of seconds.
+      const ask = () => fetch(`${strict.url}/api/v1/x402/quotes`, { method: "POST", body: "{}" });
+      const answers = await Promise.all([ask(), ask(), ask()]);
+      expect(answers.map(({ status }) => status).sort()).toEqual([400, 429, 429]);
+      const refused = answers.find(({ status }) => status === 429);
+      expect(Number(refused?.headers.get("retry-after"))).toBeGreaterThan(0);
+    } finally {
+      await strict.process.close();
+    }
+  });
+
   it("a payer without the money is told before anything is sent", async () => {
     const payer = Ed25519Account.generate();
     await world.chain.fund(address(payer), 59_999n);
@@ -424,7 +442,7 @@ describe("refusals", () => {
     const poor = await sponsorKey("poor", 1_000n);
     const store = await startRedis();
     try {
-      const drained = await world.startRelayer(store.url, { SPONSOR_KEY_FILE: poor.keyFile });
+      const drained = await world.startRelayer(store.url, { ...sponsorEnv, SPONSOR_KEY_FILE: poor.keyFile });
       const payer = await newAccount();
       const quote = await quoteFor(payer, 60, drained);
       const bare = { feePayer: address(poor.account) };

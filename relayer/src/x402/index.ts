@@ -36,9 +36,8 @@ export interface X402 {
 }
 
 const SUBMISSION_GRACE_MS = 5_000;
-/** Quotes and payments a second from one address; each costs reads of the chain. */
-const REQUESTS_PER_SEC = 5;
-const REQUESTS_BURST = 30;
+/** At once, by how many a second are allowed. */
+const REQUESTS_BURST = 6;
 
 /** What is sponsored, whoever asks: what pays by x402, and nothing else. */
 export function sponsoredFunctions(packageAddress: string): ReadonlySet<string> {
@@ -132,7 +131,7 @@ export async function createX402(options: {
     network,
     feePayer: signer.address,
     publicUrl,
-    limit: limitByAddress(),
+    limit: limitByAddress(settings.requestsPerSec),
   });
 
   return {
@@ -153,12 +152,12 @@ export async function createX402(options: {
   };
 }
 
-function limitByAddress(): RequestHandler {
+function limitByAddress(perSec: number): RequestHandler {
   const buckets = new Map<string, TokenBucket>();
   return (request, response, next) => {
     const address = request.ip ?? "";
     const now = performance.now();
-    const bucket = buckets.get(address) ?? createTokenBucket(REQUESTS_PER_SEC, REQUESTS_BURST, now);
+    const bucket = buckets.get(address) ?? createTokenBucket(perSec, perSec * REQUESTS_BURST, now);
     if (!buckets.has(address) && buckets.size >= 10_000)
       buckets.delete(buckets.keys().next().value as string);
     buckets.set(address, bucket);
