@@ -77,6 +77,7 @@ export function matcherOf(filter: ProviderFilter, texts: ShelfTexts): (shelved: 
     if (status !== undefined && s.status !== status) return false;
     if (hasFreeCapacity !== undefined && s.isFree !== hasFreeCapacity) return false;
     if (s.vramGb < vramGb || s.gpus < gpus || s.score < score) return false;
+    // Rounding never turns an order round: only where two round to the same must the exact ones be asked.
     if (s.staked < minStakeNumber || s.pricePerHour > maxPriceNumber) return false;
     if (s.staked === minStakeNumber && s.row.staked < minStake) return false;
     if (s.pricePerHour === maxPriceNumber && maxPrice !== null && s.row.price_per_hour > maxPrice)

@@ -87,7 +87,6 @@ export const zCloseExtra = zStreamBase.extend({
 export const zStreamExtra = z.discriminatedUnion("action", [zOpenExtra, zTopUpExtra, zCloseExtra]);
 export type StreamExtra = z.output<typeof zStreamExtra>;
 
-export const zExactPayload = z.object({ transaction: z.string().min(1) });
 export const zStreamPayload = z.object({
   action: z.enum(["open", "topUp", "close"]),
   transaction: z.string().min(1),

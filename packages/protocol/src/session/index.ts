@@ -219,29 +219,6 @@ export function memoryStore(): TokenStore {
   };
 }
 
-interface TextStorage {
-  getItem(key: string): string | null;
-  setItem(key: string, value: string): void;
-  removeItem(key: string): void;
-}
-
-/** Over `localStorage` and the like; a text that is no tokens is none. */
-export function storageStore(storage: TextStorage, key: string): TokenStore {
-  return {
-    async load() {
-      try {
-        return zTokens.parse(JSON.parse(storage.getItem(key) ?? ""));
-      } catch {
-        return null;
-      }
-    },
-    async save(tokens) {
-      if (tokens) storage.setItem(key, JSON.stringify(tokens));
-      else storage.removeItem(key);
-    },
-  };
-}
-
 function notSignedIn(cause?: unknown): SessionError {
   return new SessionError("NOT_SIGNED_IN", "Sign in with your wallet.", 401, { cause });
 }
