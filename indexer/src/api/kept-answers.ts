@@ -8,6 +8,7 @@ import type { Answer } from "../cache/answers.ts";
 import { CACHE_RULES } from "../cache/rules.ts";
 import type { Context } from "../context.ts";
 import { nextPageLink, toCsv, wantsCsv } from "./csv.ts";
+import { jsonTextOf } from "./json-text.ts";
 import type { Mount } from "./table/index.ts";
 import type { Reply } from "./table/types.ts";
 
@@ -32,8 +33,7 @@ export function createServeKept(context: Pick<Context, "answers" | "assets" | "m
     const key = `${assets.describedBy} ${canonicalRequest(mount.route, parsed, asCsv)}`;
     const read = async (): Promise<Answer> => {
       const { body } = await produce();
-      const [text, type] =
-        entry.csv && asCsv ? [toCsv(entry.csv, body), "csv"] : [JSON.stringify(body), "json"];
+      const [text, type] = entry.csv && asCsv ? [toCsv(entry.csv, body), "csv"] : [jsonTextOf(body), "json"];
       return answerOf(text, type as "csv" | "json", body);
     };
     const { answer, version, source } = await answers.get(

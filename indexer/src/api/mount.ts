@@ -6,6 +6,7 @@ import express, { type Request, type Response, Router } from "express";
 import type { Caller } from "../auth/access-token.ts";
 import { ApiError } from "../errors.ts";
 import { nextPageLink, toCsv, wantsCsv } from "./csv.ts";
+import { jsonTextOf } from "./json-text.ts";
 import { csvName, type ServeKept } from "./kept-answers.ts";
 import { type Mount, mountsOf } from "./table/index.ts";
 import {
@@ -134,7 +135,7 @@ async function answer(
       return;
     }
   }
-  response.json(reply.body);
+  response.type("json").send(jsonTextOf(reply.body));
 }
 
 function withFixed(query: Request["query"], fixed: Readonly<Record<string, string>> = {}): object {

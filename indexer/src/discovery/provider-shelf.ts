@@ -7,17 +7,8 @@ import { listProviders, type ProviderFilter, type ProviderKey } from "../db/quer
 import { decodeRow, selectList } from "../db/table.ts";
 import { PROVIDERS, type ProviderRow } from "../db/tables.ts";
 import { createOrderedRows, type OrderedRows } from "./ordered-rows.ts";
-import {
-  isPast,
-  isPlain,
-  isUpTo,
-  matcherOf,
-  ORDERS,
-  type ShelfTexts,
-  type Shelved,
-  shelve,
-} from "./provider-filter.ts";
-import { createTexts } from "./texts.ts";
+import { createProviderColumns, type ProviderColumns } from "./provider-columns.ts";
+import { isPast, isPlain, isUpTo, matcherOf, ORDERS, type Placed } from "./provider-filter.ts";
 
 /** By name: a statement that the server has prepared for all columns would fail when a migration adds one. */
 const COLUMNS = selectList(PROVIDERS);
@@ -39,16 +30,12 @@ interface Held {
   table: string;
   /** Every event before it is in the rows. */
   nextVersion: bigint;
-  rows: OrderedRows<Shelved, ProviderKey["sort"]>;
-  /** By address. */
-  ids: Map<string, number>;
-  texts: ShelfTexts;
+  columns: ProviderColumns;
+  ordered: OrderedRows<Placed, ProviderKey["sort"]>;
 }
 
-function put(held: Pick<Held, "rows" | "ids" | "texts">, row: ProviderRow): void {
-  const id = held.ids.get(row.provider) ?? held.ids.size;
-  held.ids.set(row.provider, id);
-  held.rows.put(shelve(row, id, held.texts));
+function put({ columns, ordered }: Held, row: ProviderRow): void {
+  ordered.put({ row, id: columns.put(row) });
 }
 
 export function createProviderShelf(pool: Pool, options: { maxRows: number }): ProviderShelf {
@@ -80,7 +67,7 @@ export function createProviderShelf(pool: Pool, options: { maxRows: number }): P
     });
     for (const row of changed.rows) put(shelf, decodeRow(PROVIDERS, row));
     shelf.nextVersion = nextVersion;
-    if (shelf.rows.size > options.maxRows) giveUp();
+    if (shelf.ordered.size > options.maxRows) giveUp();
     return held;
   }
 
@@ -93,9 +80,8 @@ export function createProviderShelf(pool: Pool, options: { maxRows: number }): P
     const shelf: Held = {
       table,
       nextVersion,
-      rows: createOrderedRows(({ row }: Shelved) => row.provider, ORDERS),
-      ids: new Map(),
-      texts: { words: createTexts(), gpu: createTexts() },
+      columns: createProviderColumns(),
+      ordered: createOrderedRows(({ row }: Placed) => row.provider, ORDERS),
     };
     for (const row of rows) put(shelf, decodeRow(PROVIDERS, row));
     held = shelf;
@@ -127,13 +113,13 @@ export function createProviderShelf(pool: Pool, options: { maxRows: number }): P
     async list(query) {
       const shelf = !isTooLarge && isPlain(query.filter) ? await upToDate() : null;
       if (!shelf) return listProviders(pool, query);
-      const matches = matcherOf(query.filter, shelf.texts);
-      const ends = isPast(query.sort, query.filter);
       const found: ProviderRow[] = [];
       if (query.limit < 1) return found;
-      shelf.rows.walk(query.sort, isUpTo(query.after), (shelved) => {
-        if (ends(shelved)) return false;
-        if (matches(shelved)) found.push(shelved.row);
+      const matches = matcherOf(query.filter, shelf.columns);
+      const ends = isPast(query.sort, query.filter, shelf.columns);
+      shelf.ordered.walk(query.sort, isUpTo(query.after), ({ row, id }) => {
+        if (ends(id)) return false;
+        if (matches(id)) found.push(row);
         return found.length < query.limit;
       });
       return found;

@@ -12,6 +12,7 @@ import { type FigureSort, figureOf, findProviders, type ProviderKey } from "../.
 import type { ProviderRow } from "../../db/tables.ts";
 import { ApiError } from "../../errors.ts";
 import { providerDto } from "../dto.ts";
+import { withJsonText } from "../json-text.ts";
 import { decodeCursor, toPage, zIndex, zVersion } from "../pagination.ts";
 import { resolveRange } from "../range.ts";
 import type { PROVIDER_ROUTES } from "../table/providers.ts";
@@ -43,6 +44,12 @@ function keyOf(sort: ProviderKey["sort"], row: ProviderRow): ProviderKey {
   return { sort, value: figureOf(sort, row).toString(), provider: row.provider };
 }
 
+interface KnownAnswer {
+  answer: Readonly<ProviderAnswer>;
+  /** Of the assets' descriptions in it. */
+  revision: number;
+}
+
 export function providerHandlers({
   pool,
   providers,
@@ -58,13 +65,14 @@ export function providerHandlers({
   }
 
   /** Lists show the same rows again and again. */
-  const answers = new WeakMap<ProviderRow, { answer: ProviderAnswer; revision: number }>();
-  function answerOf(row: ProviderRow): ProviderAnswer {
+  const answers = new WeakMap<ProviderRow, KnownAnswer[]>();
+  function answerOf(row: ProviderRow, online: boolean): Readonly<ProviderAnswer> {
     const { revision } = assets;
-    const known = answers.get(row);
-    if (known?.revision === revision) return known.answer;
-    const answer = providerDto(row, assets);
-    answers.set(row, { answer, revision });
+    const known = (answers.get(row) ?? []).filter((one) => one.revision === revision);
+    const found = known.find(({ answer }) => answer.online === online);
+    if (found) return found.answer;
+    const answer = withJsonText({ ...providerDto(row, assets), online });
+    answers.set(row, [...known, { answer, revision }]);
     return answer;
   }
 
@@ -80,7 +88,7 @@ export function providerHandlers({
       const body = toPage(
         rows,
         limit,
-        (row) => ({ ...answerOf(row), online: online.has(row.provider) }),
+        (row) => answerOf(row, online.has(row.provider)),
         (row) => keyOf(sort, row),
       );
       return { body };
