@@ -29,6 +29,9 @@ export interface Server {
   close(): Promise<void>;
 }
 
+/** As indexer/package.json starts it. */
+const OPERATED_WITH = ["--max-semi-space-size=64"];
+
 function start(file: string, args: string[], nodeOptions: string[] = []): ChildProcess {
   return fork(fileURLToPath(new URL(file, import.meta.url)), args, {
     execArgv: ["--import", "tsx", ...nodeOptions],
@@ -56,7 +59,7 @@ function stop(child: ChildProcess): Promise<void> {
 }
 
 export async function startServer(options: ServerOptions): Promise<Server> {
-  const child = start("server.ts", [JSON.stringify(options)], options.nodeOptions);
+  const child = start("server.ts", [JSON.stringify(options)], [...OPERATED_WITH, ...(options.nodeOptions ?? [])]);
   const { url } = await answer<{ url: string }>(child);
   return {
     url,
