@@ -59,7 +59,11 @@ function stop(child: ChildProcess): Promise<void> {
 }
 
 export async function startServer(options: ServerOptions): Promise<Server> {
-  const child = start("server.ts", [JSON.stringify(options)], [...OPERATED_WITH, ...(options.nodeOptions ?? [])]);
+  const child = start(
+    "server.ts",
+    [JSON.stringify(options)],
+    [...OPERATED_WITH, ...(options.nodeOptions ?? [])],
+  );
   const { url } = await answer<{ url: string }>(child);
   return {
     url,
