@@ -4,6 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { type Deployment, zDeployment } from "@computestream/protocol";
+import { WRITE_NAMES, type WriteName } from "@computestream/protocol/writes";
 import { z } from "zod";
 import { messageOf, StartupError } from "./errors.ts";
 import type { SettlementPolicy } from "./tick/policy.ts";
@@ -58,10 +59,18 @@ const zEnv = z.object({
   /** Sponsored transactions a wallet gets in a day, and of one function. */
   SPONSOR_WALLET_DAILY: z.coerce.number().int().min(1).default(200),
   SPONSOR_FUNCTION_DAILY: z.coerce.number().int().min(1).default(100),
+  /** Writes whose gas is paid for whoever signs them, beside x402's; "none" for none. */
+  SPONSOR_FUNCTIONS: z
+    .string()
+    .default("jobs/create,jobs/top-up,jobs/cancel,jobs/terminate,jobs/confirm")
+    .transform((text) => (text.trim() === "none" ? [] : text.split(",").map((name) => name.trim())))
+    .pipe(z.array(z.enum(WRITE_NAMES, { error: "must be a list of writes, such as jobs/create" }))),
   /** Base units of gas in a day for everyone together, counted at each transaction's maximum. */
   SPONSOR_BUDGET_DAILY: z.coerce.bigint().min(0n).default(10_000_000_000n),
   /** Quotes and payments a second from one address, six times as many at once; each costs reads of the chain. */
   X402_REQUESTS_PER_SEC: z.coerce.number().min(0.1).max(10_000).default(5),
+  /** Transactions built, relayed and asked for in a second by one address, six times as many at once. */
+  RELAY_REQUESTS_PER_SEC: z.coerce.number().min(0.1).max(10_000).default(10),
 });
 
 const REMEDIES: Partial<Record<keyof z.input<typeof zEnv>, string>> = {
@@ -81,6 +90,7 @@ export interface SponsorSettings {
   perFunction: number;
   budget: bigint;
   requestsPerSec: number;
+  functions: WriteName[];
 }
 
 export interface Config {
@@ -105,6 +115,7 @@ export interface Config {
   lowBalance: bigint;
   /** Null: no x402. */
   sponsor: SponsorSettings | null;
+  relayRequestsPerSec: number;
   /** Null: where it listens. */
   publicUrl: string | null;
 }
@@ -173,7 +184,9 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
             perFunction: values.SPONSOR_FUNCTION_DAILY,
             budget: values.SPONSOR_BUDGET_DAILY,
             requestsPerSec: values.X402_REQUESTS_PER_SEC,
+            functions: values.SPONSOR_FUNCTIONS,
           },
+    relayRequestsPerSec: values.RELAY_REQUESTS_PER_SEC,
     publicUrl: values.PUBLIC_URL?.replace(/\/+$/, "") ?? null,
   };
 }

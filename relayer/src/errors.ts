@@ -3,22 +3,24 @@
  * It doesn't know HTTP frames or sockets; ./http/error-mapper.ts and ./hub do.
  */
 
-/** An answer with a stable code. `status` is what HTTP says; `field` names the input at fault. */
+/** An answer with a stable code. `status` is what HTTP says; `field` names the input at fault; later it may be right. */
 export class AppError extends Error {
   readonly code: string;
   readonly status: number;
   readonly field: string | undefined;
+  readonly retryAfterSecs: number | undefined;
   constructor(
     status: number,
     code: string,
     message: string,
-    options: { field?: string; cause?: unknown } = {},
+    options: { field?: string; retryAfterSecs?: number; cause?: unknown } = {},
   ) {
     super(message, { cause: options.cause });
     this.name = "AppError";
     this.status = status;
     this.code = code;
     this.field = options.field;
+    this.retryAfterSecs = options.retryAfterSecs;
   }
 }
 

@@ -67,6 +67,12 @@ export function createMetrics() {
       labelNames: ["purpose", "result"],
       registers,
     }),
+    relayed: new Counter({
+      name: "relayer_relayed_transactions_total",
+      help: "Transactions that were handed in signed and sent at their senders' cost, by result.",
+      labelNames: ["result"],
+      registers,
+    }),
     quotes: new Counter({
       name: "relayer_paid_quotes_total",
       help: "Paid quotes by what became of them.",

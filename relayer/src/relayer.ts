@@ -40,6 +40,7 @@ import { createCrank, createIndexerLister } from "./tick/crank.ts";
 import { createEngine } from "./tick/engine.ts";
 import { createReporter } from "./tick/reporter.ts";
 import { createSettler } from "./tick/settler.ts";
+import { createTransactionRelay, functionsOf } from "./transactions/index.ts";
 import { createX402 } from "./x402/index.ts";
 
 export interface Relayer {
@@ -204,7 +205,20 @@ export async function startRelayer(config: Config, logger: Logger): Promise<Rela
       metrics,
       logger,
       publicUrl: () => config.publicUrl ?? url(),
+      sponsoredToo: functionsOf(packageAddress, config.sponsor.functions),
     }));
+  const transactions = createTransactionRelay({
+    client,
+    redis: redis.commands,
+    keys,
+    requestsPerSec: config.relayRequestsPerSec,
+    sponsor:
+      config.sponsor && sponsor && x402
+        ? { desk: x402.sponsor, store: x402.sponsored, signer: sponsor, settings: config.sponsor }
+        : null,
+    metrics,
+    logger,
+  });
 
   let balanceIsLow = false;
   const health = createHealth({
@@ -234,6 +248,7 @@ export async function startRelayer(config: Config, logger: Logger): Promise<Rela
     { maxHeaderSize: MAX_HEADER_BYTES },
     createApp({
       ...(x402 ? { x402: x402.router } : {}),
+      transactions: transactions.router,
       corsOrigins: config.corsOrigins,
       intake,
       countersignatures: createCountersignatureIntake({
@@ -325,6 +340,7 @@ export async function startRelayer(config: Config, logger: Logger): Promise<Rela
     intake.close();
     await engine.stop();
     await flush();
+    await transactions.close();
     await x402?.close();
     await submitter.close(SUBMISSION_GRACE_MS);
     await engine.close();
@@ -349,6 +365,7 @@ export async function startRelayer(config: Config, logger: Logger): Promise<Rela
   lease.start();
   shards.start();
   x402?.start();
+  transactions.start();
   return { url: url(), close };
 
   function url(): string {

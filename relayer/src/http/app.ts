@@ -33,6 +33,7 @@ export interface AppContext {
   metrics: () => Promise<{ contentType: string; text: string }>;
   logger: Logger;
   x402?: Router;
+  transactions?: Router;
   /** Attestations a second that one address may post. */
   postsPerSec?: number;
 }
@@ -98,6 +99,7 @@ export function createApp(context: AppContext): Express {
     response.json(signedUsageToJson(usage));
   });
   if (context.x402) app.use(context.x402);
+  if (context.transactions) app.use(context.transactions);
   app.use((request) => {
     throw new AppError(404, "NOT_FOUND", `There is no ${request.method} ${request.path}.`);
   });
@@ -137,7 +139,7 @@ function cors(origins: string[]): RequestHandler {
     response.vary("Origin");
     if (origin !== undefined && origins.includes(origin)) {
       response.setHeader("Access-Control-Allow-Origin", origin);
-      response.setHeader("Access-Control-Allow-Methods", "GET, POST");
+      response.setHeader("Access-Control-Allow-Methods", "GET, POST, PATCH");
       // Stock x402 clients send the last of these with a request, though it is an answer's.
       const headers = "content-type, payment-signature, access-control-expose-headers";
       response.setHeader("Access-Control-Allow-Headers", headers);

@@ -62,6 +62,8 @@ export function createErrorMapper(logger: Logger): ErrorRequestHandler {
     const requestId = String(response.locals.requestId ?? "");
     if (status >= 500) logger[status === 503 ? "warn" : "error"]({ err: error, requestId }, "request failed");
     if (response.headersSent) return next(error);
+    if (error instanceof AppError && error.retryAfterSecs !== undefined)
+      response.setHeader("Retry-After", String(error.retryAfterSecs));
     response.status(status).json({ error: { ...body, requestId } });
   };
 }

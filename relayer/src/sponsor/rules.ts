@@ -74,7 +74,7 @@ export function authenticationKeyOf(authenticator: AccountAuthenticator): string
 }
 
 /** Simulation checks no signature, so this is the only proof before money is spent on sending it. */
-function isSigned({ transaction, authenticator }: SignedPayment): boolean {
+export function isSigned({ transaction, authenticator }: SignedPayment): boolean {
   try {
     const message = generateSigningMessageForTransaction(transaction);
     if (authenticator.isEd25519())
@@ -88,6 +88,7 @@ function isSigned({ transaction, authenticator }: SignedPayment): boolean {
 }
 
 type Fault = Extract<SponsorRefusal, { fault: unknown }>["fault"];
-export function fault(what: Fault, message: string): SponsorRefusal {
-  return { fault: what, message };
+/** `code`: what the chain calls it. */
+export function fault(what: Fault, message: string, code?: string): SponsorRefusal {
+  return { fault: what, message, ...(code === undefined ? {} : { code }) };
 }

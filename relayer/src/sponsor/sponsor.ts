@@ -173,7 +173,8 @@ export function createSponsor(options: {
       });
       if (result?.success) return null;
       const { code, message } = client.explain(result?.vm_status ?? "");
-      return fault(/INSUFFICIENT_BALANCE/.test(code) ? "insufficient_balance" : "simulation_failed", message);
+      const what = /INSUFFICIENT_BALANCE/.test(code) ? "insufficient_balance" : "simulation_failed";
+      return fault(what, message, code);
     },
 
     async resume(payment, binding) {

@@ -140,6 +140,9 @@ export function createKeys(deployment: Pick<Deployment, "chainId" | "packageAddr
     sponsoredBusy: (number: string) => `${prefix}:sponsored-busy:${number}`,
     sponsoredOpen: `${prefix}:sponsored-open`,
     sponsorClaim: (claim: string) => `${prefix}:sponsor-claim:${claim}`,
+    relayed: (hash: string) => `${prefix}:relayed:${hash}`,
+    relayedBusy: (hash: string) => `${prefix}:relayed-busy:${hash}`,
+    relayedOpen: `${prefix}:relayed-open`,
     sponsorCount: (day: number, what: string) => `${prefix}:sponsor-count:${day}:${what}`,
   };
 }

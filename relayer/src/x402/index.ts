@@ -8,20 +8,20 @@ import { normalizeAddress } from "@computestream/protocol";
 import type { ChainClient } from "@computestream/protocol/client";
 import { networkOf, TRANSFER } from "@computestream/x402";
 import { EXACT_PURPOSE } from "@computestream/x402/facilitator";
-import type { RequestHandler, Router } from "express";
+import type { Router } from "express";
 import { createLeaseKeeper } from "../chain/lease.ts";
 import type { SponsorSigner } from "../chain/signer.ts";
 import { createSubmitter } from "../chain/submitter.ts";
 import type { SponsorSettings } from "../config.ts";
-import { AppError, messageOf } from "../errors.ts";
-import { createTokenBucket, type TokenBucket } from "../hub/rate-limit.ts";
+import { messageOf } from "../errors.ts";
+import { limitByAddress } from "../http/limit-by-address.ts";
 import type { Logger } from "../logger.ts";
 import type { Metrics } from "../metrics.ts";
-import { createSponsor } from "../sponsor/sponsor.ts";
+import { createSponsor, type SponsorDesk } from "../sponsor/sponsor.ts";
 import { createIntentStore } from "../store/intents.ts";
 import { createQuoteStore } from "../store/quotes.ts";
 import type { Keys, Redis } from "../store/redis.ts";
-import { createSponsoredStore } from "../store/sponsored.ts";
+import { createSponsoredStore, type SponsoredStore } from "../store/sponsored.ts";
 import { createClerk } from "./clerk.ts";
 import { createOffers } from "./offers.ts";
 import { createPaywall } from "./paywall.ts";
@@ -31,15 +31,15 @@ import { createSchemes, MAX_TIMEOUT_SECS } from "./server.ts";
 
 export interface X402 {
   router: Router;
+  /** For whatever else is sponsored: one key, one set of limits. */
+  sponsor: SponsorDesk;
+  sponsored: SponsoredStore;
   start(): void;
   close(): Promise<void>;
 }
 
 const SUBMISSION_GRACE_MS = 5_000;
-/** At once, by how many a second are allowed. */
-const REQUESTS_BURST = 6;
-
-/** What is sponsored, whoever asks: what pays by x402, and nothing else. */
+/** What pays by x402. */
 export function sponsoredFunctions(packageAddress: string): ReadonlySet<string> {
   const of = (module: string, name: string) => `${packageAddress}::${module}::${name}`;
   const [address, ...rest] = TRANSFER.split("::");
@@ -62,6 +62,8 @@ export async function createX402(options: {
   metrics: Pick<Metrics, "transactions" | "sponsored" | "quotes">;
   logger: Logger;
   publicUrl: () => string;
+  /** `address::module::name` of what is sponsored beside what pays by x402. */
+  sponsoredToo: Iterable<string>;
 }): Promise<X402> {
   const { client, signer, settings, redis, keys, metrics, logger, publicUrl } = options;
   const { chainId, packageAddress } = client.deployment;
@@ -74,7 +76,7 @@ export async function createX402(options: {
     client,
     signer,
     policy: {
-      functions: sponsoredFunctions(packageAddress),
+      functions: new Set([...sponsoredFunctions(packageAddress), ...options.sponsoredToo]),
       maxGasAmount: settings.maxGasAmount,
       maxGasUnitPrice: settings.maxGasUnitPrice,
       maxTimeoutSecs: MAX_TIMEOUT_SECS,
@@ -136,6 +138,8 @@ export async function createX402(options: {
 
   return {
     router,
+    sponsor,
+    sponsored,
     start() {
       lease.start();
       sponsor.start();
@@ -149,24 +153,5 @@ export async function createX402(options: {
       await idle;
       await lease.close();
     },
-  };
-}
-
-function limitByAddress(perSec: number): RequestHandler {
-  const buckets = new Map<string, TokenBucket>();
-  return (request, response, next) => {
-    const address = request.ip ?? "";
-    const now = performance.now();
-    const bucket = buckets.get(address) ?? createTokenBucket(perSec, perSec * REQUESTS_BURST, now);
-    if (!buckets.has(address) && buckets.size >= 10_000)
-      buckets.delete(buckets.keys().next().value as string);
-    buckets.set(address, bucket);
-    const waitMs = bucket.spend(0, now);
-    if (waitMs > 0) {
-      response.setHeader("Retry-After", String(Math.ceil(waitMs / 1000)));
-      throw new AppError(429, "RATE_LIMITED", `Too many requests; try again in ${Math.ceil(waitMs)} ms.`);
-    }
-    bucket.spend(1, now);
-    next();
   };
 }

@@ -6,8 +6,8 @@ import type { ProtocolEvent } from "@computestream/protocol";
 import type { SignedPayment } from "../encoding.ts";
 import type { PayloadFault, Refusal } from "../reasons.ts";
 
-/** A transaction's own fault is told with the scheme in front of it. */
-export type SponsorRefusal = { fault: PayloadFault; message: string } | Refusal;
+/** A transaction's own fault is told with the scheme in front of it; `code` is the chain's word for it. */
+export type SponsorRefusal = { fault: PayloadFault; message: string; code?: string } | Refusal;
 
 export type Settlement =
   /** Stands on chain; told to one caller only. */
