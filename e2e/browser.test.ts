@@ -122,21 +122,87 @@ it("takes a buyer from the wallet to a settled, verified job by clicking", async
   }
 });
 
-it("stops a running job from its page and gets the rest back", async () => {
+let running: string;
+
+it("opens what is private by one signature, for this wallet and until it signs out", async () => {
   await page.goto(`${stack.web?.url}/jobs/new`);
-  await byId("job-title").fill("To be stopped");
+  await byId("job-title").fill("To be watched and stopped");
   await byId("job-image").fill(stack.demoImage);
   await byId("job-command").fill(`sh -c "while true; do sleep 1; done"`);
-  await byId("job-duration").fill("60");
+  await byId("job-duration").fill("300");
   await until("submit is enabled", async () => byId("job-submit").isEnabled());
   await byId("job-submit").click();
   await byId("wallet-approve").click();
   await page.waitForURL(/\/jobs\/0x[0-9a-f]{64}$/);
-  const job = page.url().split("/").at(-1) as string;
+  running = page.url().split("/").at(-1) as string;
   await until("the chart has points", async () => (await points()) >= 3);
+
+  await byId("sign-in").click();
+  await byId("wallet-reject").click();
+  await until("a refusal is told", async () =>
+    (await byId("sign-in-error").innerText()).includes("didn't sign"),
+  );
+  await signIn();
+  await until("telemetry is drawn", async () => (await count("telemetry", "data-samples")) >= 1);
+  await until("proofs are listed", async () => (await count("attestations", "data-count")) >= 3);
+
+  // Another account in the wallet has no session; the first has its own again, unasked.
+  const key = "computestream.dev-wallet.key";
+  const first = (await kept("dev-wallet.key"))[0] as string;
+  await page.evaluate(`localStorage.removeItem("${key}")`);
+  await page.reload();
+  await byId("stop-job").waitFor({ state: "hidden" });
+  await until(
+    "another account is connected",
+    async () => (await page.getByText("not the buyer's").count()) === 1,
+  );
+  expect(await byId("job-private").count()).toBe(0);
+  await page.goto(`${stack.web?.url}/me`);
+  await byId("sign-in").waitFor();
+  await page.evaluate(`localStorage.setItem("${key}", "${first}")`);
+  await page.reload();
+  await until("the session is back", async () => (await byId("session-line").count()) === 1);
+
+  // As by another device's "sign out everywhere": the page asks again, and says why.
+  const { accessToken } = JSON.parse((await kept(".session."))[0] as string) as { accessToken: string };
+  const ended = await fetch(`${stack.indexer.url}/api/v1/auth/sign-out`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${accessToken}`, "content-type": "application/json" },
+    body: JSON.stringify({ all: true }),
+  });
+  expect(await ended.json()).toEqual({ revoked: 1 });
+  await page.goto(`${stack.web?.url}/jobs/${running}`);
+  await until("the end is told", async () =>
+    (await byId("sign-in-panel").innerText()).includes("Your session has ended."),
+  );
+  await signIn();
+  await until("proofs are listed again", async () => (await count("attestations", "data-count")) >= 3);
+});
+
+it("shows a wallet's credits and debits as the chain has them", async () => {
+  await page.goto(`${stack.web?.url}/me`);
+  const job = await stack.chain.getJob(running);
+  const stream = await stack.chain.getStream(running);
+  await until("the running job's deposit is the newest line", async () => {
+    const line = byId("ledger-line").first();
+    return (
+      (await line.getAttribute("data-kind")) === "deposit" &&
+      (await line.getAttribute("data-base-units")) === String(stream?.deposited)
+    );
+  });
+  expect(job?.state).toBe("Running");
+  expect(await byId("ledger-line").first().getAttribute("data-direction")).toBe("debit");
+  await byId("connect-wallet").click();
+  await byId("sign-out").click();
+  await byId("sign-in").waitFor();
+  expect(await kept(".session.")).toEqual([]);
+});
+
+it("stops a running job from its page and gets the rest back", async () => {
+  await page.goto(`${stack.web?.url}/jobs/${running}`);
   await byId("stop-job").click();
   await byId("wallet-approve").click();
-  const row = await waitForSettled(job);
+  const row = await waitForSettled(running);
   expect(row.outcome).toBe("Terminated");
   expect(BigInt(row.refunded)).toBeGreaterThan(0n);
   expect(BigInt(row.paidToProvider) + BigInt(row.fees) + BigInt(row.refunded)).toBe(BigInt(row.deposited));
@@ -145,6 +211,21 @@ it("stops a running job from its page and gets the rest back", async () => {
 it("threw no error on any page", () => {
   expect(consoleErrors).toEqual([]);
 });
+
+async function count(id: string, attribute: string): Promise<number> {
+  return (await byId(id).count()) === 1 ? Number(await byId(id).getAttribute(attribute)) : 0;
+}
+
+/** What the browser keeps for the site under names with `part` in them. */
+async function kept(part: string): Promise<string[]> {
+  const { origins } = await context.storageState();
+  return origins.flatMap((o) => o.localStorage.filter((e) => e.name.includes(part)).map((e) => e.value));
+}
+
+async function signIn(): Promise<void> {
+  await byId("sign-in").click();
+  await byId("wallet-approve").click();
+}
 
 async function waitForSettled(job: string) {
   while ((await stack.chain.getJob(job))?.state !== "Settled") await page.waitForTimeout(500);

@@ -6,18 +6,22 @@ import {
   type HealthDto,
   type JobDto,
   type JobEventDto,
+  type LedgerEntryDto,
   type ProviderDto,
   type PublicConfig,
   type StatsDto,
   type TickDto,
+  type WalletDto,
   zApiError,
   zHealth,
   zJob,
   zJobEvent,
+  zLedgerEntry,
   zPage,
   zProvider,
   zStats,
   zTick,
+  zWallet,
 } from "@computestream/protocol/api";
 import { z } from "zod";
 import type { NodeStatus } from "./stages.ts";
@@ -77,6 +81,11 @@ export interface Api {
   streams(query: Query, signal?: AbortSignal): Promise<Page<JobDto>>;
   ticks(job: string, query: Query, signal?: AbortSignal): Promise<Page<TickDto>>;
   events(job: string, query: Query, signal?: AbortSignal): Promise<Page<JobEventDto>>;
+  /** What the market holds for a wallet; one without anything has it too. */
+  wallet(address: string, signal?: AbortSignal): Promise<WalletDto>;
+  ledger(address: string, query: Query, signal?: AbortSignal): Promise<Page<LedgerEntryDto>>;
+  /** The whole ledger as a file. */
+  ledgerCsvUrl(address: string): string;
   /** The node's last word on a job, or null before the first. */
   jobStatus(job: string, signal?: AbortSignal): Promise<NodeStatusDto | null>;
   /** The newest attestation the relayer holds, or null: then a termination proves nothing new. */
@@ -109,6 +118,10 @@ export function createApi(
     streams: (query, signal) => indexer("/streams", zPage(zJob), query, signal),
     ticks: (job, query, signal) => indexer(`/jobs/${job}/ticks`, zPage(zTick), query, signal),
     events: (job, query, signal) => indexer(`/jobs/${job}/events`, zPage(zJobEvent), query, signal),
+    wallet: (address, signal) => indexer(`/wallets/${address}`, zWallet, {}, signal),
+    ledger: (address, query, signal) =>
+      indexer(`/wallets/${address}/ledger`, zPage(zLedgerEntry), query, signal),
+    ledgerCsvUrl: (address) => `${config.indexerUrl}/api/v1/wallets/${address}/ledger?format=csv&limit=5000`,
     jobStatus: (job, signal) => orNull(relayer(`/jobs/${job}/status`, zNodeStatus, signal)),
     newestAttestation: (job, signal) => orNull(relayer(`/jobs/${job}/attestation`, zAttestation, signal)),
     async fund(address, amount) {
@@ -144,7 +157,8 @@ export async function allPages<T>(
   return items;
 }
 
-function search(query: Query): string {
+/** With its question mark; nothing for no parameters. */
+export function search(query: Query): string {
   const params = new URLSearchParams();
   for (const [key, value] of Object.entries(query)) {
     if (value !== undefined && value !== null && value !== "") params.set(key, String(value));

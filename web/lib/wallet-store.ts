@@ -3,6 +3,7 @@
  * It doesn't import the SDK; components/wallet/wallet-host.tsx, loaded on demand, fills it.
  */
 import type { AccountAuthenticator, SimpleTransaction } from "@aptos-labs/ts-sdk";
+import type { WalletSignature } from "@computestream/protocol/session";
 
 export interface WalletEntry {
   name: string;
@@ -35,6 +36,8 @@ export interface WalletActions {
   disconnect(): Promise<void>;
   signTransaction(transaction: SimpleTransaction): Promise<AccountAuthenticator>;
   signMessage(message: string, nonce: string): Promise<SignedMessage>;
+  /** The same with the account, the site and the chain in the signed text, by whatever key the account has. */
+  signInMessage(message: string, nonce: string): Promise<WalletSignature>;
 }
 
 const IDLE: WalletState = {

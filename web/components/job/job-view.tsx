@@ -19,6 +19,7 @@ import { JobDetails } from "./job-details.tsx";
 import { JobLogs } from "./job-logs.tsx";
 import { JobMoney } from "./job-money.tsx";
 import { JobOutput } from "./job-output.tsx";
+import { JobPrivate } from "./job-private.tsx";
 import { JobStages } from "./job-stages.tsx";
 import { JobSteps } from "./job-steps.tsx";
 import { JobTimeline } from "./job-timeline.tsx";
@@ -116,7 +117,10 @@ function Job({ job, data }: { job: JobDto; data: JobData }) {
           <div className="order-3 min-w-0">
             <JobLogs job={job} />
           </div>
-          <div className="order-5 min-w-0">
+          <div className="order-4 min-w-0 empty:hidden">
+            <JobPrivate job={job} settledSeq={data.ticks.at(-1)?.seq ?? null} />
+          </div>
+          <div className="order-6 min-w-0">
             <JobDetails job={job} status={data.status} />
           </div>
         </div>
@@ -124,7 +128,7 @@ function Job({ job, data }: { job: JobDto; data: JobData }) {
           <div className="order-1 min-w-0 empty:hidden">
             <JobOutput job={job} />
           </div>
-          <div className="order-4 min-w-0">
+          <div className="order-5 min-w-0">
             <JobTimeline job={job} events={data.events} ticks={data.ticks} />
           </div>
         </div>

@@ -1,10 +1,11 @@
 "use client";
 /** One machine in full: offer, record, operator, its jobs. It doesn't sign. */
-import { type JobDto, zAddress, zProvider } from "@computestream/protocol/api";
+import { type JobDto, type ProviderDto, zAddress, zProvider } from "@computestream/protocol/api";
 import Link from "next/link";
 import { useEffect, useState } from "react";
 import { useLiveTopic } from "../../hooks/use-live-topic.ts";
 import { useNow } from "../../hooks/use-now.ts";
+import { useSession } from "../../hooks/use-session.ts";
 import {
   formatAgo,
   formatCount,
@@ -23,6 +24,8 @@ import { Empty } from "../ui/empty.tsx";
 import { Freshness, StaleNotice } from "../ui/freshness.tsx";
 import { PageTitle } from "../ui/page-title.tsx";
 import { Stat } from "../ui/stat.tsx";
+import { SignIn } from "../wallet/sign-in.tsx";
+import { MachineTelemetry } from "./machine-telemetry.tsx";
 import { ProviderStatus, statusWords } from "./provider-bits.tsx";
 import { hardware } from "./provider-card.tsx";
 
@@ -30,6 +33,24 @@ export function ProviderView({ address }: { address: string }) {
   const parsed = zAddress.safeParse(address);
   if (!parsed.success) return <NoSuchMachine />;
   return <Machine address={parsed.data} />;
+}
+
+/** Telemetry is its owner's at any time; buyers see it on the page of their running job. */
+function OwnersTelemetry({ provider }: { provider: ProviderDto }) {
+  const { wallet, signedIn } = useSession();
+  if (wallet !== provider.owner) return null;
+  return (
+    <section className="card p-5" aria-labelledby="telemetry" data-testid="owners-telemetry">
+      <h2 id="telemetry" className="mb-3 font-semibold">
+        Your machine now
+      </h2>
+      {signedIn ? (
+        <MachineTelemetry provider={provider.provider} />
+      ) : (
+        <SignIn opens="How busy your machine is, and how warm, is for you alone to see." />
+      )}
+    </section>
+  );
 }
 
 function NoSuchMachine() {
@@ -145,6 +166,7 @@ function Machine({ address }: { address: string }) {
           <Amount value={provider.earned} asset={asset} places={4} />
         </Stat>
       </dl>
+      <OwnersTelemetry provider={provider} />
       <div className="grid gap-6 lg:grid-cols-[1fr_2fr]">
         <section className="card p-5" aria-labelledby="facts">
           <h2 id="facts" className="font-semibold">

@@ -1,7 +1,8 @@
 "use client";
 import { useEffect, useRef, useState } from "react";
 /**
- * A moving chart over time: one filled line and, if given, bars on a scale of their own. Drawn by uPlot on canvas.
+ * A moving chart over time: one filled line and, if given, a second line on its scale or bars on a scale of their own.
+ * Drawn by uPlot on canvas.
  * It doesn't know what is counted; numbers are for the eye, the exact ones stand in the text beside it.
  */
 import type uPlot from "uplot";
@@ -10,8 +11,13 @@ import "uplot/dist/uPlot.min.css";
 export interface TimeChartProps {
   /** Unix seconds, rising. */
   times: number[];
-  line: number[];
+  /** null where nothing is known. */
+  line: Array<number | null>;
   bars?: number[];
+  /** Drawn over the first; not together with bars. */
+  second?: Array<number | null>;
+  /** The top of the axis; default: a little above the highest value. */
+  top?: number;
   /** Draws steps instead of slopes: settled money jumps. */
   stepped?: boolean;
   formatValue: (value: number) => string;
@@ -34,16 +40,22 @@ interface Colours {
   accent: string;
   muted: string;
   line: string;
+  busy: string;
 }
 
 function colours(): Colours {
   const style = getComputedStyle(document.documentElement);
   const read = (name: string) => style.getPropertyValue(name).trim();
-  return { accent: read("--c-accent"), muted: read("--c-muted"), line: read("--c-line") };
+  return {
+    accent: read("--c-accent"),
+    muted: read("--c-muted"),
+    line: read("--c-line"),
+    busy: read("--c-busy"),
+  };
 }
 
 const toData = (p: TimeChartProps): uPlot.AlignedData =>
-  p.bars ? [p.times, p.line, p.bars] : [p.times, p.line];
+  p.bars ? [p.times, p.line, p.bars] : p.second ? [p.times, p.line, p.second] : [p.times, p.line];
 
 export function TimeChart(props: TimeChartProps) {
   const { className, summary, testId, times } = props;
@@ -64,7 +76,7 @@ export function TimeChart(props: TimeChartProps) {
     };
   }, []);
 
-  const hasBars = props.bars !== undefined;
+  const extra = props.bars ? "bars" : props.second ? "line" : null;
   // biome-ignore lint/correctness/useExhaustiveDependencies: `themeRound` rebuilds the canvas in the new colours
   useEffect(() => {
     const element = holder.current;
@@ -74,7 +86,7 @@ export function TimeChart(props: TimeChartProps) {
     const size = () => ({ width: element.clientWidth, height: element.clientHeight });
     void import("uplot").then(({ default: UPlot }) => {
       if (stopped) return;
-      const options = chartOptions(UPlot, latest.current, colours(), size(), hasBars);
+      const options = chartOptions(UPlot, latest.current, colours(), size(), extra);
       chart.current = new UPlot(options, toData(latest.current), element);
       resize = new ResizeObserver(() => chart.current?.setSize(size()));
       resize.observe(element);
@@ -85,12 +97,12 @@ export function TimeChart(props: TimeChartProps) {
       chart.current?.destroy();
       chart.current = null;
     };
-  }, [hasBars, themeRound]);
+  }, [extra, themeRound]);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: new data redraws; `latest` carries it
   useEffect(() => {
     chart.current?.setData(toData(latest.current));
-  }, [props.times, props.line, props.bars]);
+  }, [props.times, props.line, props.bars, props.second]);
 
   return (
     <div
@@ -109,8 +121,9 @@ function chartOptions(
   props: TimeChartProps,
   colour: Colours,
   size: { width: number; height: number },
-  hasBars: boolean,
+  extra: "bars" | "line" | null,
 ): uPlot.Options {
+  const { top } = props;
   const font = "12px ui-sans-serif, system-ui, sans-serif";
   const clock = (secs: number) =>
     new Date(secs * 1000).toLocaleTimeString("en-GB", {
@@ -137,6 +150,7 @@ function chartOptions(
     points: { show: (plot) => (plot.data[0]?.length ?? 0) < 3, size: 6, fill: colour.accent },
     ...(props.stepped && UPlot.paths.stepped ? { paths: UPlot.paths.stepped({ align: 1 }) } : {}),
   };
+  const second: uPlot.Series = { stroke: colour.busy, width: 2, points: { show: false } };
   // Bars that would touch become an area: hundreds of settlements are a rate, not events.
   const spaced = UPlot.paths.bars?.({ size: [0.6, 14, 2] });
   const dense = UPlot.paths.linear?.();
@@ -161,9 +175,11 @@ function chartOptions(
     scales: {
       // A single moment still needs a span to be drawn in.
       x: { time: true, range: (_, min, max) => (max > min ? [min, max] : [min - 5, max + 5]) },
-      y: { range: (_, __, max) => [0, max > 0 ? max * 1.1 : 1] },
+      y: { range: (_, __, max) => [0, top ?? (max > 0 ? max * 1.1 : 1)] },
       // Bars keep to the lower quarter, under the line.
-      ...(hasBars ? { bars: { range: (_, __, max) => [0, max > 0 ? max * 4 : 1] as [number, number] } } : {}),
+      ...(extra === "bars"
+        ? { bars: { range: (_, __, max) => [0, max > 0 ? max * 4 : 1] as [number, number] } }
+        : {}),
     },
     axes: [
       {
@@ -176,6 +192,6 @@ function chartOptions(
       },
       { ...axis, size: 76, values: (_, splits) => splits.map((v) => props.formatValue(v)) },
     ],
-    series: [{}, line, ...(hasBars ? [bars] : [])],
+    series: [{}, line, ...(extra === "bars" ? [bars] : extra === "line" ? [second] : [])],
   };
 }

@@ -19,6 +19,7 @@ import { provideActions, type SignedMessage, walletStore } from "../../lib/walle
 import { approvals } from "../../wallet/approvals.ts";
 import { describeTransaction } from "../../wallet/describe-transaction.ts";
 import { createDevWallet } from "../../wallet/dev-wallet.ts";
+import { keyAndSignature } from "../../wallet/key-and-signature.ts";
 import { useApp } from "../app-provider.tsx";
 import { ApprovalDialog } from "./approval-dialog.tsx";
 
@@ -95,6 +96,11 @@ function Mirror() {
           publicKey: ed25519Key(latest.current.account?.publicKey),
           signature: ed25519Signature(signed.signature),
         };
+      },
+      async signInMessage(message, nonce) {
+        const asked = { address: true, application: true, chainId: true, message, nonce };
+        const { fullMessage, signature } = await latest.current.signMessage(asked);
+        return { fullMessage, ...keyAndSignature(latest.current.account?.publicKey, signature) };
       },
     });
   }, []);

@@ -1,5 +1,7 @@
 "use client";
+import Link from "next/link";
 import { useBalance } from "../../hooks/use-balance.ts";
+import { useSession } from "../../hooks/use-session.ts";
 import { useWalletState } from "../../hooks/use-wallet-state.ts";
 import { walletActions } from "../../lib/wallet-store.ts";
 /** The wallet menu: choose one, or see balance, test money and disconnect. It doesn't hold the connection. */
@@ -84,6 +86,7 @@ function Connected({ address, onClose }: { address: string; onClose: () => void 
   const { config } = useApp();
   const { walletName, chainId } = useWalletState();
   const balance = useBalance(address);
+  const session = useSession();
   return (
     <div>
       <div className="flex items-center justify-between gap-3">
@@ -104,19 +107,41 @@ function Connected({ address, onClose }: { address: string; onClose: () => void 
           before signing.
         </p>
       )}
+      <p className="mt-3 flex flex-wrap items-center justify-between gap-x-4 text-sm text-muted">
+        <Link href="/me" className="link" data-testid="my-account" onClick={onClose}>
+          My account
+        </Link>
+        <span data-testid="session" data-signed-in={session.signedIn}>
+          {session.signedIn ? "Signed in on this site" : "Not signed in"}
+        </span>
+      </p>
       <div className="mt-4 flex flex-wrap gap-2">
         {config.faucetUrl && <FaucetButton address={address} />}
         <button
           type="button"
           className="btn"
           onClick={() =>
-            void walletActions()
+            // Who disconnects leaves nothing open behind; the wallet goes also when the API can't be told.
+            void session
+              .signOut()
+              .catch(() => {})
+              .then(walletActions)
               .then((actions) => actions.disconnect())
               .then(onClose, onClose)
           }
         >
           Disconnect
         </button>
+        {session.signedIn && (
+          <button
+            type="button"
+            className="btn"
+            data-testid="sign-out"
+            onClick={() => void session.signOut().then(onClose, onClose)}
+          >
+            Sign out
+          </button>
+        )}
       </div>
     </div>
   );
