@@ -2,8 +2,9 @@
  * What no client of a library sends: raw sockets, requests inside requests, headers that never end, odd parameters; and
  * the table of origins. Each is answered once, by name, or cut off, and never with a 5xx.
  */
-import { createServer } from "node:http";
+import { Agent, createServer, request } from "node:http";
 import { type AddressInfo, connect } from "node:net";
+import { setTimeout as pause } from "node:timers/promises";
 import { zApiError } from "@computestream/protocol/api";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import WebSocket from "ws";
@@ -226,6 +227,32 @@ describe("a client that takes its time", () => {
     } finally {
       slow.closeAllConnections();
       slow.close();
+    }
+  });
+
+  it("is not one whose connection only waits for its next request", async () => {
+    const server = createHttpServer((_request, response) => response.end("ok"), {
+      headersTimeoutMs: 100,
+      requestTimeoutMs: 150,
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const wasReused = () =>
+      new Promise<boolean>((resolve, reject) => {
+        const asked = request({ port: (server.address() as AddressInfo).port, agent }, (response) => {
+          response.resume();
+          response.on("end", () => resolve(asked.reusedSocket));
+        });
+        asked.on("error", reject).end();
+      });
+    try {
+      expect(await wasReused()).toBe(false);
+      await pause(600);
+      expect(await wasReused()).toBe(true);
+    } finally {
+      agent.destroy();
+      server.closeAllConnections();
+      server.close();
     }
   });
 

@@ -3,7 +3,7 @@
  * It doesn't read the environment, handle signals or exit: ./index.ts does.
  */
 import { randomUUID } from "node:crypto";
-import { createServer, type Server } from "node:http";
+import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type ChainClient, createChainClient, encodeProcessPayments } from "@computestream/protocol/client";
@@ -18,6 +18,7 @@ import { messageOf, StartupError } from "./errors.ts";
 import { createRecorder } from "./history/recorder.ts";
 import { createApp } from "./http/app.ts";
 import { createHealth } from "./http/health.ts";
+import { createHttpServer } from "./http/http-server.ts";
 import { openNodeSession } from "./hub/node-session.ts";
 import { openReaderSession } from "./hub/reader-session.ts";
 import { attachHub } from "./hub/server.ts";
@@ -55,7 +56,6 @@ const REQUEST_GRACE_MS = 3_000;
 const SESSIONS_MAX = 5_000;
 const SESSIONS_PER_ADDRESS_MAX = 1_000;
 const FIRST_MESSAGE_TIMEOUT_MS = 10_000;
-const MAX_HEADER_BYTES = 65_536;
 
 /** Throws `StartupError`. */
 export async function startRelayer(config: Config, logger: Logger): Promise<Relayer> {
@@ -243,9 +243,7 @@ export async function startRelayer(config: Config, logger: Logger): Promise<Rela
       balanceIsLow = units < config.lowBalance;
     },
   });
-  const server = createServer(
-    // The signed order of a payment travels in a header.
-    { maxHeaderSize: MAX_HEADER_BYTES },
+  const server = createHttpServer(
     createApp({
       ...(x402 ? { x402: x402.router } : {}),
       transactions: transactions.router,
