@@ -35,19 +35,35 @@ export interface ProtocolHistories {
   close(): void;
 }
 
-/** What wallets were given, and gave away, past the market in `transactions`, by `asset|wallet`. */
+/**
+ * What wallets were given, and gave away, past the market in `transactions`, by `asset|wallet`. A payment to a quote is
+ * such a gift, which its payer has once it leaves the quote: the market says of it all that it came from the payer. And
+ * what strangers sent to an escrow is its buyer's with the reclaiming.
+ */
 export function movedElsewhere({ assets, primaryStore }: Chain, transactions: Played[]): Map<string, bigint> {
   const moved = new Map<string, bigint>();
-  const add = (key: string, amount: bigint) => moved.set(key, (moved.get(key) ?? 0n) + amount);
-  for (const [index, who, amount] of FUNDS) add(`${assets[index]}|${who}`, amount);
+  const add = (asset: string, wallet: string, amount: bigint) => {
+    const key = `${normalizeAddress(asset)}|${normalizeAddress(wallet)}`;
+    moved.set(key, (moved.get(key) ?? 0n) + amount);
+  };
+  for (const [index, who, amount] of FUNDS) add(assets[index] ?? "", who, amount);
+  const orders = new Map<string, { buyer: string; asset: string }>();
   for (const { run } of transactions) {
-    if (run.name !== "donate" || !run.result.ok) continue;
-    // Which asset it was the store knows, and the framework tells.
+    if (!run.result.ok) continue;
+    const givesAway = run.name === "donate" || run.name === "send";
     for (const { type, data } of run.result.events) {
-      if (!type.endsWith("::fungible_asset::Withdraw")) continue;
-      const { store, amount } = data as { store: string; amount: string };
-      const asset = assets.find((a) => primaryStore(a, run.sender) === normalizeAddress(store));
-      if (asset) add(`${asset}|${run.sender}`, -BigInt(amount));
+      const field = (name: string) => (data as Record<string, string>)[name] ?? "";
+      if (type.endsWith("::job::JobCreated")) {
+        orders.set(field("job"), (data as { terms: { buyer: string; asset: string } }).terms);
+      } else if (type.includes("::job_quotes::")) {
+        add(field("asset"), field("payer"), BigInt(field("amount")));
+      } else if (type.endsWith("::fungible_asset::Withdraw")) {
+        // Which asset it was the store knows, and the framework tells.
+        const asset = assets.find((a) => primaryStore(a, run.sender) === normalizeAddress(field("store")));
+        if (givesAway && asset) add(asset, run.sender, -BigInt(field("amount")));
+        const order = run.name === "reclaim" && orders.get(field("store"));
+        if (order) add(order.asset, order.buyer, BigInt(field("amount")));
+      }
     }
   }
   return moved;

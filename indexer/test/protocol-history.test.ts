@@ -3,7 +3,6 @@
  * steps of any size, with restarts and lost connections: at every stop it says what the chain's views say, and at the
  * end it equals a mirror that was built in one go. `INDEXER_HISTORIES=1000` for a long run, `INDEXER_SEED` for others.
  */
-import { EVENT_SCHEMAS } from "@computestream/protocol/events";
 import type { Client } from "pg";
 import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -71,15 +70,11 @@ interface Followed {
   retries: number;
 }
 
-/** The generator doesn't draw quotes: what they leave in the mirror is a deposit like any other and these raw events. */
-const UNDRAWN: string[] = Object.keys(EVENT_SCHEMAS.job_quotes);
-
 describe("the mirror of random histories", () => {
   it(`says what the chain says, ${HISTORIES} histories long, whatever happens to the indexer`, async () => {
     const seen = new Set<string>();
     const total = { histories: 0, transactions: 0, events: 0, stops: 0, restarts: 0, retries: 0 };
-    const missing = () =>
-      histories.declaredEvents.filter((name) => !seen.has(name) && !UNDRAWN.includes(name));
+    const missing = () => histories.declaredEvents.filter((name) => !seen.has(name));
     for (const [n, history] of histories.draw(MOST, SEED).entries()) {
       if (n >= HISTORIES && missing().length === 0) break;
       const played = histories.play(history);

@@ -1,11 +1,13 @@
 /**
  * Each action as a call of the package: the entry function's name and its arguments in order, as JSON.
- * It doesn't know modules or BCS.
+ * It doesn't know modules, nor how arguments become bytes.
  */
 import type { Action } from "./model/actions.ts";
 import type { Attestation } from "./model/attestation.ts";
+import { orderHash } from "./model/bcs.ts";
 import type { Order } from "./model/jobs.ts";
 import type { Offer } from "./model/providers.ts";
+import { type QuoteTerms, quoteAddress } from "./model/quotes.ts";
 import type { Output } from "./model/types.ts";
 
 export interface EntryCall {
@@ -27,15 +29,20 @@ const tail = (o: Order): unknown[] => [
   ...[o.maxDurationSecs, o.maxRatePerHour, o.deposit, o.holdbackSecs, o.priority, o.buyerKey],
 ];
 
+const seedOf = ({ payer, clerk, redeemBy, nonce }: QuoteTerms): unknown[] => [payer, clerk, redeemBy, nonce];
+
 /** Arguments in the order of docs/protocol.md. */
 export function toCall(a: Action): EntryCall {
   if (a.type === "freeze") return { fn: "coin::set_frozen", args: [a.store, a.frozen] };
   if (a.type === "seize" || a.type === "restore") return { fn: `coin::${a.type}`, args: [a.job, a.amount] };
   if (a.type === "donate") return { fn: "coin::donate", args: [a.to, a.amount] };
+  if (a.type === "pay_quote") return { fn: "coin::send", args: [a.asset, quoteAddress(a.quote), a.amount] };
   return { fn: a.type, args: argsOf(a) };
 }
 
-function argsOf(a: Exclude<Action, { type: "freeze" | "seize" | "restore" | "donate" }>): unknown[] {
+function argsOf(
+  a: Exclude<Action, { type: "freeze" | "seize" | "restore" | "donate" | "pay_quote" }>,
+): unknown[] {
   switch (a.type) {
     case "set_fees":
       return [a.terms.feeBps, a.terms.keeperShareBps, a.terms.treasury];
@@ -90,6 +97,19 @@ function argsOf(a: Exclude<Action, { type: "freeze" | "seize" | "restore" | "don
         ...[r.region, r.sandbox, r.minStake, ...tail(order)],
       ];
     }
+    case "redeem": {
+      const { quote } = a;
+      return [
+        ...seedOf(quote),
+        quote.provider,
+        quote.order.image,
+        quote.spec,
+        quote.gpus,
+        ...tail(quote.order),
+      ];
+    }
+    case "refund":
+      return [a.asset, ...seedOf(a.quote), orderHash(a.quote)];
     case "accept":
       return [a.provider, a.job, a.mask];
     case "extend":

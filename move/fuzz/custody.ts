@@ -21,6 +21,13 @@ export function compareMoney(chain: Chain, store: ForkStore, state: State): void
       must(held === expected, "balances", () => `${who}: chain ${held}, model ${expected}`);
       custody -= held;
     }
+    for (const quote of state.quotes.keys()) {
+      const key = `${asset}|${quote}`;
+      const held = holdings.get(key) ?? 0n;
+      const expected = state.wallets.get(key) ?? 0n;
+      must(held === expected, "quotes", () => `${quote}: chain ${held}, model ${expected}`);
+      custody -= held;
+    }
     const owed = custodyOf(state, asset);
     const { sent, missing } = dustOf(state, asset);
     // What an issuer took isn't the modules' to keep.

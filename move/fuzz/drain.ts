@@ -8,7 +8,8 @@ import { must } from "./compare.ts";
 import { ADDRESS_LENGTH, type ForkStore } from "./fork-store.ts";
 import type { Action } from "./model/actions.ts";
 import { takesProofs } from "./model/settlement.ts";
-import { type Address, type Job, MAX_U64, max, STATE } from "./model/types.ts";
+import { type Address, type Job, MAX_U64, max, type Quote, STATE } from "./model/types.ts";
+import { balanceOf } from "./model/wallets.ts";
 import { isLive, signed } from "./resolve/attestations.ts";
 import type { Session } from "./session.ts";
 import { createDice } from "./steps.ts";
@@ -92,6 +93,15 @@ function withdraw(session: Session, provider: Address): void {
     demand(session, check, { type: "withdraw_stake", ...common }, max(after.unlocksAt, after.liableUntil));
 }
 
+/** Anybody can, once the quote is used or its time is over; what was redeemed has left already. */
+function sendBack(chain: Chain, session: Session, { quote, terms, job }: Quote): void {
+  for (const asset of chain.assets) {
+    if (balanceOf(session.state, asset, quote) === 0n) continue;
+    const action: Action = { type: "refund", who: STRANGER, asset, quote: terms };
+    demand(session, "I10_claim_never_blocked", action, job === null ? terms.redeemBy : 0n);
+  }
+}
+
 function release(chain: Chain, session: Session, holder: string): void {
   const [asset, owner] = holder.split("|");
   const store = asset && owner ? chain.primaryStore(asset, owner) : holder;
@@ -122,6 +132,7 @@ export function drain(
   for (const [job, dust] of [...session.state.dust])
     if (dust < 0n) demand(session, "setup", { type: "restore", who: STRANGER, job, amount: -dust }, 0n);
   for (const address of addresses) settle(session, address);
+  for (const quote of session.state.quotes.values()) sendBack(chain, session, quote);
   for (const job of [...session.state.jobs.values()]) reclaim(session, job);
   for (const provider of session.state.providers.keys()) withdraw(session, provider);
   for (const asset of chain.assets) {
@@ -139,7 +150,10 @@ export function drain(
   const known = livingAddresses(initial.store);
   const latin1 = (address: Address): string => Buffer.from(address.slice(2), "hex").toString("latin1");
   for (const asset of chain.assets)
-    for (const who of EVERYBODY) known.add(latin1(chain.primaryStore(asset, who)));
+    for (const who of [...EVERYBODY, ...session.state.quotes.keys()])
+      known.add(latin1(chain.primaryStore(asset, who)));
+  // Used quotes stay, so that money which comes late finds its way back.
+  for (const quote of session.state.quotes.keys()) known.add(latin1(quote));
   const left = [...livingAddresses(session.store)].filter((address) => !known.has(address));
   must(left.length === 0, "I12_closed_leaves_no_state", () =>
     left.map((address) => `0x${Buffer.from(address, "latin1").toString("hex")}`).join(", "),

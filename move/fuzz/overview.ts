@@ -6,13 +6,24 @@ import type { Chain } from "./chain.ts";
 import { compareRecord } from "./compare.ts";
 import type { ForkStore } from "./fork-store.ts";
 import { PACKAGE } from "./model/attestation.ts";
+import { orderHash } from "./model/bcs.ts";
 import { parametersView } from "./model/market.ts";
 import { quote, takesProofs } from "./model/settlement.ts";
 import { canPay } from "./model/stream.ts";
-import type { Address, State } from "./model/types.ts";
+import { type Address, type State, ZERO_ADDRESS } from "./model/types.ts";
 import { jobView, providerView, streamView } from "./model/views.ts";
 
 const QUOTED_SECS = 7n;
+
+/** Where each quote is paid by the chain, and what by it became of it. */
+function compareQuotes(view: (fn: string, args: unknown[]) => unknown, state: State): void {
+  for (const { quote, terms, job } of state.quotes.values()) {
+    const { payer, clerk, redeemBy, nonce } = terms;
+    const args = [payer, clerk, redeemBy, nonce, orderHash(terms)];
+    compareRecord(`quote_address ${quote}`, view("job_quotes::quote_address", args), quote);
+    compareRecord(`job_of ${quote}`, view("job_quotes::job_of", [quote]), job ?? ZERO_ADDRESS);
+  }
+}
 
 /** Once a history. */
 export function compareOverview(chain: Chain, store: ForkStore, state: State): void {
@@ -47,6 +58,7 @@ export function compareOverview(chain: Chain, store: ForkStore, state: State): v
     if (canPay(state, job, due.amount))
       compareRecord(`quote_settlement ${job.job}`, quoted, [due.amount, due.fee]);
   }
+  compareQuotes(view, state);
   const listedProviders = view("provider_registry::list_providers", [0n, 100n]);
   compareRecord("list_providers", listedProviders, [...state.providers.values()].map(providerView));
   compareRecord(

@@ -33,6 +33,7 @@ import {
   heldWaits,
   staysLiable,
 } from "./promises.ts";
+import { createQuoteWatch } from "./quote-promises.ts";
 import type { Memory } from "./resolve/context.ts";
 
 type View = Record<string, unknown>;
@@ -63,6 +64,7 @@ export function createSession(
   let store = createForkStore(from.store);
   let state = from.state;
   const { memory } = from;
+  const quotes = createQuoteWatch(chain);
   const ledgers = new Map([...(from.ledgers ?? [])].map(([job, ledger]) => [job, { ...ledger }]));
 
   const view = (fn: string, args: unknown[]): View => chain.view({ store, now: state.now }, fn, args) as View;
@@ -166,6 +168,7 @@ export function createSession(
       readEvents(ledgers, result.events);
       noteGas(action, fresh, result.gas);
       compareEvents(result.events, expected.events);
+      quotes.after(action, result.events, { store, now: at });
       compareChanged(before, action);
     }
     return { action, at, result };

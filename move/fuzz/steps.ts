@@ -35,6 +35,7 @@ const WEIGHTS = {
   stake: 6,
   admin: 6,
   issuer: 7,
+  quote: 16,
   ghost: 1,
 } as const;
 

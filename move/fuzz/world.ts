@@ -40,6 +40,7 @@ function initialState(assets: Address[]): State {
     dust: new Map(),
     providers: new Map(),
     jobs: new Map(),
+    quotes: new Map(),
   };
 }
 

@@ -11,6 +11,7 @@ import * as faults from "./faults.ts";
 import * as jobs from "./jobs.ts";
 import * as market from "./market.ts";
 import * as providers from "./providers.ts";
+import * as quotes from "./quotes.ts";
 import * as repricing from "./repricing.ts";
 import { type BatchEntry, processPayment, processPayments } from "./settlement.ts";
 
@@ -41,7 +42,10 @@ interface OpenOrder<T extends string> {
   specs: string[];
 }
 
-/** The last four aren't the protocol's: an issuer freezes a store, takes from it and gives back, a stranger sends to one. */
+/**
+ * The last five aren't the protocol's: somebody transfers to a quote's address, an issuer freezes a store, takes from it
+ * and gives back, a stranger sends to one.
+ */
 export type Action =
   | OfAdmin<"set_fees", { terms: market.Fees }>
   | OfAdmin<"set_stake_terms", { terms: market.StakeTerms }>
@@ -96,6 +100,9 @@ export type Action =
   | OfJob<"open_arbitration", { reason: string }>
   | OfJob<"rule", { award: bigint }>
   | OfJob<"resolve">
+  | { type: "redeem"; who: Address; quote: quotes.QuoteTerms }
+  | { type: "refund"; who: Address; asset: Address; quote: quotes.QuoteTerms }
+  | { type: "pay_quote"; who: Address; asset: Address; quote: quotes.QuoteTerms; amount: bigint }
   | { type: "freeze"; who: Address; store: Address; holder: string; frozen: boolean }
   | OfJob<"seize", { amount: bigint }>
   | OfJob<"restore", { amount: bigint }>
@@ -147,8 +154,8 @@ const PERFORM: { [T in Action["type"]]: Perform<T> } = {
   add_stake: (ctx, a) => stakes.addStake(ctx, a.who, a.provider, a.amount),
   request_unstake: (ctx, a) => stakes.requestUnstake(ctx, a.who, a.provider, a.amount),
   withdraw_stake: (ctx, a) => stakes.withdrawStake(ctx, a.who, a.provider),
-  create_job: (ctx, a) => jobs.createJobs(ctx, a.who, a.provider, a.gpus, a.order, a.specs),
-  create_jobs: (ctx, a) => jobs.createJobs(ctx, a.who, a.provider, a.gpus, a.order, a.specs),
+  create_job: (ctx, a) => void jobs.createJobs(ctx, a.who, a.provider, a.gpus, a.order, a.specs),
+  create_jobs: (ctx, a) => void jobs.createJobs(ctx, a.who, a.provider, a.gpus, a.order, a.specs),
   create_open_job: (ctx, a) => jobs.createOpenJobs(ctx, a.who, a.asset, a.requirements, a.order, a.specs),
   create_open_jobs: (ctx, a) => jobs.createOpenJobs(ctx, a.who, a.asset, a.requirements, a.order, a.specs),
   accept: (ctx, a) => jobs.accept(ctx, a.who, a.provider, a.job, a.mask),
@@ -177,6 +184,9 @@ const PERFORM: { [T in Action["type"]]: Perform<T> } = {
   answer_challenge: (ctx, a) => disputes.answerChallenge(ctx, a.who, a.job, a.chunk, a.proof),
   open_arbitration: (ctx, a) => disputes.openArbitration(ctx, a.who, a.job, a.reason),
   rule: (ctx, a) => disputes.rule(ctx, a.who, a.job, a.award),
+  redeem: (ctx, a) => quotes.redeem(ctx, a.who, a.quote),
+  refund: (ctx, a) => quotes.refund(ctx, a.who, a.asset, a.quote),
+  pay_quote: (ctx, a) => quotes.payQuote(ctx, a.who, a.asset, a.quote, a.amount),
   freeze: (ctx, a) => freeze(ctx, a.holder, a.frozen),
   seize: (ctx, a) => seize(ctx, a.job, a.amount),
   restore: (ctx, a) => restore(ctx, a.job, a.amount),

@@ -1,8 +1,9 @@
 /**
- * The bytes of what is hashed and signed: terms and attestations, in BCS, as hex.
+ * The bytes of what is hashed and signed: terms, attestations and quotes, in BCS, as hex.
  * It doesn't know who signs, nor what a valid value is.
  */
 import { hash } from "node:crypto";
+import type { QuoteTerms } from "./quotes.ts";
 import type { Address, Hex, Terms } from "./types.ts";
 
 const strip = (hex: Hex): string => hex.slice(2);
@@ -53,6 +54,28 @@ export function termsHash(job: Address, terms: Terms): Hex {
     bytes(terms.buyerKey),
   ].join("");
   return `0x${hash("sha3-256", Buffer.from(body, "hex"), "hex")}`;
+}
+
+/** What a quote promises. */
+export function orderHash({ provider, order, spec, gpus }: QuoteTerms): Hex {
+  const body = [
+    address(provider),
+    text(order.image),
+    text(spec),
+    u64(gpus),
+    u64(order.maxDurationSecs),
+    u64(order.maxRatePerHour),
+    u64(order.deposit),
+    u64(order.holdbackSecs),
+    order.priority.toString(16).padStart(2, "0"),
+    bytes(order.buyerKey),
+  ].join("");
+  return `0x${hash("sha3-256", Buffer.from(body, "hex"), "hex")}`;
+}
+
+/** What its address is made of. */
+export function quoteSeed({ payer, clerk, redeemBy, nonce }: QuoteTerms, order: Hex): Hex {
+  return `0x${[address(payer), address(clerk), u64(redeemBy), bytes(nonce), bytes(order)].join("")}`;
 }
 
 export interface Usage {

@@ -17,6 +17,7 @@ export function cloneState(state: State): State {
     frozen: new Set(state.frozen),
     dust: new Map(state.dust),
     providers: new Map([...state.providers].map(([id, p]) => [id, { ...p, activeJobs: [...p.activeJobs] }])),
+    quotes: new Map([...state.quotes].map(([id, quote]) => [id, { ...quote }])),
     jobs: new Map([...state.jobs].map(([id, job]) => [id, cloneJob(job)])),
   };
 }

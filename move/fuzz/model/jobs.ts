@@ -102,7 +102,8 @@ function place(
   jobSpec: string,
   requirements: Requirements,
   placement: Placement,
-): void {
+  purse = buyer,
+): Address {
   const { state } = ctx;
   const isOpen = placement.provider === ZERO_ADDRESS;
   const terms: Terms = {
@@ -145,7 +146,7 @@ function place(
     stream: null,
     case: null,
   };
-  deposit(ctx, job, buyer, order.deposit);
+  deposit(ctx, job, buyer, order.deposit, purse);
   state.jobs.set(address, job);
   emit(ctx, "job::JobCreated", {
     job: address,
@@ -154,6 +155,7 @@ function place(
     terms_hash: job.termsHash,
     accept_by: job.acceptBy,
   });
+  return address;
 }
 
 export const termsView = (terms: Terms): Record<string, unknown> => ({
@@ -165,6 +167,7 @@ function assertBatch(specs: string[]): void {
   require(specs.length >= 1 && specs.length <= MAX_BATCH, "E_BATCH_SIZE");
 }
 
+/** The new jobs; `purse` pays their deposits. */
 export function createJobs(
   ctx: Context,
   buyer: Address,
@@ -172,12 +175,14 @@ export function createJobs(
   gpus: bigint,
   order: Order,
   specs: string[],
-): void {
+  purse = buyer,
+): Address[] {
   const { state } = ctx;
   const p = providerOf(state, provider);
   assertNotPaused(state);
   assertBatch(specs);
   const requirements = onlyGpus(gpus);
+  const made: Address[] = [];
   for (const spec of specs) {
     assertTerms(state, order, spec, requirements);
     require(p.status === ACTIVE, "E_PROVIDER_UNAVAILABLE");
@@ -186,8 +191,10 @@ export function createJobs(
     assertAssetAllowed(state, p.asset);
     require(ratePerHour <= order.maxRatePerHour, "E_PRICE_ABOVE_MAXIMUM");
     require(meter.covers(order.deposit, ratePerHour, order.maxDurationSecs), "E_DEPOSIT_TOO_LOW");
-    place(ctx, buyer, order, spec, requirements, { provider, asset: p.asset, ratePerHour });
+    const placement = { provider, asset: p.asset, ratePerHour };
+    made.push(place(ctx, buyer, order, spec, requirements, placement, purse));
   }
+  return made;
 }
 
 export function createOpenJobs(

@@ -26,9 +26,10 @@ export function wallSecs(stream: Stream, now: bigint): bigint {
   return until - stream.startedAt;
 }
 
-export function deposit(ctx: Context, job: Job, payer: Address, amount: bigint): void {
+/** In the name of `payer`, out of `purse`. */
+export function deposit(ctx: Context, job: Job, payer: Address, amount: bigint, purse = payer): void {
   const { asset } = job.terms;
-  takeFrom(ctx, asset, payer, amount);
+  takeFrom(ctx, asset, purse, amount);
   if (amount > 0n) assertMovable(ctx.state, job.job);
   job.escrow += amount;
   job.deposited += amount;

@@ -2,6 +2,7 @@
  * What the model's world consists of: a market, wallets, providers and jobs, all integers as bigint.
  * It doesn't know any rule, nor how the chain stores these things.
  */
+import type { QuoteTerms } from "./quotes.ts";
 
 /** 0x and 64 digits. */
 export type Address = string;
@@ -240,6 +241,13 @@ export interface Job {
   case: Case | null;
 }
 
+export interface Quote {
+  quote: Address;
+  terms: QuoteTerms;
+  /** Null until it is used; the zero address when its money went back instead. */
+  job: Address | null;
+}
+
 export interface State {
   now: bigint;
   market: Market;
@@ -253,6 +261,8 @@ export interface State {
   dust: Map<Address, bigint>;
   providers: Map<Address, Provider>;
   jobs: Map<Address, Job>;
+  /** Those that money was ever sent to; what lies there is in `wallets`. */
+  quotes: Map<Address, Quote>;
 }
 
 export interface ModelEvent {

@@ -14,6 +14,7 @@ import * as ghosts from "./ghosts.ts";
 import * as issuer from "./issuer.ts";
 import * as orders from "./orders.ts";
 import * as parties from "./parties.ts";
+import { quote } from "./quotes.ts";
 
 const RESOLVERS: Record<StepKind, (scene: Scene) => Intent | null> = {
   proceed: endings.proceed,
@@ -45,6 +46,7 @@ const RESOLVERS: Record<StepKind, (scene: Scene) => Intent | null> = {
   stake: parties.stake,
   admin: parties.admin,
   issuer: issuer.issuer,
+  quote,
   ghost: ghosts.ghost,
 };
 

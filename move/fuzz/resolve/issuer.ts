@@ -21,7 +21,7 @@ const unsettled = (scene: Scene): Job[] => jobsOf(scene).filter((job) => job.sta
 
 function wallets({ state, memory, ...scene }: Scene): Store[] {
   const buyers = jobsOf({ state, memory, ...scene }).map((job) => job.terms.buyer);
-  const people = [OWNERS[0], TREASURY, ...new Set(buyers)];
+  const people = [OWNERS[0], TREASURY, ...new Set(buyers), ...state.quotes.keys()];
   const keys = people.flatMap((who) =>
     memory.assets.filter((asset) => hasStore(state, asset, who)).map((asset) => walletKey(asset, who)),
   );

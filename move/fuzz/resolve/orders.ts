@@ -21,7 +21,7 @@ import {
 
 const cover = (rate: bigint, secs: bigint): bigint => (rate * secs + 3599n) / 3600n;
 
-const atMost = (value: bigint): bigint => (value < MAX_U64 ? value : MAX_U64);
+export const atMost = (value: bigint): bigint => (value < MAX_U64 ? value : MAX_U64);
 
 function randomOrder(scene: Scene, rate: bigint, maySpoil = true): Order {
   const { dice, memory } = scene;
@@ -61,7 +61,7 @@ function spoil({ dice, state }: Scene, order: Order): Order {
   ]);
 }
 
-function specs({ dice }: Scene, isBatch: boolean): string[] {
+export function specs({ dice }: Scene, isBatch: boolean): string[] {
   if (dice.chance(3)) return [isBatch ? "s".repeat(4097) : ""];
   if (!isBatch) return ["spec"];
   const count = dice.chance(8) ? dice.pick([0, 101]) : 2 + dice.roll(2);
@@ -69,20 +69,31 @@ function specs({ dice }: Scene, isBatch: boolean): string[] {
 }
 
 /** Now and then somebody without money, or an owner who rents its own machines. */
-function randomBuyer({ dice }: Scene): string {
+export function randomBuyer({ dice }: Scene): string {
   if (dice.chance(6)) return POOR_BUYER;
   return dice.chance(8) ? OWNERS[0] : dice.pick(BUYERS.slice(0, 2));
 }
 
-export function order(scene: Scene): Intent | null {
+interface DirectOrder {
+  provider: Provider;
+  gpus: bigint;
+  terms: Order;
+}
+
+/** An order of one provider that mostly takes it. */
+export function randomDirectOrder(scene: Scene): DirectOrder {
   const { dice } = scene;
   const active = providersOf(scene).filter((p) => p.status === ACTIVE);
   const provider = dice.pick(active.length > 0 && !dice.chance(5) ? active : providersOf(scene));
   const most = provider.machine.gpuCount > 2n ? 2n : provider.machine.gpuCount;
   const gpus = dice.chance(3) ? provider.machine.gpuCount + 1n : dice.pick([most, most > 0n ? 1n : 0n, 0n]);
   const rate = provider.pricePerHour + gpus * provider.gpuPricePerHour;
-  const isBatch = dice.chance(12);
-  const terms = randomOrder(scene, rate <= MAX_U64 ? rate : 1n);
+  return { provider, gpus, terms: randomOrder(scene, rate <= MAX_U64 ? rate : 1n) };
+}
+
+export function order(scene: Scene): Intent | null {
+  const { provider, gpus, terms } = randomDirectOrder(scene);
+  const isBatch = scene.dice.chance(12);
   const action: Action = {
     type: isBatch ? "create_jobs" : "create_job",
     who: randomBuyer(scene),

@@ -52,6 +52,11 @@ module fuzz_coin::fuzz_coin {
         fungible_asset::deposit(store, primary_fungible_store::withdraw(sender, asset, amount));
     }
 
+    /// Pays to an account's or object's address, as wallets do.
+    public entry fun send(sender: &signer, asset: Object<Metadata>, to: address, amount: u64) {
+        primary_fungible_store::transfer(sender, asset, to, amount);
+    }
+
     public entry fun set_frozen(store: Object<FungibleStore>, frozen: bool) acquires Refs {
         let asset = fungible_asset::store_metadata(store);
         let refs = borrow_global<Refs>(object::object_address(&asset));
