@@ -35,12 +35,15 @@ import { startCommitListener } from "./ws/commits.ts";
 import { createGate } from "./ws/gate.ts";
 import { createHub } from "./ws/hub.ts";
 import { createMomentReader } from "./ws/moment.ts";
+import { createOnlineWatch } from "./ws/online-watch.ts";
 import { attachWsServer } from "./ws/server.ts";
 import { createSseServer } from "./ws/sse.ts";
 
 /** A Redis that is there answers by then; one that isn't must not hold up the start. */
 const REDIS_WAIT_MS = 500;
 const REWRITE_ACTIVE_MS = 30_000;
+/** A provider that falls silent, or comes back, is told of so much later at most. */
+const ONLINE_CHECK_MS = 2_000;
 
 export interface Service {
   url: string;
@@ -134,8 +137,9 @@ export async function startService(config: Config, source: ChainSource, log: Log
           now: () => performance.now(),
         });
   const assets = await createAssetBook({ pool, source, market: deployment.asset, log });
+  const onlineWatch = createOnlineWatch(active);
   const hub = createHub({
-    read: createMomentReader(pool, assets),
+    read: createMomentReader(pool, assets, onlineWatch),
     onError: (error) => log.warn({ err: error }, "reading what changed failed"),
     onRound: ({ ms }) => metrics.liveRoundSeconds.observe(ms / 1000),
   });
@@ -153,6 +157,7 @@ export async function startService(config: Config, source: ChainSource, log: Log
   const clientOf = (request: IncomingMessage) => addressOf(request, config.trustProxy);
   const sse = createSseServer({ hub, gate, addressOf: clientOf, metrics });
   const tending = setInterval(hub.tend, 250);
+  const watching = onlineWatch.every(ONLINE_CHECK_MS, hub);
   const server = createHttpServer(
     createApp({
       pool,
@@ -203,6 +208,7 @@ export async function startService(config: Config, source: ChainSource, log: Log
     server.closeIdleConnections();
     await Promise.all([indexer.close(), commits.close()]);
     clearInterval(tending);
+    watching.close();
     hub.close();
     const cut = setTimeout(() => server.closeAllConnections(), 5_000);
     await listening;

@@ -1,8 +1,11 @@
 /** A service with a real Redis: what its loss, slowness and return change, and what they don't. */
+import { once } from "node:events";
 import { type RedisPart, startRedis } from "@computestream/dev-env/parts";
+import { nextLiveState, type ProviderAnswer, zWsServerMessage } from "@computestream/protocol/api";
 import { createRedisKeys } from "@computestream/protocol/redis-keys";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { WebSocket } from "ws";
 import { createLogger } from "../src/logger.ts";
 import { createRedisLink } from "../src/redis/client.ts";
 import { createHandWrittenChain, deploymentOf, type RawEvent } from "./hand-written-chain.ts";
@@ -161,6 +164,49 @@ describe("the active state", () => {
       async () => JSON.stringify(await sets()) === JSON.stringify([[JOB], [PROVIDER]]),
       "the sets again",
     );
+    admin.disconnect();
+    await service.close();
+  });
+
+  it("has the live feed tell who is online, and who comes and goes without any commit", async () => {
+    const admin = new Redis(redis.url);
+    const nowSecs = Math.floor(Date.now() / 1_000);
+    const chain = createHandWrittenChain();
+    chain.append(nowSecs - 500, [parameters(), registered(PROVIDER), registered(SILENT)]);
+    await admin.del(keys.heartbeat(PROVIDER), keys.heartbeat(SILENT));
+    const service = await serve(await databases.database(), chain, { redisUrl: redis.url });
+    await untilMirrored(service.url, chain.head);
+    const told = new Map<string, unknown>();
+    const socket = new WebSocket(`${service.url.replace("http", "ws")}/api/v1/ws`);
+    let updates = 0;
+    socket.on("message", (data) => {
+      const message = zWsServerMessage.parse(JSON.parse(String(data)));
+      if (message.type !== "snapshot" && message.type !== "update") return;
+      updates += 1;
+      told.set(message.topic, nextLiveState(told.get(message.topic), message));
+    });
+    await once(socket, "open");
+    socket.send(JSON.stringify({ type: "subscribe", topics: ["providers", `provider:${SILENT}`] }));
+    type Told = Pick<ProviderAnswer, "provider" | "online">;
+    const online = () => ({
+      listed: ((told.get("providers") as Told[] | undefined) ?? [])
+        .filter((provider) => provider.online)
+        .map(({ provider }) => provider),
+      alone: (told.get(`provider:${SILENT}`) as Told | undefined)?.online,
+    });
+    await until(async () => told.size === 2, "both snapshots");
+    expect(online()).toEqual({ listed: [], alone: false });
+    // As the relayer writes it; this one is 54 seconds old, so it runs out in six.
+    const sign = Math.floor(Date.now() / 1_000) - 54;
+    await admin.set(keys.heartbeat(SILENT), String(sign), "EX", 6);
+    await until(async () => online().alone === true, "a sign of life to be told");
+    await until(async () => online().listed.length === 1, "the list to tell it");
+    expect(online()).toEqual({ listed: [SILENT], alone: true });
+    await until(async () => online().alone === false, "its end to be told");
+    await until(async () => online().listed.length === 0, "the list to tell it");
+    // A snapshot of each, and each change once.
+    expect(updates).toBe(6);
+    socket.close();
     admin.disconnect();
     await service.close();
   });

@@ -121,6 +121,18 @@ export function createHub(options: HubOptions) {
     void run();
   }
 
+  /** The state of these has changed without a commit. */
+  function touch(names: Iterable<string>): void {
+    for (const name of names) {
+      const topic = topics.get(name);
+      if (!topic?.state) continue;
+      topic.dirty = true;
+      busy.add(topic);
+      again = true;
+    }
+    if (again) void run();
+  }
+
   /** To be called now and then: drops who doesn't read, lets those catch up who do again. */
   function tend(): void {
     const now = Date.now();
@@ -318,7 +330,9 @@ export function createHub(options: HubOptions) {
     unsubscribe,
     remove,
     wake,
+    touch,
     tend,
+    has: (topic: string) => topics.has(topic),
     /** Whether anybody listens to anything. */
     get isIdle() {
       return topics.size === 0;

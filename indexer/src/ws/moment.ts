@@ -13,6 +13,7 @@ import { ticksBetween } from "../db/queries/ticks.ts";
 import type { Queryable } from "../db/table.ts";
 import type { TickRow } from "../db/tables.ts";
 import type { Happened } from "./live-topic.ts";
+import type { OnlineWatch } from "./online-watch.ts";
 import { partsOf } from "./topics.ts";
 import { createWalletReader } from "./wallets.ts";
 
@@ -56,15 +57,20 @@ const MAX_AGE_SECS = 12n * 3600n;
 /** A mirror that holds nothing yet. */
 const NO_MIRROR = { mirror: "000000000000", version: -1n, timestampSecs: 0n };
 
-export function createMomentReader(pool: Pool, book: AssetBook) {
+export function createMomentReader(pool: Pool, book: AssetBook, online: Pick<OnlineWatch, "tell">) {
   return <T>(work: (moment: Moment) => Promise<T>): Promise<T> =>
     readSnapshot(pool, async (db) => {
       const position = (await readMirrorPosition(db)) ?? NO_MIRROR;
-      return work(momentOf(db, book, position));
+      return work(momentOf(db, book, online, position));
     });
 }
 
-function momentOf(db: Queryable, book: AssetBook, position: typeof NO_MIRROR): Moment {
+function momentOf(
+  db: Queryable,
+  book: AssetBook,
+  online: Pick<OnlineWatch, "tell">,
+  position: typeof NO_MIRROR,
+): Moment {
   const { mirror, version, timestampSecs } = position;
   const wallets = createWalletReader(db, book);
 
@@ -120,9 +126,14 @@ function momentOf(db: Queryable, book: AssetBook, position: typeof NO_MIRROR): M
       for (const topic of topics) {
         const { kind, address } = partsOf(topic);
         if (kind === "network") states.set(topic, await readStats(db, book));
-        else if (kind === "providers") states.set(topic, await readCheapestProviders(db, book));
+        else if (kind === "providers")
+          states.set(topic, await online.tell(topic, await readCheapestProviders(db, book)));
         else if (kind === "wallet") states.set(topic, await wallets.state(address));
-        else states.set(topic, (kind === "provider" ? providers : jobs).get(address) ?? null);
+        else if (kind === "provider") {
+          const provider = providers.get(address);
+          const [told] = provider ? await online.tell(topic, [provider]) : [];
+          states.set(topic, told ?? null);
+        } else states.set(topic, jobs.get(address) ?? null);
       }
       return states;
     },

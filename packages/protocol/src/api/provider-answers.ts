@@ -22,7 +22,7 @@ export const zProviderAnswer = zProvider
       .boolean()
       .optional()
       .describe(
-        "A sign of life in the last 60 seconds: a heartbeat of its node or on chain, a settlement of a stream that runs. Not told in live updates.",
+        "A sign of life in the last 60 seconds: a heartbeat of its node or on chain, a settlement of a stream that runs.",
       ),
   })
   .meta({
