@@ -9,7 +9,7 @@ import { streamTransactions } from "./chain/stream.ts";
 import { connectClient, withTransaction } from "./db/client.ts";
 import { readCursor } from "./db/cursor.ts";
 import { createSeries } from "./db/series.ts";
-import { dropSchema, prepareShadow, swapIn } from "./db/shadow.ts";
+import { analyzeShadow, dropSchema, prepareShadow, swapIn } from "./db/shadow.ts";
 import { acquireWriterLease } from "./db/writer-lease.ts";
 import { FatalError } from "./errors.ts";
 import { createBatchSizer } from "./indexing/batch-size.ts";
@@ -62,6 +62,8 @@ export async function reindex(options: {
     const lease = await takeLease(databaseUrl);
     try {
       const shadow = lease.client;
+      await catchUp(shadow, { ...options, signal, goal: await goalOf(live) });
+      await analyzeShadow(shadow, SHADOW_SCHEMA);
       for (let attempt = 0; attempt < (options.attempts ?? 100); attempt += 1) {
         await catchUp(shadow, { ...options, signal, goal: await goalOf(live) });
         signal.throwIfAborted();

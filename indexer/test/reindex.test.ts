@@ -113,6 +113,23 @@ describe("reindex", () => {
     expect(done.version).toBeGreaterThanOrEqual(before);
     expect(told).toEqual([...told].sort((a, b) => (a < b ? -1 : 1)));
 
+    // The planner knows the new tables from the first question on, partitions too.
+    const unknown = await run(
+      databaseUrl,
+      `SELECT relname FROM pg_class c WHERE relnamespace = 'public'::regnamespace
+         AND relname ~ '^(events|jobs|providers|stream_ticks|provider_heartbeats|ledger_entries|rollup_.*)(_p?[0-9]+)?$'
+         AND relkind IN ('r', 'p') AND (reltuples < 0 OR reltuples = 0 AND pg_relation_size(oid) > 0)`,
+    );
+    expect(unknown).toEqual([]);
+    expect(
+      await run(
+        databaseUrl,
+        `SELECT tablename FROM pg_stats WHERE schemaname = 'public' AND (tablename, attname) IN
+           (('events', 'name'), ('jobs', 'buyer'), ('providers', 'owner'), ('provider_heartbeats', 'provider'))
+         ORDER BY tablename`,
+      ),
+    ).toEqual(["events", "jobs", "provider_heartbeats", "providers"].map((tablename) => ({ tablename })));
+
     await untilMirrored(url, chain.head);
     const comparison = await verifyMirror({ databaseUrl, source: chain, fromVersion: 0n, schema: "again" });
     expect(comparison).toMatchObject({ equal: true, unbalancedJobs: 0, version: String(chain.head) });

@@ -47,6 +47,22 @@ async function appliedMigrations(client: Client): Promise<string> {
   return rows[0].applied;
 }
 
+/**
+ * What the planner goes by: it stays with a table that moves, and without it the first questions after a swap would be
+ * planned for empty tables. A partitioned table stands for its partitions.
+ */
+export async function analyzeShadow(client: Client, schema: string): Promise<void> {
+  const { rows } = await client.query<{ name: string }>(
+    `SELECT c.relname AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+     WHERE n.nspname = $1 AND c.relkind IN ('r', 'p') AND NOT c.relispartition`,
+    [schema],
+  );
+  const tables = rows.filter(({ name }) => !STAYING.test(name));
+  for (const { name } of tables) {
+    await client.query(`ANALYZE ${client.escapeIdentifier(schema)}.${client.escapeIdentifier(name)}`);
+  }
+}
+
 /** In the caller's transaction: the mirror's tables and views of `schema` and of the caller's own change places. */
 export async function swapIn(client: Client, schema: string): Promise<void> {
   const { rows: names } = await client.query("SELECT current_schema() AS live");
