@@ -1,33 +1,21 @@
 /** What the API answers about the market, its cases, and its lists by filter. */
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import {
-  type ApiWorld,
   ARBITRATED,
   CHALLENGED,
   FAULTY,
   FOREIGN,
+  MOVE,
   OPEN,
   OTHER_ASSET,
   PROVIDER,
   RATED,
   RUNNING,
-  startApiWorld,
+  useApiWorld,
 } from "./api-world.ts";
-import { ASSET } from "./hand-written-chain.ts";
 import { ARBITER, OWNER, T0, TREASURY } from "./histories.ts";
-import { readerOf } from "./parts.ts";
 
-const MOVE = { address: ASSET, symbol: "MOVE", decimals: 8 };
-
-let world: ApiWorld;
-let get: ReturnType<typeof readerOf>;
-
-beforeAll(async () => {
-  world = await startApiWorld();
-  get = readerOf(world.url);
-}, 60_000);
-
-afterAll(() => world?.close());
+const { get } = useApiWorld();
 
 describe("the market", () => {
   it("tells its parameters and assets", async () => {

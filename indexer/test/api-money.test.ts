@@ -1,33 +1,21 @@
 /** What the API answers about receipts and money over time, against figures worked out by hand. */
 import pg from "pg";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import {
-  type ApiWorld,
   ARBITRATED,
   CHALLENGED,
   FAULTY,
+  MOVE,
   OPEN,
   PROVIDER,
   RATED,
   RUNNING,
-  startApiWorld,
   T1,
+  useApiWorld,
 } from "./api-world.ts";
-import { ASSET } from "./hand-written-chain.ts";
 import { BUYER, HASH, OWNER, T0 } from "./histories.ts";
-import { readerOf } from "./parts.ts";
 
-const MOVE = { address: ASSET, symbol: "MOVE", decimals: 8 };
-
-let world: ApiWorld;
-let get: ReturnType<typeof readerOf>;
-
-beforeAll(async () => {
-  world = await startApiWorld();
-  get = readerOf(world.url);
-}, 60_000);
-
-afterAll(() => world?.close());
+const { get, world } = useApiWorld();
 
 describe("a receipt", () => {
   const receiptOf = (address: string, query = "") => get("/api/v1/jobs/:address/receipt", query, { address });
@@ -131,7 +119,7 @@ describe("a receipt", () => {
   });
 
   it("is of one moment, though a refund is written while it is read", async () => {
-    const writer = new pg.Client(world.databaseUrl);
+    const writer = new pg.Client(world().databaseUrl);
     await writer.connect();
     try {
       await writer.query("BEGIN");

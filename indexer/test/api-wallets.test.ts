@@ -1,33 +1,21 @@
 /** What the API answers about wallets and their ledgers, against figures worked out by hand. */
 import type { LedgerEntryDto } from "@computestream/protocol/api";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import {
-  type ApiWorld,
   ARBITRATED,
   CHALLENGED,
   FAULTY,
+  MOVE,
   OPEN,
   PROVIDER,
   RATED,
   RUNNING,
-  startApiWorld,
   T1,
+  useApiWorld,
 } from "./api-world.ts";
-import { ASSET } from "./hand-written-chain.ts";
 import { address, BUYER, KEEPER, OWNER, T0, TREASURY } from "./histories.ts";
-import { readerOf } from "./parts.ts";
 
-const MOVE = { address: ASSET, symbol: "MOVE", decimals: 8 };
-
-let world: ApiWorld;
-let get: ReturnType<typeof readerOf>;
-
-beforeAll(async () => {
-  world = await startApiWorld();
-  get = readerOf(world.url);
-}, 60_000);
-
-afterAll(() => world?.close());
+const { get } = useApiWorld();
 
 describe("a wallet", () => {
   it("has what its jobs and cases hold, and its jobs newest first", async () => {

@@ -2,6 +2,7 @@
  * A served market for tests of the whole API: one fleet owner, one buyer, and each kind of money that moves.
  * It doesn't assert anything. 36,000,000 an hour is 10,000 a second; the fee is 1 %, a tenth of it the keeper's.
  */
+import { afterAll, beforeAll } from "vitest";
 import type { RouteEntry } from "../src/api/table/types.ts";
 import type { Service } from "../src/service.ts";
 import { ASSET, createHandWrittenChain, type HandWrittenChain } from "./hand-written-chain.ts";
@@ -30,7 +31,7 @@ import {
   stats,
   T0,
 } from "./histories.ts";
-import { serve, startDatabases, untilMirrored } from "./parts.ts";
+import { readerOf, serve, startDatabases, untilMirrored } from "./parts.ts";
 import { bearer, keyFor, nonceFor, post, signed, signIn } from "./sign-in.ts";
 
 export const PROVIDER = address("f1");
@@ -50,6 +51,7 @@ export const OPEN = address("e5");
 export const RUNNING = address("e6");
 /** The second hour. T0 is a whole hour of UTC. */
 export const T1 = T0 + 3600;
+export const MOVE = { address: ASSET, symbol: "MOVE", decimals: 8 };
 export const ORIGIN = "http://localhost:3000";
 
 export interface ApiWorld {
@@ -81,6 +83,22 @@ export async function startApiWorld(): Promise<ApiWorld> {
     },
   };
 }
+
+/** A world for all tests of a file, and how they read it. */
+export function useApiWorld() {
+  let world: ApiWorld | undefined;
+  const started = (): ApiWorld => {
+    if (!world) throw new Error("the world isn't there before the tests are");
+    return world;
+  };
+  beforeAll(async () => {
+    world = await startApiWorld();
+  }, 60_000);
+  afterAll(() => world?.close());
+  const get = ((...args: Parameters<Reader>) => readerOf(started().url)(...args)) as Reader;
+  return { get, world: started };
+}
+type Reader = ReturnType<typeof readerOf>;
 
 function appendMarket(chain: HandWrittenChain): void {
   chain.append(T0, [parameters(), ["market::AssetAllowanceChanged", { asset: ASSET, allowed: true }]]);

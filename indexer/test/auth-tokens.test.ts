@@ -1,50 +1,30 @@
 /** Access and refresh tokens, sessions and the signing key's file, against a served indexer and a real PostgreSQL. */
 import { createHmac, createPrivateKey, generateKeyPairSync } from "node:crypto";
-import { mkdtempSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ACCESS_TOKEN_SECS, type TokensDto } from "@computestream/protocol/api";
 import { createLocalJWKSet, decodeJwt, jwtVerify, SignJWT } from "jose";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { MAX_SESSIONS } from "../src/auth/sessions.ts";
 import { loadSigningKey, TOKEN_TYPE } from "../src/auth/signing-key.ts";
-import type { Service } from "../src/service.ts";
-import { createHandWrittenChain, type HandWrittenChain } from "./hand-written-chain.ts";
-import { parameters, T0 } from "./histories.ts";
-import { run, serve, startDatabases, untilMirrored } from "./parts.ts";
+import { type AuthWorld, refusalOf, startAuthWorld } from "./auth-world.ts";
+import { run } from "./parts.ts";
 import { addressOf, authBeside, bearer, newAccount, post, signIn } from "./sign-in.ts";
 
-const directory = mkdtempSync(join(tmpdir(), "indexer-auth-"));
-const signingKeyFile = join(directory, "keys", "signing-key.pem");
-
-let databases: Awaited<ReturnType<typeof startDatabases>>;
-let databaseUrl: string;
-let chain: HandWrittenChain;
-let service: Service;
+let world: AuthWorld;
 let url: string;
+let chain: AuthWorld["chain"];
+let databaseUrl: string;
+let signingKeyFile: string;
+let sessions: AuthWorld["sessions"];
+let refresh: AuthWorld["refresh"];
 
 beforeAll(async () => {
-  databases = await startDatabases();
-  databaseUrl = await databases.database();
-  chain = createHandWrittenChain();
-  chain.append(T0, [parameters()]);
-  service = await serve(databaseUrl, chain, { signingKeyFile });
-  url = service.url;
-  await untilMirrored(url, chain.head);
+  world = await startAuthWorld();
+  ({ url, chain, databaseUrl, signingKeyFile, sessions, refresh } = world);
 }, 60_000);
 
-afterAll(async () => {
-  await service?.close();
-  await databases?.close();
-});
-
-async function refusalOf(response: Response) {
-  const { error } = (await response.json()) as { error: { code: string; field?: string } };
-  return [response.status, error.code, error.field];
-}
-const sessions = (tokens: TokensDto | string) =>
-  fetch(`${url}/api/v1/auth/sessions`, { headers: bearer(tokens) });
-const refresh = (refreshToken: string) => post(url, "/auth/refresh", { refreshToken });
+afterAll(() => world?.close());
 
 describe("an access token", () => {
   const KEY = () => readFileSync(signingKeyFile, "utf8");
@@ -280,7 +260,7 @@ describe("the signing key's file", () => {
   });
 
   it("stops the start when it is missing in production, open to others or no key; nothing quotes it", async () => {
-    const path = (name: string) => join(directory, name);
+    const path = (name: string) => join(world.directory, name);
     await expect(loadSigningKey(path("missing"), false)).rejects.toMatchObject({ code: "CONFIG_INVALID" });
     writeFileSync(path("open"), readFileSync(signingKeyFile), { mode: 0o644 });
     await expect(loadSigningKey(path("open"), true)).rejects.toThrow(/chmod 600/);

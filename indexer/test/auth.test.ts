@@ -1,7 +1,3 @@
-/** Signing in against a served indexer and a real PostgreSQL: who gets tokens, and who is kept out. */
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import {
   AnyPublicKey,
   AnySignature,
@@ -15,54 +11,25 @@ import {
 import { toHex } from "@computestream/protocol";
 import { NONCE_SECS, type NonceDto, type TokensDto } from "@computestream/protocol/api";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { Service } from "../src/service.ts";
-import { createHandWrittenChain, deploymentOf, type HandWrittenChain } from "./hand-written-chain.ts";
-import { parameters, T0 } from "./histories.ts";
-import { run, serve, startDatabases, untilMirrored } from "./parts.ts";
-import {
-  addressOf,
-  authBeside,
-  bearer,
-  NOBODY,
-  newAccount,
-  nonceFor,
-  post,
-  signed,
-  signIn,
-} from "./sign-in.ts";
+import { type AuthWorld, refusalOf, startAuthWorld } from "./auth-world.ts";
+import { createHandWrittenChain, deploymentOf } from "./hand-written-chain.ts";
+import { run } from "./parts.ts";
+import { addressOf, authBeside, NOBODY, newAccount, nonceFor, post, signed, signIn } from "./sign-in.ts";
 
 const ORIGIN = "http://localhost:3000";
-const directory = mkdtempSync(join(tmpdir(), "indexer-auth-"));
-const signingKeyFile = join(directory, "keys", "signing-key.pem");
-
-let databases: Awaited<ReturnType<typeof startDatabases>>;
-let databaseUrl: string;
-let chain: HandWrittenChain;
-let service: Service;
+let world: AuthWorld;
 let url: string;
+let chain: AuthWorld["chain"];
+let databaseUrl: string;
+let signingKeyFile: string;
+let sessions: AuthWorld["sessions"];
 
 beforeAll(async () => {
-  databases = await startDatabases();
-  databaseUrl = await databases.database();
-  chain = createHandWrittenChain();
-  chain.append(T0, [parameters()]);
-  service = await serve(databaseUrl, chain, { signingKeyFile });
-  url = service.url;
-  await untilMirrored(url, chain.head);
+  world = await startAuthWorld();
+  ({ url, chain, databaseUrl, signingKeyFile, sessions } = world);
 }, 60_000);
 
-afterAll(async () => {
-  await service?.close();
-  await databases?.close();
-});
-
-async function refusalOf(response: Response) {
-  const { error } = (await response.json()) as { error: { code: string; field?: string } };
-  return [response.status, error.code, error.field];
-}
-const sessions = (tokens: TokensDto | string) =>
-  fetch(`${url}/api/v1/auth/sessions`, { headers: bearer(tokens) });
-const _refresh = (refreshToken: string) => post(url, "/auth/refresh", { refreshToken });
+afterAll(() => world?.close());
 
 describe("a sign-in", () => {
   it("gives tokens for a wallet's signature, and the session tells where it was made", async () => {
