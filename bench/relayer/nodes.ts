@@ -103,7 +103,7 @@ function startNode(provider: BusyProvider, url: string): { turn(turn: number, no
         told.acked += 1;
         const since = sentAt.get(`${message.job} ${message.seq}`);
         if (since !== undefined) told.waitsMs.push(Math.round(performance.now() - since));
-      } else {
+      } else if (message.type !== "command") {
         told.rejected += 1;
         told.lastRejection = message.message;
       }

@@ -151,6 +151,32 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env, argv: string[] 
   };
 }
 
+export interface CommandConfig {
+  deployment: Deployment;
+  keyFile: string;
+  provider: string;
+  relayerUrl: string;
+}
+
+/** What the owner's command needs; KEY_FILE is the owner's then. */
+export function loadCommandConfig(env: NodeJS.ProcessEnv = process.env): CommandConfig {
+  const present = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
+  const parsed = zEnv
+    .pick({ DEPLOYMENT_FILE: true, KEY_FILE: true, PROVIDER_ADDRESS: true, RELAYER_URL: true })
+    .safeParse(present);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    throw invalid(String(issue?.path[0] ?? "environment"), issue?.message ?? "is invalid");
+  }
+  const v = parsed.data;
+  return {
+    deployment: readDeployment(v.DEPLOYMENT_FILE),
+    keyFile: v.KEY_FILE,
+    provider: v.PROVIDER_ADDRESS,
+    relayerUrl: v.RELAYER_URL.replace(/\/+$/, ""),
+  };
+}
+
 function s3Config(v: z.output<typeof zEnv>): S3Config | null {
   if (!v.S3_BUCKET) return null;
   if (!v.S3_ACCESS_KEY_ID) throw invalid("S3_ACCESS_KEY_ID", "is needed when S3_BUCKET is set");

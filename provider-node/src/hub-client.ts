@@ -3,10 +3,12 @@
  * It doesn't know jobs or the chain, and nothing depends on it for correctness: what is lost here is sent again.
  */
 import {
+  type CommandResult,
   hubHelloMessage,
   type JobStatusMessage,
   type LogMessage,
   type NodeMessage,
+  type SignedCommand,
   type SignedUsage,
   signedUsageToJson,
   type TelemetryMessage,
@@ -24,6 +26,8 @@ export interface HubClient {
   status(message: JobStatusMessage): void;
   /** Not kept: what doesn't reach the hub now is told again in seconds. */
   telemetry(message: TelemetryMessage): void;
+  /** Not kept: the hub sends an undecided command again when this node is back. */
+  commandResult(result: CommandResult): void;
   /** The highest seq the hub has acknowledged for the job since this process started. */
   ackedSeq(job: string): bigint;
   /** Drops what is kept of a finished job. */
@@ -39,6 +43,8 @@ export interface HubClientOptions {
   key: OperatorKey;
   log: Logger;
   backoffMs?: { first: number; most: number };
+  /** What the hub hands over for this node; nothing is known of it but its form. */
+  onCommand?: (id: string, signed: SignedCommand) => void;
 }
 
 const LOGS_KEPT = 1_000;
@@ -132,6 +138,9 @@ export function createHubClient(options: HubClientOptions): HubClient {
           `hub rejected: ${message.message}`,
         );
         break;
+      case "command":
+        options.onCommand?.(message.id, message.signed);
+        break;
       case "error":
         log.error({ code: message.code }, `hub: ${message.message}`);
         break;
@@ -192,6 +201,9 @@ export function createHubClient(options: HubClientOptions): HubClient {
     },
     telemetry(message) {
       send(message);
+    },
+    commandResult(result) {
+      send(result);
     },
     ackedSeq: (job) => jobs.get(job)?.acked ?? 0n,
     forget(job) {

@@ -11,6 +11,8 @@ import { type ChainClient, createChainClient, type ProviderView } from "@compute
 import { checkProvider, createAgent } from "./agent.ts";
 import { createCapacity } from "./capacity.ts";
 import { createOperator } from "./chain.ts";
+import { openCommandJournal } from "./command-journal.ts";
+import { type Commands, createCommands } from "./commands.ts";
 import { type Config, loadConfig } from "./config.ts";
 import type { NodeContext } from "./context.ts";
 import { messageOf, NodeError } from "./errors.ts";
@@ -85,6 +87,7 @@ async function run(config: Config, log: Logger): Promise<void> {
     onOutcome: (kind, result) => metrics.transactions.inc({ kind, result }),
   });
   const capacity = await machineCapacity(provider, engine, config);
+  const commandJournal = await openCommandJournal(join(dataDir, "commands"));
   const hub = createHubClient({
     relayerUrl: config.relayerUrl,
     provider: config.provider,
@@ -92,10 +95,22 @@ async function run(config: Config, log: Logger): Promise<void> {
     packageAddress: deployment.packageAddress,
     key,
     log,
+    onCommand: (id, signed) => commands.receive(id, signed),
   });
   const status = createStatus({ client, operator, provider: config.provider, log });
   let chainTime = 0n;
-  let accepting = true;
+  let staying = true;
+  const commands: Commands = createCommands({
+    client,
+    operator,
+    provider: config.provider,
+    journal: commandJournal,
+    status,
+    chainNow: () => chainTime,
+    tell: (result) => hub.commandResult(result),
+    log,
+  });
+  const accepting = () => staying && commands.mode === "open";
   const ctx: NodeContext = {
     client,
     operator,
@@ -118,7 +133,7 @@ async function run(config: Config, log: Logger): Promise<void> {
     bootId: await readBootId(),
     settings: { ...config, publishGraceSecs: await publishGrace(client, config, log) },
     chainNow: () => chainTime,
-    accepting: () => accepting,
+    accepting,
   };
   const agent = createAgent(ctx, {
     pollIntervalMs: config.pollIntervalMs,
@@ -134,6 +149,7 @@ async function run(config: Config, log: Logger): Promise<void> {
     runtime: runtime.name,
     metrics,
     health: agent.health,
+    mode: () => commands.mode,
   });
   const server = await new Promise<ReturnType<typeof app.listen>>((resolve, reject) => {
     const listening = app.listen(config.port, config.host, (error?: Error) =>
@@ -152,17 +168,21 @@ async function run(config: Config, log: Logger): Promise<void> {
     hasGpus: capacity.gpus > 0,
     nodeVersion: NODE_VERSION,
     jobsRunning: () => agent.health().jobs,
-    accepting: () => accepting,
+    accepting,
+    mode: () => (commands.mode === "open" && !staying ? "draining" : commands.mode),
     send: (message) => hub.telemetry(message),
   });
-  if (config.autoStatus) await status.arrive();
+  commands.start();
+  if (commands.mode !== "open") {
+    log.warn({ mode: commands.mode }, "by its owner's command this node takes no new jobs");
+  } else if (config.autoStatus) await status.arrive();
   else await status.warnUnlessActive();
 
   let signals = 0;
   const shutDown = async (signal: string) => {
     signals += 1;
     if (signals > 2) process.exit(1);
-    accepting = false;
+    staying = false;
     const drain = config.drain && signals === 1;
     log.info({ signal, drain }, "shutting down; containers keep running");
     if (drain) {
@@ -176,6 +196,7 @@ async function run(config: Config, log: Logger): Promise<void> {
     // Every step can be cut short: what takes longer than this is found again at the next start.
     await Promise.race([agent.close(), sleep(CLOSE_MS, undefined, { ref: false })]);
     telemetry.close();
+    await Promise.race([commands.close(), sleep(CLOSE_MS, undefined, { ref: false })]);
     await hub.close();
     s3?.close();
     server.closeAllConnections();

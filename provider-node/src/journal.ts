@@ -164,7 +164,10 @@ export interface JournalStore {
   discard(journal: Journal): Promise<void>;
 }
 
-export function encodeRecord(record: JournalRecord): string {
+export const encodeRecord = (record: JournalRecord): string => encodeLine(record);
+
+/** A record as a line that tells when it is damaged. */
+export function encodeLine(record: object): string {
   const json = JSON.stringify(record, (_key, value) =>
     typeof value === "bigint" ? value.toString() : value,
   );
@@ -176,15 +179,24 @@ export function encodeRecord(record: JournalRecord): string {
  * damage before the tail throws `NodeError` (`JOURNAL_CORRUPT`): signing on from it could sign one seq twice.
  */
 export function decodeRecords(file: Buffer): { records: JournalRecord[]; wholeBytes: number } {
-  const records: JournalRecord[] = [];
+  return decodeLines(file, zRecord, "the node won't sign for this job until then");
+}
+
+/** The same for records of any kind; `until` is what doesn't happen while the file is damaged. */
+export function decodeLines<T>(
+  file: Buffer,
+  schema: z.ZodType<T>,
+  until: string,
+): { records: T[]; wholeBytes: number } {
+  const records: T[] = [];
   let at = 0;
   while (at < file.length) {
     const end = file.indexOf(0x0a, at);
-    const record = end < 0 ? null : decodeLine(file.toString("utf8", at, end));
-    if (!record) {
-      if (end >= 0 && hasWholeLine(file, end + 1)) {
+    const record = end < 0 ? null : decodeLine(file.toString("utf8", at, end), schema);
+    if (record === null) {
+      if (end >= 0 && hasWholeLine(file, end + 1, schema)) {
         throw new NodeError("JOURNAL_CORRUPT", `the journal is damaged at byte ${at}`, {
-          remedy: "Restore the file from a backup; the node won't sign for this job until then.",
+          remedy: `Restore the file from a backup; ${until}.`,
         });
       }
       break;
@@ -195,21 +207,21 @@ export function decodeRecords(file: Buffer): { records: JournalRecord[]; wholeBy
   return { records, wholeBytes: at };
 }
 
-function hasWholeLine(file: Buffer, from: number): boolean {
+function hasWholeLine(file: Buffer, from: number, schema: z.ZodType): boolean {
   for (let at = from; at < file.length; ) {
     const end = file.indexOf(0x0a, at);
     if (end < 0) return false;
-    if (decodeLine(file.toString("utf8", at, end))) return true;
+    if (decodeLine(file.toString("utf8", at, end), schema) !== null) return true;
     at = end + 1;
   }
   return false;
 }
 
-function decodeLine(line: string): JournalRecord | null {
+function decodeLine<T>(line: string, schema: z.ZodType<T>): T | null {
   const json = line.slice(9);
   if (line[8] !== " " || crc32(json).toString(16).padStart(8, "0") !== line.slice(0, 8)) return null;
   try {
-    return zRecord.parse(JSON.parse(json));
+    return schema.parse(JSON.parse(json));
   } catch {
     return null;
   }
@@ -313,7 +325,7 @@ function journalOn(
   };
 }
 
-async function syncDir(dir: string): Promise<void> {
+export async function syncDir(dir: string): Promise<void> {
   const handle = await open(dir, "r");
   try {
     await handle.sync();

@@ -3,7 +3,13 @@
  * It doesn't know what is signed; journalling before signing is the caller's duty.
  */
 import { readFileSync, statSync } from "node:fs";
-import { Account, Ed25519PrivateKey, PrivateKey, PrivateKeyVariants } from "@aptos-labs/ts-sdk";
+import {
+  Account,
+  type Ed25519Account,
+  Ed25519PrivateKey,
+  PrivateKey,
+  PrivateKeyVariants,
+} from "@aptos-labs/ts-sdk";
 import {
   fromHex,
   normalizeAddress,
@@ -30,8 +36,13 @@ export interface OperatorKey {
 
 const zKeyFile = z.object({ privateKey: z.string() });
 
-/** Reads {"privateKey":"0x…"} (ed25519-priv-… works too). Throws `NodeError` without ever quoting the content. */
+/** Throws `NodeError` without ever quoting the content. */
 export function loadOperatorKey(file: string): OperatorKey {
+  return keyFrom(loadAccount(file));
+}
+
+/** Reads {"privateKey":"0x…"} (ed25519-priv-… works too). Throws `NodeError` without ever quoting the content. */
+export function loadAccount(file: string): Ed25519Account {
   let text: string;
   try {
     if ((statSync(file).mode & 0o077) !== 0) {
@@ -48,7 +59,8 @@ export function loadOperatorKey(file: string): OperatorKey {
   }
   try {
     const { privateKey } = zKeyFile.parse(JSON.parse(text));
-    return keyFrom(privateKey);
+    const formatted = PrivateKey.formatPrivateKey(privateKey, PrivateKeyVariants.Ed25519);
+    return Account.fromPrivateKey({ privateKey: new Ed25519PrivateKey(formatted) });
   } catch {
     throw new NodeError("KEY_FILE_INVALID", `KEY_FILE ${file} doesn't hold an Ed25519 private key.`, {
       remedy: 'It must be JSON: {"privateKey":"0x" and 64 hex digits}.',
@@ -56,10 +68,8 @@ export function loadOperatorKey(file: string): OperatorKey {
   }
 }
 
-function keyFrom(privateKey: string): OperatorKey {
-  const key = new Ed25519PrivateKey(PrivateKey.formatPrivateKey(privateKey, PrivateKeyVariants.Ed25519));
-  const account = Account.fromPrivateKey({ privateKey: key });
-  const seed = key.toUint8Array();
+function keyFrom(account: Ed25519Account): OperatorKey {
+  const seed = account.privateKey.toUint8Array();
   return {
     address: normalizeAddress(account.accountAddress.toString()),
     publicKey: toHex(fromHex(account.publicKey.toString())),

@@ -1,20 +1,22 @@
 /**
- * The provider's status on chain, as far as the node sets it: there, taking no more, gone.
+ * The provider's status on chain, as far as the node sets it: there, taking no more, gone, or what its owner orders.
  * It doesn't overrule the owner: maintenance stays until the owner ends it.
  */
 import type { ProviderStatus } from "@computestream/protocol";
-import type { ChainClient } from "@computestream/protocol/client";
+import type { ChainClient, Outcome } from "@computestream/protocol/client";
 import type { IntentLog, Operator } from "./chain.ts";
 import { messageOf } from "./errors.ts";
 import type { Logger } from "./logger.ts";
 
-/** Nothing here throws: a status that can't be told keeps no job from running. */
+/** Nothing here but `bring` throws: a status that can't be told keeps no job from running. */
 export interface Status {
   /** Active again, unless the owner has set maintenance. */
   arrive(): Promise<void>;
   warnUnlessActive(): Promise<void>;
   /** From active or draining only. */
   leave(to: "Draining" | "Offline"): Promise<void>;
+  /** What the owner orders. Null when it is so already. Throws what may go better later. */
+  bring(to: ProviderStatus): Promise<Outcome | null>;
 }
 
 /** A status needs no reconciliation: what it is can be read at any time. */
@@ -63,6 +65,10 @@ export function createStatus(options: {
     async leave(to) {
       const status = await current();
       if (status === "Active" || (status === "Draining" && to === "Offline")) await set(to);
+    },
+    async bring(to) {
+      if ((await client.getProvider(provider))?.status === to) return null;
+      return operator.execute("set_status", client.payloads.setStatus(provider, to), FORGETFUL);
     },
   };
 }

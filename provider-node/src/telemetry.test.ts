@@ -26,6 +26,7 @@ it("sends what the hub takes, with the node's own word about its state", async (
     nodeVersion: "1.2.3",
     jobsRunning: () => jobs,
     accepting: () => accepting,
+    mode: () => (accepting ? "open" : "draining"),
     send: (message) => told.push(message),
     intervalMs: 10,
   });

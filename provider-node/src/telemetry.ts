@@ -6,7 +6,7 @@ import { execFile } from "node:child_process";
 import { statfs } from "node:fs/promises";
 import { cpus, freemem, totalmem } from "node:os";
 import { promisify } from "node:util";
-import type { TelemetryMessage } from "@computestream/protocol";
+import type { NodeMode, TelemetryMessage } from "@computestream/protocol";
 
 export const TELEMETRY_INTERVAL_MS = 5_000;
 
@@ -74,6 +74,7 @@ export function startTelemetry(options: {
   nodeVersion: string;
   jobsRunning: () => number;
   accepting: () => boolean;
+  mode: () => NodeMode;
   send: (message: TelemetryMessage) => void;
   intervalMs?: number;
 }): Telemetry {
@@ -89,6 +90,7 @@ export function startTelemetry(options: {
     options.send({
       type: "telemetry",
       status: options.accepting() ? (jobsRunning > 0 ? "busy" : "online") : "maintenance",
+      mode: options.mode(),
       jobsRunning,
       ...(percent === undefined ? {} : { cpuPercent: percent }),
       ramUsedMb: Math.round((totalmem() - freemem()) / MIB),

@@ -49,7 +49,12 @@ export interface Market {
   hub: RecordingHub;
   buyer: Ed25519Account;
   execute(account: Ed25519Account, payload: Parameters<ChainClient["execute"]>[1]): Promise<Outcome>;
-  startNode(machine?: Partial<RegisterProviderArgs>, env?: Record<string, string>): Promise<MarketNode>;
+  /** `self`: owner and operator in one. */
+  startNode(
+    machine?: Partial<RegisterProviderArgs>,
+    env?: Record<string, string>,
+    self?: Ed25519Account,
+  ): Promise<MarketNode>;
   order(from: MarketNode | "open", order: Order): Promise<{ job: string; deposit: bigint }>;
   until(job: string, wanted: (view: JobView) => boolean): Promise<JobView>;
   settled(job: string): Promise<JobView>;
@@ -93,8 +98,8 @@ export async function startMarket(): Promise<Market> {
     hub,
     buyer,
     execute: (account, payload) => client.execute(account, payload),
-    async startNode(machine = {}, env = {}) {
-      const [owner, operator] = [await newAccount(), await newAccount()];
+    async startNode(machine = {}, env = {}, self) {
+      const [owner, operator] = self ? [self, self] : [await newAccount(), await newAccount()];
       const registered = await client.execute(
         owner,
         client.payloads.registerProvider({

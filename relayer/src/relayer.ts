@@ -17,8 +17,10 @@ import type { Config } from "./config.ts";
 import { messageOf, StartupError } from "./errors.ts";
 import { createRecorder } from "./history/recorder.ts";
 import { createApp } from "./http/app.ts";
+import { createCommandRoutes } from "./http/command-routes.ts";
 import { createHealth } from "./http/health.ts";
 import { createHttpServer } from "./http/http-server.ts";
+import { createCommandDesk } from "./hub/commands.ts";
 import { openNodeSession } from "./hub/node-session.ts";
 import { openReaderSession } from "./hub/reader-session.ts";
 import { attachHub } from "./hub/server.ts";
@@ -28,6 +30,7 @@ import { createIntake } from "./intake/intake.ts";
 import type { Logger } from "./logger.ts";
 import { createMetrics } from "./metrics.ts";
 import { createAttestationStore } from "./store/attestations.ts";
+import { createCommandStore } from "./store/commands.ts";
 import { createConfirmationStore } from "./store/confirmations.ts";
 import { createDeadLetterStore } from "./store/dead-letters.ts";
 import { createIntentStore } from "./store/intents.ts";
@@ -76,6 +79,13 @@ export async function startRelayer(config: Config, logger: Logger): Promise<Rela
   const status = createJobStatusStore(redis.commands, keys);
   const logs = await createLogStore(redis.commands, redis.subscriber, keys);
   const confirmations = createConfirmationStore(redis.commands, keys);
+  const commandStore = await createCommandStore(redis.commands, redis.subscriber, keys);
+  const commands = createCommandDesk({
+    client,
+    store: commandStore,
+    nowSecs: () => Number(views.nowSecs()),
+    logger,
+  });
   const recorder = createRecorder({
     databaseUrl: config.databaseUrl,
     telemetry: createTelemetryStore(redis.commands, keys),
@@ -247,6 +257,7 @@ export async function startRelayer(config: Config, logger: Logger): Promise<Rela
     createApp({
       ...(x402 ? { x402: x402.router } : {}),
       transactions: transactions.router,
+      commands: createCommandRoutes(commands),
       corsOrigins: config.corsOrigins,
       intake,
       countersignatures: createCountersignatureIntake({
@@ -286,6 +297,7 @@ export async function startRelayer(config: Config, logger: Logger): Promise<Rela
             logs,
             status,
             telemetry: (message, provider) => recorder.telemetry(message, provider),
+            commands,
             limits: DEFAULT_LIMITS,
             helloTimeoutMs: FIRST_MESSAGE_TIMEOUT_MS,
             logger,
@@ -325,6 +337,7 @@ export async function startRelayer(config: Config, logger: Logger): Promise<Rela
   };
 
   const close = async (): Promise<void> => {
+    commands.close();
     await hub.close();
     await new Promise<void>((resolve) => {
       // A request that trickles in must not keep the submission on its way and the lock from being finished.
@@ -345,6 +358,7 @@ export async function startRelayer(config: Config, logger: Logger): Promise<Rela
     await shards.close();
     await lease.close();
     await logs.close();
+    await commandStore.close();
     await recorder.close();
     await redis.close();
   };

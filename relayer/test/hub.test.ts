@@ -92,7 +92,18 @@ beforeAll(async () => {
   const telemetry = async (message: TelemetryMessage, provider: string) => {
     told.push({ provider, message });
   };
-  const session = { ...CHAIN, views, intake, logs, status, telemetry, limits: DEFAULT_LIMITS, logger };
+  const commands = { attach: () => () => undefined, answer: async () => undefined };
+  const session = {
+    ...CHAIN,
+    views,
+    intake,
+    logs,
+    status,
+    telemetry,
+    commands,
+    limits: DEFAULT_LIMITS,
+    logger,
+  };
   hub = attachHub(server, {
     corsOrigins: [ORIGIN],
     maxSessions: 100,

@@ -10,6 +10,7 @@ import {
   type TokensDto,
   type zSignInRequest,
 } from "@computestream/protocol/api";
+import { verifiedAuthenticationKey } from "@computestream/protocol/client";
 import type { Pool } from "pg";
 import type { z } from "zod";
 import type { ChainSource } from "../chain/source.ts";
@@ -18,7 +19,6 @@ import { type Caller, createAccessTokens, issuerOf } from "./access-token.ts";
 import { makeNonce, type NonceTerms, readNonce } from "./nonce.ts";
 import { createSessions, type Grant, type Sessions } from "./sessions.ts";
 import type { PublicJwk, SigningKey } from "./signing-key.ts";
-import { verifiedAuthenticationKey } from "./wallet-signature.ts";
 
 /** What a request tells of where it comes from. */
 export interface Asker {

@@ -7,6 +7,10 @@
  * `log`, `job_status` and every five seconds `telemetry`; the hub answers each attestation with `ack` or `reject`. Redis may forget: the node's next
  * attestation restores it.
  *
+ * Command: POST <relayer>/api/v1/providers/:provider/commands, signed by the owner's wallet (./command.ts). The hub sends it
+ * as `command` to the provider's node, at once or when it comes; the node verifies it again and answers
+ * `command_result`: accepted once it is on its disk, then done or refused. Undecided ones are sent again on reconnect.
+ *
  * Log reader: WebSocket <relayer>/logs. First message `open` with a wallet signature over `logAccessMessage`; hub sends
  * the history as `log` messages, then live ones. Only the job's buyer and the provider's owner or operator may read.
  *
@@ -17,6 +21,7 @@
  */
 import { z } from "zod";
 import { zCountersignedUsage, zSignedUsage } from "./attestation.ts";
+import { NODE_MODES, zCommandMessage, zCommandResult } from "./command.ts";
 import { zAddress, zHash32, zHex } from "./primitives.ts";
 
 export const HUB_DOMAIN = "computestream::hub.v1";
@@ -88,7 +93,9 @@ const zMegabytes = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 /** What a node tells of its machine every few seconds; what it can't measure it leaves out. */
 const zTelemetry = z.object({
   type: z.literal("telemetry"),
+  /** "maintenance" also while it drains: `mode` tells which. */
   status: z.enum(["online", "busy", "maintenance"]),
+  mode: z.enum(NODE_MODES).optional(),
   jobsRunning: z.number().int().min(0).max(100_000),
   cpuPercent: zPercent.optional(),
   cpuCelsius: z.number().min(-100).max(300).optional(),
@@ -119,6 +126,7 @@ export const zNodeMessage = z.discriminatedUnion("type", [
   zLog,
   zJobStatus,
   zTelemetry,
+  zCommandResult,
 ]);
 export type NodeMessage = z.input<typeof zNodeMessage>;
 
@@ -133,6 +141,7 @@ export const zHubMessage = z.discriminatedUnion("type", [
     code: z.string(),
     message: z.string(),
   }),
+  zCommandMessage,
   z.object({ type: z.literal("error"), code: z.string(), message: z.string() }),
 ]);
 export type HubMessage = z.output<typeof zHubMessage>;

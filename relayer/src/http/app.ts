@@ -34,6 +34,7 @@ export interface AppContext {
   logger: Logger;
   x402?: Router;
   transactions?: Router;
+  commands?: Router;
   /** Attestations a second that one address may post. */
   postsPerSec?: number;
 }
@@ -100,6 +101,7 @@ export function createApp(context: AppContext): Express {
   });
   if (context.x402) app.use(context.x402);
   if (context.transactions) app.use(context.transactions);
+  if (context.commands) app.use(context.commands);
   app.use((request) => {
     throw new AppError(404, "NOT_FOUND", `There is no ${request.method} ${request.path}.`);
   });

@@ -20,6 +20,7 @@ import type { Intake } from "../intake/intake.ts";
 import type { Logger } from "../logger.ts";
 import type { JobStatusStore } from "../store/job-status.ts";
 import type { LogStore } from "../store/logs.ts";
+import type { CommandDesk } from "./commands.ts";
 import { createTokenBucket } from "./rate-limit.ts";
 import { CLOSE, type HubSocket, openSocket, type SocketLimits } from "./socket.ts";
 
@@ -31,6 +32,7 @@ export interface NodeSessionContext {
   logs: Pick<LogStore, "append">;
   status: Pick<JobStatusStore, "put">;
   telemetry: (message: TelemetryMessage, provider: string) => Promise<void>;
+  commands: Pick<CommandDesk, "attach" | "answer">;
   limits: SocketLimits;
   helloTimeoutMs: number;
   logger: Logger;
@@ -41,6 +43,7 @@ type Work = Exclude<Message, { type: "hello" }>;
 
 /** Beside the jobs' lanes: messages about the machine are in order among themselves. */
 const TELEMETRY_LANE = "telemetry";
+const COMMAND_LANE = "commands";
 const BAD_MESSAGES_MAX = 10;
 /** What made the chain be asked or a signature be checked for nothing: more than a few slow their sender down. */
 const COSTLY: ReadonlySet<string> = new Set([
@@ -56,6 +59,7 @@ export function openNodeSession(ws: WebSocket, context: NodeSessionContext, onCl
   const { chainId, packageAddress, views, intake, logs, status } = context;
   const nonce = toHex(randomBytes(32));
   let provider: string | null = null;
+  let detach: () => void = () => undefined;
   let badMessages = 0;
   const costly = createTokenBucket(COSTLY_PER_SEC, COSTLY_PER_SEC * 5, performance.now());
   let owedMs = 0;
@@ -100,6 +104,7 @@ export function openNodeSession(ws: WebSocket, context: NodeSessionContext, onCl
     logger = logger.child({ provider });
     logger.info("provider node connected");
     socket.send({ type: "welcome", provider });
+    detach = context.commands.attach(provider, (text) => socket.send(text));
   }
 
   function attest(usage: SignedUsage, sender: string): Promise<void> | void {
@@ -114,6 +119,7 @@ export function openNodeSession(ws: WebSocket, context: NodeSessionContext, onCl
   async function handle(message: Work, sender: string): Promise<void> {
     if (message.type === "attestation") return attest(message.usage, sender);
     if (message.type === "telemetry") return context.telemetry(message, sender);
+    if (message.type === "command_result") return context.commands.answer(sender, message);
     const job = await views.job(message.job);
     if (job?.provider !== sender) {
       socket.send({
@@ -165,7 +171,7 @@ export function openNodeSession(ws: WebSocket, context: NodeSessionContext, onCl
         const sender = provider;
         if (offered) late.push(offered.catch((error: unknown) => again(error, message, sender)));
       } else {
-        const lane = message.type === "telemetry" ? TELEMETRY_LANE : message.job;
+        const lane = laneOf(message);
         const messages = byJob.get(lane);
         if (messages) messages.push(message);
         else byJob.set(lane, [message]);
@@ -191,6 +197,7 @@ export function openNodeSession(ws: WebSocket, context: NodeSessionContext, onCl
     onBatch,
     onClose: () => {
       clearTimeout(helloTimer);
+      detach();
       if (provider !== null) logger.info("provider node disconnected");
       onClose();
     },
@@ -202,4 +209,9 @@ export function openNodeSession(ws: WebSocket, context: NodeSessionContext, onCl
   );
   socket.send({ type: "challenge", nonce, chainId, packageAddress });
   return socket;
+}
+
+function laneOf(message: Exclude<Work, { type: "attestation" }>): string {
+  if (message.type === "telemetry") return TELEMETRY_LANE;
+  return message.type === "command_result" ? COMMAND_LANE : message.job;
 }

@@ -4,6 +4,7 @@
  */
 export * from "./args.ts";
 export * from "./chain-client.ts";
+export { type CommandRefusal, refusalOfCommand } from "./commands.ts";
 export {
   COUNTERSIGNATURE_BYTES,
   type EncodedCall,
@@ -18,3 +19,4 @@ export { signMessageWith } from "./sign-message.ts";
 export { transactionHash } from "./transactions.ts";
 export * from "./types.ts";
 export * from "./view-types.ts";
+export { verifiedAuthenticationKey } from "./wallet-signature.ts";

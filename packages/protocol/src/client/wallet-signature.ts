@@ -14,8 +14,8 @@ import {
   MultiKey,
   MultiKeySignature,
 } from "@aptos-labs/ts-sdk";
-import { fromHex } from "@computestream/protocol";
-import type { KeyScheme } from "@computestream/protocol/api";
+import type { KeyScheme } from "../api/index.ts";
+import { fromHex } from "../primitives.ts";
 
 /** Keyless accounts and passkeys are proven otherwise, with parts that aren't in the signature. */
 const PLAIN = [AnyPublicKeyVariant.Ed25519, AnyPublicKeyVariant.Secp256k1];
