@@ -1,5 +1,6 @@
 /** The parts of the protocol that need no chain connection. The chain client is `@computestream/protocol/client`. */
 export * from "./attestation.ts";
+export * from "./attestation-text.ts";
 export * from "./command.ts";
 export * from "./deployment.ts";
 export * from "./devices.ts";

@@ -3,7 +3,7 @@
  * It doesn't know whose events they carry.
  */
 import { z } from "zod";
-import { address, type Fields, flag, list, MISFIT, struct, text, u64 } from "../field-readers.ts";
+import { address, type Fields, flag, list, quickly, struct, text, u64 } from "../field-readers.ts";
 import { zAddress, zU64 } from "../primitives.ts";
 import { decode } from "./node.ts";
 
@@ -31,16 +31,6 @@ export function readCommitted(body: unknown): Committed {
 /** Throws as `readCommitted` does. */
 export function readCommittedPage(body: unknown): Committed[] {
   return quickly(() => list(body, committed)) ?? decode(zCommittedPage, body, "transactions");
-}
-
-/** Undefined where the schema must decide: it is many times slower and says why. */
-function quickly<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (error === MISFIT) return undefined;
-    throw error;
-  }
 }
 
 function committed(value: unknown): Committed {

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { MISFIT } from "../field-readers.ts";
 import { NO_ADDRESS, normalizeAddress } from "../primitives.ts";
 import { termsHash } from "../terms.ts";
+import { readJobView, readStreamView } from "./view-readers.ts";
 import { zCaseView, zJobView, zProviderView, zStreamView } from "./view-schemas.ts";
 
 const job = {
@@ -156,6 +158,21 @@ describe("a job", () => {
 
   it("of an unknown state is refused", () => {
     expect(zJobView.safeParse({ ...job, state: 9 }).success).toBe(false);
+    expect(() => readJobView({ ...job, state: 9 })).toThrow(MISFIT);
+  });
+
+  it("is the same when it is read by hand", () => {
+    for (const outcome of [0, 3]) {
+      const told = { ...job, outcome, devices: ["0x0a"], is_open: false };
+      expect(readJobView(told)).toEqual(zJobView.parse(told));
+    }
+    for (const [name, value] of Object.entries(job)) {
+      for (const other of typeof value === "object" ? [null, []] : [undefined, "0xz", 1.5]) {
+        const wrong = { ...job, [name]: other };
+        if (zJobView.safeParse(wrong).success) expect(readJobView(wrong)).toEqual(zJobView.parse(wrong));
+        else expect(() => readJobView(wrong)).toThrow(MISFIT);
+      }
+    }
   });
 });
 
@@ -223,7 +240,7 @@ describe("a stream", () => {
   it("tells what it earned to the fraction, however much that is", () => {
     // The highest rate for a second less than the longest run: far beyond a u64.
     const acc = 18_446_744_073_709_551_615n * 604_799n;
-    const view = zStreamView.parse({
+    const told = {
       job: "0x51",
       payer: "0xb0b",
       payee: "0x1",
@@ -254,7 +271,16 @@ describe("a stream", () => {
       stalled_at: "0",
       sealed: false,
       closed: false,
-    });
+    };
+    const view = zStreamView.parse(told);
+    expect(readStreamView(told)).toEqual(view);
+    for (const name of Object.keys(told)) {
+      const wrong = { ...told, [name]: "0xz" };
+      expect(zStreamView.safeParse(wrong).success).toBe(false);
+      expect(() => readStreamView(wrong)).toThrow(MISFIT);
+    }
+    const tooMuch = { ...told, acc: (2n ** 128n).toString() };
+    expect(() => readStreamView(tooMuch)).toThrow(MISFIT);
     expect(view).toMatchObject({ acc, heldRatePerHour: 3_600n, proveUntil: 0n });
   });
 });

@@ -23,13 +23,21 @@ type Camel<S extends string> = S extends `${infer Head}_${infer Tail}`
   : S;
 type CamelKeys<T> = { [K in keyof T & string as Camel<K>]: T[K] };
 
+const camelNames = new Map<string, string>();
+
+/** Only names of the schemas here come, so it is remembered for good. */
+function camelName(name: string): string {
+  const known = camelNames.get(name);
+  if (known !== undefined) return known;
+  const camel = name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+  camelNames.set(name, camel);
+  return camel;
+}
+
 function camelKeys<T extends object>(value: T): CamelKeys<T> {
-  return Object.fromEntries(
-    Object.entries(value).map(([key, field]) => [
-      key.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase()),
-      field,
-    ]),
-  ) as CamelKeys<T>;
+  const camel: Record<string, unknown> = {};
+  for (const name of Object.keys(value)) camel[camelName(name)] = value[name as keyof T];
+  return camel as CamelKeys<T>;
 }
 
 /** A number on chain as its name here; an unknown number is another version of the modules. */

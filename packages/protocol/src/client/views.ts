@@ -3,9 +3,11 @@
  * It doesn't know transactions; a missing object is null, a failed read is a `ChainError`.
  */
 import { z } from "zod";
+import { list, MISFIT, quickly } from "../field-readers.ts";
 import { NO_ADDRESS, normalizeAddress, zAddress, zU64 } from "../primitives.ts";
 import { ChainError, explainFailure } from "./errors.ts";
 import { decode, type NodeApi } from "./node.ts";
+import { readJobView, readStreamView } from "./view-readers.ts";
 import {
   zCaseView,
   zJobView,
@@ -69,6 +71,8 @@ export function createViews(options: { node: NodeApi; packageAddress: string; as
     typeArguments?: string[];
     arguments: unknown[];
     returns: z.ZodType<T>;
+    /** The same in a fraction of the time, as far as it goes. */
+    read?: (body: unknown) => T;
   }): Promise<T> {
     const answer = await node.postJson("/view", {
       function: p.function,
@@ -76,7 +80,9 @@ export function createViews(options: { node: NodeApi; packageAddress: string; as
       arguments: p.arguments,
     });
     if (!answer.ok) throw new ChainError(explainFailure(packageAddress, answer.failure.message));
-    return decode(p.returns, answer.body, `view ${p.function}`);
+    const { read } = p;
+    const value = read && quickly(() => read(answer.body));
+    return value ?? decode(p.returns, answer.body, `view ${p.function}`);
   }
 
   async function call<T>(name: string, args: unknown[], returns: z.ZodType<T>): Promise<T> {
@@ -86,6 +92,25 @@ export function createViews(options: { node: NodeApi; packageAddress: string; as
       returns: z.tuple([returns]),
     });
     return value;
+  }
+
+  async function callMany<T>(
+    name: string,
+    addresses: string[],
+    readOne: (value: unknown) => T,
+    returns: z.ZodType<T>,
+  ): Promise<T[]> {
+    const [values] = await callAll({
+      function: `${packageAddress}::${name}`,
+      arguments: [addresses.map(normalizeAddress)],
+      returns: z.tuple([z.array(returns)]),
+      read: (body): [T[]] => {
+        const [one, ...others] = list(body, (value) => list(value, readOne));
+        if (!one || others.length > 0) throw MISFIT;
+        return [one];
+      },
+    });
+    return values;
   }
 
   /** `absent` is the abort with which the getter says that there is no such object. */
@@ -115,10 +140,9 @@ export function createViews(options: { node: NodeApi; packageAddress: string; as
     getStake: (provider) => find("stake::get_stake", provider, zStakeView, "E_NO_STAKE"),
     getRecord: (provider) => find("reputation::get_record", provider, zRecordView, "E_NO_RECORD"),
     getJob: (address) => find("job_registry::get_job", address, zJobView, "E_NO_JOB"),
-    getJobs: (jobs) => call("job_registry::get_jobs", [jobs.map(normalizeAddress)], z.array(zJobView)),
+    getJobs: (jobs) => callMany("job_registry::get_jobs", jobs, readJobView, zJobView),
     getStream: (job) => find("payment_stream::get_stream", job, zStreamView, "E_NO_STREAM"),
-    getStreams: (jobs) =>
-      call("payment_stream::get_streams", [jobs.map(normalizeAddress)], z.array(zStreamView)),
+    getStreams: (jobs) => callMany("payment_stream::get_streams", jobs, readStreamView, zStreamView),
     quoteSettlement: (job, secondsAttested, now) =>
       orNull(
         callAll({
