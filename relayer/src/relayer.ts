@@ -286,7 +286,7 @@ export async function startRelayer(config: Config, logger: Logger): Promise<Rela
     maxSessions: SESSIONS_MAX,
     maxSessionsPerAddress: SESSIONS_PER_ADDRESS_MAX,
     open: {
-      hub: (ws, onClose) =>
+      hub: (ws, onClose, wire) =>
         openNodeSession(
           ws,
           {
@@ -303,6 +303,7 @@ export async function startRelayer(config: Config, logger: Logger): Promise<Rela
             logger,
           },
           onClose,
+          wire,
         ),
       logs: (ws, onClose) =>
         openReaderSession(

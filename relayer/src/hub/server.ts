@@ -24,7 +24,7 @@ export function attachHub(
     corsOrigins: string[];
     maxSessions: number;
     maxSessionsPerAddress: number;
-    open: Record<SessionKind, (ws: WebSocket, onClose: () => void) => HubSocket>;
+    open: Record<SessionKind, (ws: WebSocket, onClose: () => void, wire: Duplex) => HubSocket>;
   },
 ): HubServer {
   const wss = new WebSocketServer({
@@ -59,12 +59,13 @@ export function attachHub(
     }
     wss.handleUpgrade(request, socket, head, (ws) => {
       perAddress.set(address, (perAddress.get(address) ?? 0) + 1);
-      const session = options.open[kind](ws, () => {
+      const closed = (): void => {
         sessions[kind].delete(session);
         const left = (perAddress.get(address) ?? 1) - 1;
         if (left > 0) perAddress.set(address, left);
         else perAddress.delete(address);
-      });
+      };
+      const session = options.open[kind](ws, closed, socket);
       sessions[kind].add(session);
     });
   };

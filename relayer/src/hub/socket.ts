@@ -2,6 +2,7 @@
  * One WebSocket with the hub's manners: JSON in and out, size and rate limits by back-pressure, heartbeats, closing.
  * It doesn't know what the messages mean.
  */
+import type { Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { RawData, WebSocket } from "ws";
 import { createTokenBucket } from "./rate-limit.ts";
@@ -49,6 +50,8 @@ export function openSocket(
     onClose: () => void;
     onError: (error: unknown) => void;
   },
+  /** What `ws` writes to: messages that are sent in one go leave in one. */
+  wire?: Pick<Writable, "cork" | "uncork">,
 ): HubSocket {
   const queue: string[] = [];
   const messages = createTokenBucket(limits.messagesPerSec, limits.messagesPerSec * 2, performance.now());
@@ -56,13 +59,26 @@ export function openSocket(
   let working = false;
   let waitMs = 0;
   let alive = true;
+  let corked = false;
+
+  function cork(): void {
+    if (!wire || corked) return;
+    corked = true;
+    wire.cork();
+    queueMicrotask(() => {
+      corked = false;
+      wire.uncork();
+    });
+  }
 
   const socket: HubSocket = {
     get closed() {
       return ws.readyState !== ws.OPEN;
     },
     send(message) {
-      if (ws.readyState === ws.OPEN) ws.send(JSON.stringify(message), () => undefined);
+      if (ws.readyState !== ws.OPEN) return;
+      cork();
+      ws.send(JSON.stringify(message), () => undefined);
     },
     async drained() {
       while (ws.readyState === ws.OPEN && ws.bufferedAmount > limits.sendBufferMax) await sleep(20);
@@ -74,9 +90,14 @@ export function openSocket(
     },
   };
 
-  async function work(): Promise<void> {
+  /** Once what has come together has all been queued: messages mostly come many at a time. */
+  function schedule(): void {
     if (working) return;
     working = true;
+    queueMicrotask(() => void work());
+  }
+
+  async function work(): Promise<void> {
     try {
       while (queue.length > 0 && ws.readyState === ws.OPEN) {
         if (waitMs > 0) {
@@ -102,7 +123,7 @@ export function openSocket(
     waitMs = Math.max(waitMs, messages.spend(1, now), bytes.spend(text.length, now));
     queue.push(text);
     if (queue.length >= limits.queueMax) ws.pause();
-    void work();
+    schedule();
   });
   const heartbeat = setInterval(() => {
     // While paused nothing of the peer is read, so its silence means nothing.
