@@ -3,7 +3,7 @@ import { type RedisPart, startRedis } from "@computestream/dev-env/parts";
 import type { SignedUsage } from "@computestream/protocol";
 import { type ChainClient, ChainError, type Outcome, type StreamView } from "@computestream/protocol/client";
 import { pino } from "pino";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Submission } from "../src/chain/submitter.ts";
 import { createMetrics } from "../src/metrics.ts";
 import { type AttestationStore, createAttestationStore } from "../src/store/attestations.ts";
@@ -317,6 +317,70 @@ describe("tick", () => {
     patient.flushNext();
     expect(await patient.tick()).toMatchObject({ settled: 2 });
     expect(paid(jobs)).toEqual([5n, 5n]);
+  });
+
+  it("leaves what it has no time for to the next tick, which settles what waits longest first", async () => {
+    const jobs = await open(6, 5n);
+    const hurried = settlerWith(send, { tickMaxMs: 0 });
+    // Of the first four two are proven up to now and two were proven a moment ago; the last two wait longest.
+    const provenAt = [1004n, 1003n, 1002n, 1001n, 1000n, 999n];
+    for (const [index, address] of jobs.entries()) {
+      streams.set(address, { ...stream(address), lastProgressAt: provenAt[index] ?? 0n });
+    }
+    await hurried.tick();
+    expect(sent).toEqual([[job(6), job(5), job(4), job(3)]]);
+    await hurried.tick();
+    expect(sent[1]).toEqual([job(2), job(1)]);
+    expect(paid(jobs)).toEqual(Array(6).fill(5n));
+  });
+
+  it("leaves a batch on its way when the time is over, and doesn't settle its streams again meanwhile", async () => {
+    const jobs = await open(6, 5n);
+    let arrive = (): void => undefined;
+    const arrived = new Promise<void>((resolve) => {
+      arrive = resolve;
+    });
+    const slow = settlerWith(
+      async (submission) => {
+        sent.push(submission.jobs);
+        await arrived;
+        sent.pop();
+        return send(submission);
+      },
+      { tickMaxMs: 0, batchesAtOnce: 2 },
+    );
+    expect(await slow.tick()).toMatchObject({ settled: 0 });
+    expect(sent.map((batch) => batch.length)).toEqual([4]);
+    const second = slow.tick();
+    await vi.waitFor(() => expect(sent.length).toBe(2));
+    expect([...new Set(sent.flat())].sort()).toEqual(jobs);
+    expect(sent[1]?.length).toBe(2);
+    arrive();
+    expect(await second).toMatchObject({ settled: 6 });
+    expect(paid(jobs)).toEqual(Array(6).fill(5n));
+  });
+
+  it("tells of a batch's failure at the next tick when its own had no time to wait for it", async () => {
+    const jobs = await open(6, 5n);
+    let calls = 0;
+    const failing = settlerWith(
+      async (submission) => {
+        calls += 1;
+        if (calls > 1) return send(submission);
+        throw new ChainError(
+          { code: "NODE_UNREACHABLE", module: null, message: "away" },
+          { retryable: true },
+        );
+      },
+      { tickMaxMs: 0 },
+    );
+    const first = await Promise.allSettled([failing.tick()]);
+    const second = await Promise.allSettled([failing.tick()]);
+    // Which of the two hears of it is a matter of moments; none of them keeps it to itself.
+    expect([...first, ...second].map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+    for (let n = 0; n < 3; n += 1) await failing.tick();
+    expect(paid(jobs)).toEqual(Array(6).fill(5n));
+    expect((await letters.all()).size).toBe(0);
   });
 
   it("leaves the streams of others alone", async () => {

@@ -77,9 +77,14 @@ it("answers what comes in its turn, and nothing that a newer one has replaced", 
   void offer(sign({ seq: 13n, secondsCum: 13n, tLast: 1013n }, otherKey));
   await expect.poll(() => answers).toEqual(["12 taken", "13 BAD_SIGNATURE"]);
   // Whoever is about to settle the job doesn't wait for its turn.
-  void offer(sign({ seq: 14n, secondsCum: 14n, tLast: 1014n }));
-  await part.freshen([JOB]);
+  const newest = sign({ seq: 14n, secondsCum: 14n, tLast: 1014n });
+  void offer(newest);
+  expect(await part.freshen([JOB])).toEqual(new Map([[JOB, newest]]));
   expect(stored).toEqual([[12n], [14n]]);
+  // Of what it doesn't take it doesn't know what is the newest.
+  void offer({ ...sign({ seq: 15n, secondsCum: 15n, tLast: 1015n }), secondsCum: 16n });
+  expect((await part.freshen([JOB])).size).toBe(0);
+  expect((await part.freshen([JOB])).size).toBe(0);
   expect(part.waiting).toBe(0);
   part.close();
 });

@@ -19,8 +19,11 @@ export interface Intake {
    * Resolves when it waits or is refused. Throws `UnavailableError`.
    */
   offer(usage: SignedUsage, sender: string, answer: Offer["answer"]): Promise<void> | void;
-  /** Takes in what waits of these jobs now. Throws `UnavailableError`. */
-  freshen(jobs: string[]): Promise<void>;
+  /**
+   * Takes in what waits of these jobs now; tells what the store holds as the newest of a job since, where that is sure.
+   * Throws `UnavailableError`.
+   */
+  freshen(jobs: string[]): Promise<Map<string, SignedUsage>>;
   /** Jobs with an attestation that waits. */
   readonly waiting: number;
   close(): void;
@@ -138,8 +141,8 @@ export function createIntake(options: {
     });
   }
 
-  async function handle(offers: Offer[]): Promise<void> {
-    if (offers.length === 0) return;
+  async function handle(offers: Offer[]): Promise<Map<string, SignedUsage>> {
+    if (offers.length === 0) return new Map();
     let rejections: Array<Rejection | null>;
     try {
       rejections = await judge(offers);
@@ -148,6 +151,7 @@ export function createIntake(options: {
       throw error;
     }
     for (const [index, { answer }] of offers.entries()) answer(rejections[index] ?? null);
+    return surelyNewest(offers, rejections);
   }
 
   function pump(): void {
@@ -201,6 +205,14 @@ export function createIntake(options: {
       clearInterval(timer);
     },
   };
+}
+
+/** Of a job with a rejected one the store may hold another. */
+function surelyNewest(offers: Offer[], rejections: Array<Rejection | null>): Map<string, SignedUsage> {
+  const newest = new Map<string, SignedUsage>();
+  for (const { usage } of offers) newest.set(usage.job, usage);
+  for (const [index, { usage }] of offers.entries()) if (rejections[index]) newest.delete(usage.job);
+  return newest;
 }
 
 function factsOf({ job, stream }: JobFacts, chainSecs: bigint): UsageFacts {

@@ -3,7 +3,9 @@
  * It doesn't own the key or the schedule. What the chain says counts; Redis only tells where to look.
  *
  * Attestations are read when their batch is made, not when the tick begins: with many streams a tick takes seconds, and
- * what was newest at its beginning isn't any more.
+ * what was newest at its beginning isn't any more. A tick that has more to settle than it has time for leaves the rest,
+ * and its batches on their way, to the next one, which puts all streams in order again: when there are too many each is
+ * settled later, and none much later than the others.
  */
 import type { SignedUsage } from "@computestream/protocol";
 import type { ChainClient, Outcome, StreamView } from "@computestream/protocol/client";
@@ -15,6 +17,7 @@ import type { Metrics } from "../metrics.ts";
 import type { AttestationStore } from "../store/attestations.ts";
 import type { DeadLetter, DeadLetterStore } from "../store/dead-letters.ts";
 import { type BatchSizer, isOverflow } from "./batch-size.ts";
+import { createDispatcher } from "./dispatcher.ts";
 import { type BatchFailure, behindSecs, type Clocks, sendBisecting } from "./plan.ts";
 import { pressesAt, reasonToSettle, type SettlementCost, type SettlementPolicy } from "./policy.ts";
 import { createSkippedEntries } from "./skipped.ts";
@@ -22,6 +25,7 @@ import { createStreamBook, type StreamBook } from "./stream-book.ts";
 
 export interface TickReport {
   open: number;
+  /** By batches that ended in this tick, of it or of the one before. */
   settled: number;
   dropped: number;
   poisoned: number;
@@ -42,13 +46,17 @@ const ACTIVE_LOOK_SECS = 60n;
 const IDLE_LOOK_SECS = 10n;
 /** Without a word of something new the store is looked at again after this. */
 const STORE_LOOK_SECS = 2n;
+/** How long a tick makes batches. */
+const TICK_MAX_MS = 3_000;
+/** Streams known already that a tick asks the chain about: those that were read together aren't all due together. */
+const LOOKS_MAX = 500;
 
 export function createSettler(options: {
   client: Pick<ChainClient, "getStreams" | "deployment" | "explain">;
   views: Pick<ChainViews, "noteStreams" | "freshJob" | "nowSecs" | "refreshClock" | "forget">;
   store: Pick<AttestationStore, "openJobs" | "newestOf" | "drop">;
-  /** Takes in what is newest of these jobs here and hasn't been stored yet. */
-  freshen?: (jobs: string[]) => Promise<void>;
+  /** Takes in what is newest of these jobs here and hasn't been stored yet; tells what is the store's newest since. */
+  freshen?: (jobs: string[]) => Promise<Map<string, SignedUsage>>;
   deadLetters: DeadLetterStore;
   submitter: Pick<Submitter, "send">;
   /** Batches made ahead of the chain; as many as the submitter has on their way. */
@@ -60,16 +68,27 @@ export function createSettler(options: {
   isMine?: (job: string) => boolean;
   metrics: Metrics;
   logger: Logger;
+  tickMaxMs?: number;
 }): Settler {
   const { client, views, store, deadLetters, submitter, metrics, logger, sizer, policy } = options;
   const isMine = options.isMine ?? (() => true);
   const book = createStreamBook(client);
   /** When the store was last seen to hold nothing new, by this machine's clock. */
   const quiet = new Map<string, bigint>();
+  /** When a settlement was last put off: others come first then. */
+  const putOffAt = new Map<string, bigint>();
   const skipped = createSkippedEntries({ client, views, book, deadLetters, logger });
+  const dispatcher = createDispatcher({ atOnce: options.batchesAtOnce, send: settleBatch });
+  const tickMaxMs = options.tickMaxMs ?? TICK_MAX_MS;
   let flushing = false;
+  let letters = new Map<string, DeadLetter>();
+  /** What batches came to since the last report. */
+  const ended = { settled: 0, poisoned: 0 };
 
   async function tick(): Promise<TickReport> {
+    const endsAt = performance.now() + tickMaxMs;
+    // Of a batch that an earlier tick left on its way.
+    dispatcher.check();
     const report: TickReport = { open: 0, settled: 0, dropped: 0, poisoned: 0 };
     const flush = flushing;
     const chainSecs = await views.refreshClock();
@@ -77,42 +96,53 @@ export function createSettler(options: {
     const open = (await store.openJobs()).filter(isMine);
     report.open = open.length;
     metrics.openStreams.set(open.length);
-    const letters = await deadLetters.all();
+    letters = await deadLetters.all();
     metrics.deadLetters.set(letters.size);
     const stillOpen = new Set(open);
     book.keepOnly(stillOpen);
     skipped.keepOnly(stillOpen);
-    for (const job of quiet.keys()) if (!stillOpen.has(job)) quiet.delete(job);
+    for (const known of [quiet, putOffAt]) {
+      for (const job of known.keys()) if (!stillOpen.has(job)) known.delete(job);
+    }
 
-    report.dropped = await look(open, clocks, letters);
+    report.dropped = await look(open, clocks);
     const { nowSecs } = clocks;
     const queue = open.flatMap((job) => {
       const stream = book.get(job);
       if (!stream || skipped.waits(job, nowSecs) || isHeld(letters.get(job), nowSecs)) return [];
+      if (dispatcher.isBusy(job)) return [];
       const since = quiet.get(job);
       if (!flush && since !== undefined && nowSecs - since < STORE_LOOK_SECS) return [];
-      return { job, at: pressesAt(stream, policy) };
+      const at = pressesAt(stream, policy);
+      const after = putOffAt.get(job) ?? 0n;
+      return { job, at: after > at ? after : at };
     });
     queue.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
-    await settleAll(
-      queue.map(({ job }) => job),
-      flush,
-      letters,
-      report,
-    );
+    const jobs = queue.map(({ job }) => job);
+    const isDone = await settleAll(jobs, flush, flush ? Number.POSITIVE_INFINITY : endsAt);
+    if (isDone) await dispatcher.idle();
+    dispatcher.check();
     if (flush) flushing = false;
+    Object.assign(report, ended);
+    ended.settled = 0;
+    ended.poisoned = 0;
     return report;
   }
 
   /** Asks the chain about streams that aren't known or weren't asked about for long; drops those that are over. */
-  async function look(open: string[], clocks: Clocks, letters: Map<string, DeadLetter>): Promise<number> {
+  async function look(open: string[], clocks: Clocks): Promise<number> {
     const { nowSecs } = clocks;
+    let looks = 0;
     const toRead = open.filter((job) => {
       const readAt = book.readAt(job);
       const stream = book.get(job);
       if (readAt === null || !stream) return true;
+      // What is read now would be older than what its settlement is about to tell.
+      if (dispatcher.isBusy(job)) return false;
       const isIdle = nowSecs - stream.lastProgressAt >= IDLE_LOOK_SECS;
-      return nowSecs - readAt >= (isIdle ? IDLE_LOOK_SECS : ACTIVE_LOOK_SECS);
+      if (nowSecs - readAt < (isIdle ? IDLE_LOOK_SECS : ACTIVE_LOOK_SECS)) return false;
+      looks += 1;
+      return looks <= LOOKS_MAX;
     });
     if (toRead.length === 0) return 0;
     const streams = await book.read(toRead, nowSecs);
@@ -135,35 +165,41 @@ export function createSettler(options: {
     return (await views.freshJob(job, 0)) === null;
   }
 
-  /** Makes batches as fast as they are taken; the first failure that isn't an entry's ends it. */
-  async function settleAll(
-    jobs: string[],
-    flush: boolean,
-    letters: Map<string, DeadLetter>,
-    report: TickReport,
-  ): Promise<void> {
-    const sending = new Set<Promise<void>>();
-    const failures: unknown[] = [];
+  interface Part {
+    jobs: string[];
+    usages: Map<string, SignedUsage>;
+    clocks: Clocks;
+  }
+
+  async function readPart(jobs: string[]): Promise<Part> {
+    const usages = (await options.freshen?.(jobs)) ?? new Map<string, SignedUsage>();
+    const others = jobs.filter((job) => !usages.has(job));
+    if (others.length > 0) for (const [job, usage] of await store.newestOf(others)) usages.set(job, usage);
+    return { jobs, usages, clocks: { chainSecs: await views.refreshClock(), nowSecs: views.nowSecs() } };
+  }
+
+  /**
+   * Makes batches as fast as they are taken, each read while the one before it waits for its turn; the first failure
+   * that isn't an entry's ends it. False when the time was over before.
+   */
+  async function settleAll(jobs: string[], flush: boolean, endsAt: number): Promise<boolean> {
     let behindMax = 0n;
     let batch: SignedUsage[] = [];
-    const room = async (): Promise<void> => {
-      while (sending.size >= options.batchesAtOnce) await Promise.race(sending);
-    };
-    const dispatch = (usages: SignedUsage[]): void => {
-      const work = settleBatch(usages, letters, report)
-        .catch((error: unknown) => {
-          failures.push(error);
-        })
-        .finally(() => sending.delete(work));
-      sending.add(work);
-    };
-    for (let at = 0; at < jobs.length && failures.length === 0; ) {
-      await room();
-      const part = jobs.slice(at, at + sizer.size() - batch.length);
+    let at = 0;
+    const readNext = (): Promise<Part> | null => {
+      if (at >= jobs.length || dispatcher.hasFailed) return null;
+      // However little time there is, each tick gets something done.
+      if (at > 0 && performance.now() >= endsAt) return null;
+      const part = jobs.slice(at, at + sizer.size());
       at += part.length;
-      await options.freshen?.(part);
-      const usages = await store.newestOf(part);
-      const clocks: Clocks = { chainSecs: await views.refreshClock(), nowSecs: views.nowSecs() };
+      const read = readPart(part);
+      // It is awaited in its turn, or not at all when another failure ends the tick before.
+      read.catch(() => undefined);
+      return read;
+    };
+    for (let next = readNext(); next; ) {
+      await dispatcher.room();
+      const { jobs: part, usages, clocks } = await next;
       for (const job of part) {
         const stream = book.get(job);
         const usage = usages.get(job);
@@ -174,25 +210,27 @@ export function createSettler(options: {
         if (reason !== null) {
           metrics.settleReasons.inc({ reason });
           batch.push(usage);
+          putOffAt.delete(job);
         } else if (usage.seq <= stream.seq) {
           quiet.set(job, clocks.nowSecs);
+        } else {
+          putOffAt.set(job, clocks.nowSecs);
         }
       }
-      if (batch.length >= sizer.size() || (at >= jobs.length && batch.length > 0)) {
-        dispatch(batch);
-        batch = [];
+      next = readNext();
+      while (batch.length >= sizer.size() || (!next && batch.length > 0)) {
+        await dispatcher.room();
+        if (dispatcher.hasFailed) return true;
+        const size = sizer.size();
+        dispatcher.dispatch(batch.slice(0, size));
+        batch = batch.slice(size);
       }
     }
-    await Promise.all(sending);
-    if (failures.length > 0) throw failures[0];
     metrics.behindSecondsMax.set(Number(behindMax));
+    return at >= jobs.length || dispatcher.hasFailed;
   }
 
-  async function settleBatch(
-    batch: SignedUsage[],
-    letters: Map<string, DeadLetter>,
-    report: TickReport,
-  ): Promise<void> {
+  async function settleBatch(batch: SignedUsage[]): Promise<void> {
     const send = async (usages: SignedUsage[]): Promise<BatchFailure | null> => {
       const outcome = await submitter.send({
         kind: "settle",
@@ -210,9 +248,12 @@ export function createSettler(options: {
       }
       sizer.fitted(usages.length, Number(outcome.gasUsed));
       metrics.batchEntries.observe(usages.length);
-      report.settled += await noteSettlements(outcome, letters);
+      const settled = await noteSettlements(outcome);
       await noteSilence(outcome, usages);
-      report.poisoned += await skipped.note(outcome, usages);
+      const poisoned = await skipped.note(outcome, usages);
+      // Not read before the waiting: batches end side by side.
+      ended.settled += settled;
+      ended.poisoned += poisoned;
       return null;
     };
     // Two failures a halving find one bad entry; more than one a batch is finished by later ticks.
@@ -220,13 +261,13 @@ export function createSettler(options: {
     const { poisoned, left } = await sendBisecting(batch, send, maxFailures);
     for (const { item, failure } of poisoned) {
       await skipped.bury(item, failure);
-      report.poisoned += 1;
+      ended.poisoned += 1;
     }
     if (left.length > 0) logger.warn({ jobs: left.length }, "left for the next tick after failures");
   }
 
   /** A job that settles again is off the dead-letter list: a later refusal starts with the shortest wait. */
-  async function noteSettlements(outcome: Outcome, letters: Map<string, DeadLetter>): Promise<number> {
+  async function noteSettlements(outcome: Outcome): Promise<number> {
     let count = 0;
     const seen: StreamView[] = [];
     for (const event of outcome.events) {
