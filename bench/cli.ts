@@ -5,6 +5,7 @@
 import { parseArgs } from "node:util";
 import { api } from "./api.ts";
 import { apiPlans } from "./api-plans.ts";
+import { devnetSettlements } from "./devnet-settlements.ts";
 import { type Figure, report, table } from "./figure.ts";
 import { indexerBackfill } from "./indexer-backfill.ts";
 import { indexerClients } from "./indexer-clients.ts";
@@ -23,6 +24,7 @@ const BENCHES: Record<string, (options: BenchOptions) => Promise<Figure[]>> = {
   latency: indexerLatency,
   clients: indexerClients,
   api,
+  devnet: devnetSettlements,
   relayer: relayerStreams,
   "relayer-flood": relayerFlood,
 };

@@ -11,6 +11,8 @@ export interface BenchOptions {
   keepIn: string | undefined;
   /** How long each load is measured. */
   seconds: number;
+  /** Open payment streams. */
+  streams: number;
 }
 
 export const OPTIONS = {
@@ -21,6 +23,7 @@ export const OPTIONS = {
   days: { type: "string", default: "180" },
   seed: { type: "string", default: "1" },
   seconds: { type: "string", default: "20" },
+  streams: { type: "string", default: "10000" },
 } as const;
 
 /** Throws when a number isn't a positive whole one. */
@@ -41,5 +44,6 @@ export function optionsOf(values: Partial<Record<keyof typeof OPTIONS, string | 
     },
     keepIn: values.keep,
     seconds: number("seconds"),
+    streams: number("streams"),
   };
 }

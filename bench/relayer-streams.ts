@@ -2,7 +2,13 @@
  * `relayer.*`: many open streams on one machine with the chain, the indexer, the databases and the nodes beside them.
  * It doesn't judge by the relayer's own word: what was proven when is read from the chain's events in the mirror.
  *
- * RELAYER_STREAMS, RELAYER_SECONDS and RELAYER_REPLICAS scale it; RELAYER_PROFILE names a folder for CPU profiles.
+ * Behind truth, at the moment of a block: the whole seconds since the stream opened, each of which its node has worked,
+ * less those that the chain held before the block. It is worst just before each settlement, and counts all on the way:
+ * the second that isn't over, the node, the hub, the wait for a place in a batch, and the chain. Latency is what of it
+ * is left right after the settlement.
+ *
+ * `--streams` and `--seconds` scale it; RELAYER_REPLICAS, RELAYER_WARM_UP (seconds), and RELAYER_PROFILE, which names a
+ * folder for CPU profiles, are for looking closer.
  */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -22,16 +28,15 @@ import {
 import { createChainClient } from "@computestream/protocol/client";
 import pg from "pg";
 import type { Figure } from "./figure.ts";
-import { cpuSecondsByPart } from "./relayer/cpu-use.ts";
+import type { BenchOptions } from "./options.ts";
+import { busyCpuSeconds, cpuSecondsByPart } from "./relayer/cpu-use.ts";
 import { openStreams } from "./relayer/market.ts";
 import { scratchFolder } from "./relayer/scratch.ts";
 
-const STREAMS = Number(process.env.RELAYER_STREAMS ?? 1_000);
-const SECONDS = Number(process.env.RELAYER_SECONDS ?? 60);
 const REPLICAS = Number(process.env.RELAYER_REPLICAS ?? 1);
 const PROFILE = process.env.RELAYER_PROFILE ?? null;
 /** Catching up with what ran before the relayer started isn't measured. */
-const WARM_UP_SECS = Number(process.env.RELAYER_WARM_UP ?? 20);
+const WARM_UP_SECS = Number(process.env.RELAYER_WARM_UP ?? 60);
 const CATCH_UP_MS = 300_000;
 const GAS_FUNDS = 1_000_000_000_000n;
 
@@ -42,7 +47,7 @@ interface Stop {
   close(): Promise<void>;
 }
 
-export async function relayerStreams(): Promise<Figure[]> {
+export async function relayerStreams({ streams, seconds }: BenchOptions): Promise<Figure[]> {
   const open: Stop[] = [];
   const keep = <T extends Stop>(part: T): T => {
     open.push(part);
@@ -54,8 +59,8 @@ export async function relayerStreams(): Promise<Figure[]> {
     for (const part of [chain, postgres, redis]) keep(part);
     const deploymentFile = join(home.path, "deployment.json");
     writeFileSync(deploymentFile, JSON.stringify(chain.deployment));
-    const providers = await openStreams(chain, STREAMS);
-    console.error(`${STREAMS} streams of ${providers.length} providers are open`);
+    const providers = await openStreams(chain, streams);
+    console.error(`${streams} streams of ${providers.length} providers are open`);
 
     const service = async (name: string, env: Record<string, string>): Promise<{ url: string } & Stop> => {
       const port = await freePort();
@@ -94,9 +99,9 @@ export async function relayerStreams(): Promise<Figure[]> {
     const nodes = keep(await startNodes(planFile, relayers, home.path));
 
     await sleep(WARM_UP_SECS * 1000);
-    const before = await takeStock(relayers);
-    await sleep(SECONDS * 1000);
-    const after = await takeStock(relayers);
+    const before = await takeStock(relayers, nodes.lastLine());
+    await sleep(seconds * 1000);
+    const after = await takeStock(relayers, nodes.lastLine());
     console.error(nodes.lastLine());
     await nodes.close();
 
@@ -104,7 +109,8 @@ export async function relayerStreams(): Promise<Figure[]> {
     await db.connect();
     try {
       await caughtUp(chain, db);
-      return figuresOf(before, after, await proofs(db, before.atSecs, after.atSecs));
+      const measured = figuresOf(before, after, await proofs(db, before.atSecs, after.atSecs));
+      return [{ name: "relayer.streams", value: streams, unit: "streams" }, ...measured];
     } finally {
       await db.end();
     }
@@ -138,17 +144,23 @@ async function startNodes(planFile: string, relayers: string[], dir: string) {
 interface Stock {
   atSecs: number;
   cpu: Map<string, number>;
+  /** Of all that runs on the machine. */
+  busySecs: number;
   gas: number;
   settlements: number;
+  /** Attestations that the nodes have sent. */
+  sent: number;
 }
 
-async function takeStock(relayers: string[]): Promise<Stock> {
+async function takeStock(relayers: string[], told: string): Promise<Stock> {
   const texts = await Promise.all(relayers.map(async (url) => (await fetch(`${url}/metrics`)).text()));
   const sum = (name: string): number =>
     texts.reduce((total, text) => total + Number(new RegExp(`^${name} (\\S+)`, "m").exec(text)?.[1] ?? 0), 0);
   return {
     atSecs: Date.now() / 1000,
     cpu: cpuSecondsByPart(),
+    busySecs: busyCpuSeconds(),
+    sent: (JSON.parse(told) as { sent: number }).sent,
     gas: sum("relayer_settlement_gas_total"),
     settlements: sum("relayer_settlements_total"),
   };
@@ -176,49 +188,91 @@ interface Proofs {
   settlements: number;
   behindMax: number;
   behindMean: number;
+  behindP95: number;
+  /** Of the settlements in the first and the second half of the time. */
+  behindEarly: number;
+  behindLate: number;
+  latencyMean: number;
 }
 
-/** Just before each settlement a stream is as far behind as it gets: by what wasn't proven and had passed. */
 async function proofs(db: pg.Client, fromSecs: number, toSecs: number): Promise<Proofs> {
   const { rows } = await db.query(
     `WITH proofs AS (
-       SELECT t.job, extract(epoch FROM t.occurred_at) AS at, t.seconds_attested AS attested,
-              lag(t.seconds_attested, 1, 0) OVER (PARTITION BY t.job ORDER BY t.version, t.event_index) AS before,
-              j.started_at AS started
+       SELECT t.job, extract(epoch FROM t.occurred_at)::float8 AS at, t.seconds_attested::float8 AS attested,
+              lag(t.seconds_attested, 1, 0)
+                OVER (PARTITION BY t.job ORDER BY t.version, t.event_index)::float8 AS before,
+              j.started_at::float8 AS started
        FROM stream_ticks t JOIN jobs j USING (job)
      ), last AS (
        SELECT j.job, $2::float8 - j.started_at::float8
                 - coalesce(max(p.attested) FILTER (WHERE p.at <= $2::float8), 0)::float8 AS behind
        FROM jobs j LEFT JOIN proofs p USING (job) GROUP BY j.job, j.started_at
      ), peaks AS (
-       SELECT (at - started - before)::float8 AS behind FROM proofs WHERE at BETWEEN $1::float8 AND $2::float8
+       SELECT at, at - started - before AS behind, at - started - attested AS latency
+       FROM proofs WHERE at BETWEEN $1::float8 AND $2::float8
      )
-     SELECT (SELECT count(*) FROM peaks)::float8 AS settlements,
-            greatest((SELECT max(behind) FROM peaks), (SELECT max(behind) FROM last))::float8 AS behind_max,
-            (SELECT avg(behind) FROM peaks)::float8 AS behind_mean`,
+     SELECT count(*)::float8 AS settlements,
+            greatest(max(behind), (SELECT max(behind) FROM last)) AS behind_max,
+            avg(behind) AS behind_mean,
+            percentile_cont(0.95) WITHIN GROUP (ORDER BY behind) AS behind_p95,
+            avg(behind) FILTER (WHERE at < ($1::float8 + $2::float8) / 2) AS behind_early,
+            avg(behind) FILTER (WHERE at >= ($1::float8 + $2::float8) / 2) AS behind_late,
+            avg(latency) AS latency_mean
+     FROM peaks`,
     [fromSecs, toSecs],
   );
-  const row = rows[0] as { settlements: number; behind_max: number; behind_mean: number };
-  return { settlements: row.settlements, behindMax: row.behind_max, behindMean: row.behind_mean };
+  const row = rows[0] as Record<string, number | null>;
+  const number = (name: string): number => row[name] ?? Number.NaN;
+  return {
+    settlements: number("settlements"),
+    behindMax: number("behind_max"),
+    behindMean: number("behind_mean"),
+    behindP95: number("behind_p95"),
+    behindEarly: number("behind_early"),
+    behindLate: number("behind_late"),
+    latencyMean: number("latency_mean"),
+  };
 }
 
 function figuresOf(before: Stock, after: Stock, proven: Proofs): Figure[] {
   const seconds = after.atSecs - before.atSecs;
   const settled = after.settlements - before.settlements;
+  const parts = [...after.cpu].map(([part, used]) => ({
+    part,
+    cores: (used - (before.cpu.get(part) ?? 0)) / seconds,
+  }));
+  const cores = parts.reduce((total, part) => total + part.cores, 0);
+  const nodes = parts.find(({ part }) => part === "nodes")?.cores ?? 0;
   return [
-    { name: "relayer.streams", value: STREAMS, unit: "streams" },
     { name: "relayer.behind_s_max", value: proven.behindMax, unit: "s", goal: 5 },
+    { name: "relayer.behind_s_p95", value: proven.behindP95, unit: "s" },
     { name: "relayer.behind_s_mean_peak", value: proven.behindMean, unit: "s" },
+    // Too much to do makes streams wait longer, but not ever longer: the two halves are alike.
+    {
+      name: "relayer.behind_s_second_half",
+      value: proven.behindLate,
+      unit: "s",
+      baseline: proven.behindEarly,
+    },
+    { name: "relayer.settlement_latency_s", value: proven.latencyMean, unit: "s" },
     { name: "relayer.settlements_per_s", value: proven.settlements / seconds, unit: "1/s" },
+    { name: "relayer.attestations_per_s", value: (after.sent - before.sent) / seconds, unit: "1/s" },
     {
       name: "relayer.gas_per_settlement",
       value: settled > 0 ? (after.gas - before.gas) / settled : 0,
       unit: "units",
     },
-    ...[...after.cpu].map(([part, used]) => ({
-      name: `relayer.cpu_${part}`,
-      value: (used - (before.cpu.get(part) ?? 0)) / seconds,
+    {
+      name: "relayer.cpu_us_per_settlement",
+      value: ((cores - nodes) * seconds * 1e6) / proven.settlements,
+      unit: "us",
+    },
+    ...parts.map(({ part, cores }) => ({ name: `relayer.cpu_${part}`, value: cores, unit: "cores" })),
+    // Anything else than nearly nothing: the machine did other things, and the seconds above say little.
+    {
+      name: "relayer.cpu_others",
+      value: (after.busySecs - before.busySecs) / seconds - cores,
       unit: "cores",
-    })),
+    },
   ];
 }

@@ -45,6 +45,14 @@ export function cpuSecondsByPart(root = process.pid): Map<string, number> {
   return used;
 }
 
+/** Seconds of CPU that the whole machine has used since it started, by whatever runs on it. */
+export function busyCpuSeconds(): number {
+  // user nice system idle iowait irq softirq steal
+  const line = (readOrNull("/proc/stat") ?? "").split("\n", 1)[0] ?? "";
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0] = line.split(/\s+/).slice(1).map(Number);
+  return (user + nice + system + irq + softirq) / TICKS_PER_SEC;
+}
+
 /** null when the process has ended since it was listed. */
 function readOrNull(path: string): string | null {
   try {
