@@ -8,7 +8,15 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createOpenApi, type JsonSchema, operationOf, type Parameter } from "../src/api/openapi.ts";
 import { ERRORS } from "../src/api/table/errors.ts";
-import { type ApiWorld, createCallers, JOBS, PROVIDER, startApiWorld } from "./api-world.ts";
+import {
+  type ApiWorld,
+  createCallers,
+  JOBS,
+  PROVIDER,
+  REDEEMED,
+  RETURNED,
+  startApiWorld,
+} from "./api-world.ts";
 import { BUYER, T0 } from "./histories.ts";
 import { violations } from "./json-schema.ts";
 import { bearer, signIn } from "./sign-in.ts";
@@ -38,7 +46,7 @@ beforeAll(async () => {
 afterAll(() => world?.close());
 
 const addresses = fc.oneof(
-  fc.constantFrom(BUYER, PROVIDER, ...JOBS),
+  fc.constantFrom(BUYER, PROVIDER, REDEEMED, RETURNED, ...JOBS),
   fc.constantFrom(
     "0xB0",
     "0x",

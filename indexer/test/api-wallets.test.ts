@@ -83,6 +83,11 @@ describe("a ledger", () => {
   it("of a buyer has deposits, refunds and bonds, newest first, and accounts for all that is gone", async () => {
     const items = await ledgerOf(BUYER);
     expect(lines(items)).toEqual([
+      // What went back from quotes: of another asset, all of one, and the change of the one that became a job.
+      ...["9", "600000", "5"].flatMap((amount) => [
+        ["quote_refund", "credit", amount],
+        ["quote_payment", "debit", amount],
+      ]),
       ["deposit", "debit", "600000"],
       ["deposit", "debit", "600000"],
       ["bond_back", "credit", "6000"],
@@ -99,7 +104,7 @@ describe("a ledger", () => {
       ["refund", "credit", "565000"],
       ["deposit", "debit", "600000"],
     ]);
-    expect(items[0]).toMatchObject({ job: RUNNING, asset: MOVE, part: 0, timestamp: T1 - 20 });
+    expect(items[6]).toMatchObject({ job: RUNNING, asset: MOVE, part: 0, timestamp: T1 - 20 });
     expect(items.at(-1)).toMatchObject({ job: RATED, timestamp: T0 + 1 });
     // What is gone: 1,100,000 in escrow, 185,000 spent, one bond of 6,000 lost.
     expect(sum(items, "debit") - sum(items, "credit")).toBe(1_291_000n);

@@ -22,6 +22,8 @@ import {
   OWNER,
   outputChallenged,
   parameters,
+  quoteRedeemed,
+  quoteRefunded,
   refunded,
   registered,
   sealed,
@@ -49,6 +51,9 @@ export const FAULTY = address("e4");
 export const OPEN = address("e5");
 /** 5 s in the first hour, 10 s in the second, and goes on. */
 export const RUNNING = address("e6");
+/** Became the running job, with 5 as change; its money went back, and then 9 of another asset. */
+export const REDEEMED = address("c1");
+export const RETURNED = address("c2");
 /** The second hour. T0 is a whole hour of UTC. */
 export const T1 = T0 + 3600;
 export const MOVE = { address: ASSET, symbol: "MOVE", decimals: 8 };
@@ -192,7 +197,13 @@ function appendDisputes(chain: HandWrittenChain): void {
 
 function appendRunning(chain: HandWrittenChain): void {
   chain.append(T0 + 60, created(OPEN, { deposit: "600000" }));
-  chain.append(T1 - 20, created(RUNNING, { provider: PROVIDER, deposit: "600000" }));
+  chain.append(T1 - 20, [
+    ...created(RUNNING, { provider: PROVIDER, deposit: "600000" }),
+    quoteRedeemed(REDEEMED, { job: RUNNING, amount: "600000", by: KEEPER }),
+    quoteRefunded(REDEEMED, { amount: "5", by: KEEPER }),
+  ]);
+  chain.append(T1 - 19, [quoteRefunded(RETURNED, { amount: "600000", by: KEEPER })]);
+  chain.append(T1 - 18, [quoteRefunded(RETURNED, { amount: "9", by: OWNER, asset: OTHER_ASSET })]);
   chain.append(T1 - 15, [accepted(RUNNING, PROVIDER)]);
   chain.append(T1 - 10, started(RUNNING, { provider: PROVIDER, atSecs: T1 - 10, deposit: "600000" }));
   const first = { amount: "50000", fee: "500", keeperFee: "50" };
@@ -213,6 +224,7 @@ export const JOBS = [RATED, CHALLENGED, ARBITRATED, FAULTY, OPEN, RUNNING];
 
 function addressesFor(route: string): string[] {
   if (route.includes("/jobs/")) return JOBS;
+  if (route.includes("/quotes/")) return [REDEEMED, RETURNED];
   return route.includes("/wallets/") ? [BUYER, OWNER, KEEPER, address("dead")] : [PROVIDER, FOREIGN];
 }
 

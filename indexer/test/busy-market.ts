@@ -20,6 +20,8 @@ import {
   OWNER,
   outputChallenged,
   parameters,
+  quoteRedeemed,
+  quoteRefunded,
   refunded,
   registered,
   sealed,
@@ -53,9 +55,26 @@ interface Life {
   refunded: bigint;
 }
 
+const OTHER_ASSET = address("bb");
+
 const unreleasedOf = (j: Life) => j.acc / 3600n - j.paid;
 const balanceOf = (j: Life) => j.deposited - j.paid - j.refunded;
 const keepersPart = (paid: bigint) => (feeOf(paid, 100n) * 1000n) / 10_000n;
+
+/** Every fourth direct order was paid by a quote, some with change; and now and then money comes back from another one. */
+function quotesOf({ job, isOpen, rate, deposited }: Life): RawEvent[] {
+  const events: RawEvent[] = [];
+  const quote = `0xc${job.slice(3)}`;
+  if (!isOpen && rate % 4n === 0n) {
+    events.push(quoteRedeemed(quote, { job, amount: String(deposited), by: OWNER }));
+    if (rate % 3n === 0n) events.push(quoteRefunded(quote, { amount: String(1n + (rate % 50n)), by: OWNER }));
+  } else if (rate % 5n === 0n) {
+    const asset = rate % 2n === 0n ? OTHER_ASSET : undefined;
+    events.push(quoteRefunded(quote, { amount: "5000", by: BUYER }));
+    events.push(quoteRefunded(quote, { amount: "70", by: OWNER, ...(asset && { asset }) }));
+  }
+  return events;
+}
 
 /** About `transactions` of them, with job lives cut off at the end wherever they stand. */
 export function busyMarket(chain: HandWrittenChain, transactions: number, seed = 1): void {
@@ -139,7 +158,8 @@ export function busyMarket(chain: HandWrittenChain, transactions: number, seed =
     };
     live.push(life);
     const terms = { ...termsOf(life), title };
-    chain.append(now, created(job, life.isOpen ? terms : { ...terms, provider }));
+    const made = created(job, life.isOpen ? terms : { ...terms, provider });
+    chain.append(now, [...made, ...quotesOf(life)]);
   }
 
   /** One step in a job's life. */

@@ -140,6 +140,17 @@ export function created(job: string, p: OrderTerms & { provider?: string }): Raw
   ];
 }
 
+/** In its transaction it comes after `created`, as `job_quotes::redeem` tells it. */
+export const quoteRedeemed = (quote: string, p: { job: string; amount: string; by: string }): RawEvent => [
+  "job_quotes::QuoteRedeemed",
+  { quote, payer: BUYER, job: p.job, asset: ASSET, amount: p.amount, redeemed_by: p.by },
+];
+
+export const quoteRefunded = (quote: string, p: { amount: string; by: string; asset?: string }): RawEvent => [
+  "job_quotes::QuoteRefunded",
+  { quote, payer: BUYER, asset: p.asset ?? ASSET, amount: p.amount, refunded_by: p.by },
+];
+
 export const accepted = (
   job: string,
   provider: string,

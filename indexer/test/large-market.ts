@@ -16,6 +16,7 @@ export const SIZE = {
   events: 120_000,
   ticks: 60_000,
   ledger: 60_000,
+  quotes: 30_000,
 } as const;
 
 /** Has half of all jobs. */
@@ -116,6 +117,18 @@ export async function fillLargeMarket(db: Client): Promise<void> {
     `INSERT INTO cases (opened_version, opened_index, job, provider, buyer, kind, bond, reason, deadline, opened_at)
      SELECT n * 5, 1, ${numbered("e", "n")}, '${HEAVY_PROVIDER}', ${numbered("c", "n % 500")}, 2, 9, '', 0, 0
      FROM generate_series(2, 5000) n`,
+  );
+  await db.query(
+    `INSERT INTO quotes
+     SELECT ${numbered("d", "n")}, CASE WHEN n % 2 = 0 THEN '${HEAVY_BUYER}' ELSE ${numbered("c", "n % 500")} END,
+       CASE WHEN n % 1000 = 0 THEN NULL ELSE ${numbered("e", "n")} END, '${ASSET}', 9, 1, 1, '${TREASURY}', 0, n, 0, '${TX}', n, 0
+     FROM generate_series(1, ${SIZE.quotes}) n`,
+  );
+  await db.query(
+    `INSERT INTO quote_refunds
+     SELECT n, 1, '${TX}', CASE WHEN n % 2 = 0 THEN ${numbered("d", "1")} ELSE ${numbered("d", "n")} END, '${ASSET}', 1,
+       '${TREASURY}', 0
+     FROM generate_series(1, ${SIZE.quotes}) n`,
   );
   // As the writer keeps them; the migration's own sums.
   await db.query(

@@ -23,6 +23,7 @@ import {
 } from "./protocol-histories.ts";
 import { differencesFrom, ledgerDifferencesFrom } from "./protocol-mirror.ts";
 import { type ProtocolNode, startProtocolNode } from "./protocol-node.ts";
+import { quoteDifferencesFrom } from "./quote-mirror.ts";
 
 const HISTORIES = Number(process.env.INDEXER_HISTORIES ?? 10);
 const SEED = Number(process.env.INDEXER_SEED ?? 20_261_121);
@@ -135,10 +136,12 @@ async function follow(played: PlayedHistory, dice: Dice, who: () => string): Pro
       const { after } = played.transactions[Number(node.head) - 1] ?? {};
       if (!after) continue;
       followed.stops += 1;
-      const elsewhere = movedElsewhere(histories.chain, played.transactions.slice(0, Number(node.head)));
+      const done = played.transactions.slice(0, Number(node.head));
+      const elsewhere = movedElsewhere(histories.chain, done);
       const found = [
         ...(await differencesFrom(live, histories.chain, after)),
         ...(await ledgerDifferencesFrom(live, histories.chain, after, elsewhere)),
+        ...(await quoteDifferencesFrom(live, histories.chain, after, done)),
       ];
       if (found.length > 0) throw new Error(`${who()}, version ${node.head}: ${found.join("; ")}`);
     }

@@ -13,6 +13,7 @@ import { countJobs, type JobFilter, listJobs, listRunningStreams } from "../src/
 import { listLedger } from "../src/db/queries/ledger.ts";
 import { listAssets } from "../src/db/queries/market.ts";
 import { listProviders, type ProviderFilter, type ProviderKey } from "../src/db/queries/providers.ts";
+import { listQuoteRefunds, listQuotes, type QuoteFilter } from "../src/db/queries/quotes.ts";
 import { networkTotals, recentSettlements } from "../src/db/queries/stats.ts";
 import { listTicks } from "../src/db/queries/ticks.ts";
 import { walletBalances } from "../src/db/queries/wallets.ts";
@@ -234,6 +235,31 @@ describe("a page looks at little", () => {
         ["cases", (db) => listCases(db, LONG_JOB)],
       ]),
     ).toEqual([]);
+  });
+
+  it("of quotes, by payer, job and what became of them", async () => {
+    const single: QuoteFilter[] = [
+      { payer: HEAVY_BUYER },
+      { payer: RARE_BUYER },
+      { job: LONG_JOB },
+      { redeemed: true },
+      // One of a thousand.
+      { redeemed: false },
+    ];
+    const after = { version: String(SIZE.quotes / 2), index: 0 };
+    const asks = combined(single).flatMap((filter) =>
+      [null, after].map((from): [string, (db: Queryable) => Promise<unknown>] => [
+        `${JSON.stringify(filter)} from ${from?.version ?? "the newest"}`,
+        (db) => listQuotes(db, { filter, after: from, limit: PAGE }),
+      ]),
+    );
+    const [mostRefunded] = await listQuotes(client, {
+      filter: {},
+      after: { version: "2", index: 0 },
+      limit: 1,
+    });
+    asks.push(["refunds", (db) => listQuoteRefunds(db, mostRefunded?.quote ?? "", PAGE)]);
+    expect(await tooMuch({ quotes: 200, quote_refunds: 100 }, asks)).toEqual([]);
   });
 
   it("where figures are asked for: totals are kept and not summed up", async () => {

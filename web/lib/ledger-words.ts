@@ -17,6 +17,8 @@ const WORDS: Record<LedgerKind, string> = {
   bond: "Bond of a case",
   bond_back: "Bond came back",
   bond_won: "Bond of a lost case",
+  quote_payment: "Paid to a quote",
+  quote_refund: "Back from a quote",
 };
 
 export const ledgerWords = ({ kind }: Pick<LedgerEntryDto, "kind">): string => WORDS[kind];

@@ -20,6 +20,7 @@ import { liveHandlers } from "./routes/live.ts";
 import { marketHandlers } from "./routes/market.ts";
 import { privateHandlers } from "./routes/private.ts";
 import { providerHandlers } from "./routes/providers.ts";
+import { quoteHandlers } from "./routes/quotes.ts";
 import { walletHandlers } from "./routes/wallets.ts";
 import { ROUTES } from "./table/index.ts";
 import type { Handlers } from "./table/types.ts";
@@ -30,6 +31,7 @@ export function createApp(context: Context): Express {
     ...marketHandlers(context),
     ...providerHandlers(context),
     ...jobHandlers(context),
+    ...quoteHandlers(context),
     ...walletHandlers(context),
     ...authHandlers(context),
     ...liveHandlers(context),

@@ -20,7 +20,13 @@ export interface ReceiptFacts {
   page: { items: TickRow[]; nextCursor: string | null };
 }
 
-const TOLD_ELSEWHERE = new Set(["JobCreated", "EscrowDeposited", "EscrowRefunded", "StreamClosed"]);
+const TOLD_ELSEWHERE = new Set([
+  "JobCreated",
+  "QuoteRedeemed",
+  "EscrowDeposited",
+  "EscrowRefunded",
+  "StreamClosed",
+]);
 
 export function buildReceipt(facts: ReceiptFacts): ReceiptDto {
   const { job, deployment, assets, events, page } = facts;
@@ -39,6 +45,7 @@ export function buildReceipt(facts: ReceiptFacts): ReceiptDto {
     balance: text(event, "balance"),
   }));
   const rates = ratesOf(events, job.seconds_billed);
+  const [redeemed] = named("QuoteRedeemed");
   const close = closeOf(named("StreamClosed")[0]);
   return {
     job: job.job,
@@ -56,6 +63,14 @@ export function buildReceipt(facts: ReceiptFacts): ReceiptDto {
     endedAt: Number(job.ended_at),
     secondsBilled: Number(job.seconds_billed),
     rates,
+    quote: redeemed
+      ? {
+          ...at(redeemed),
+          quote: text(redeemed, "quote"),
+          amount: text(redeemed, "amount"),
+          redeemedBy: text(redeemed, "redeemed_by"),
+        }
+      : null,
     deposits,
     settlements: page.items.map(settlementOf),
     settlementCount: Number(job.ticks),

@@ -64,6 +64,8 @@ export const CACHE_RULES: Partial<Record<keyof typeof ROUTES, CacheRule>> = {
   "/api/v1/jobs/:address/events": { ...thing, tags: ofJob },
   "/api/v1/jobs/:address/receipt": { ...thing, tags: ofJob },
   "/api/v1/jobs/:address/case": { ...thing, tags: ofJob },
+  "/api/v1/quotes": { ...list, tags: always("events") },
+  "/api/v1/quotes/:address": { ...list, tags: always("events") },
   "/api/v1/wallets/:address": { ...list, tags: always("events") },
   "/api/v1/wallets/:address/ledger": { ...list, tags: always("events") },
 };

@@ -2,6 +2,7 @@
  * The mirror tables as TypeScript: one description per table of migrations/.
  * It doesn't know how rows come about (handlers/) or are asked for (queries/).
  */
+import { QUOTE_REFUNDS, QUOTES } from "./quote-tables.ts";
 import { ROLLUP_TABLES } from "./rollup-tables.ts";
 import { defineTable, type RowOf } from "./table.ts";
 import { TOTAL_TABLES } from "./total-tables.ts";
@@ -246,7 +247,20 @@ export const LEDGER = defineTable("ledger_entries", ["wallet", "version", "event
 
 /** What a rebuild must reproduce row by row; the totals of rollup-tables.ts and total-tables.ts too. */
 export const MIRROR_TABLES = [
-  ...[EVENTS, MARKET, ASSETS, PROVIDERS, JOBS, TICKS, HEARTBEATS, CASES, FAULTS, LEDGER],
+  ...[
+    EVENTS,
+    MARKET,
+    ASSETS,
+    PROVIDERS,
+    JOBS,
+    TICKS,
+    HEARTBEATS,
+    CASES,
+    FAULTS,
+    LEDGER,
+    QUOTES,
+    QUOTE_REFUNDS,
+  ],
   ...ROLLUP_TABLES,
   ...TOTAL_TABLES,
 ].map((t) => t.name);

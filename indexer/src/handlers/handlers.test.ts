@@ -404,6 +404,7 @@ describe("applyTransactions", () => {
     expect(touchedBy(transactions)).toEqual({
       jobs: [JOB, address("e2")],
       providers: [PROVIDER, address("f2"), address("f3")],
+      quotes: [],
     });
   });
 

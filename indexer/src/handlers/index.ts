@@ -5,6 +5,7 @@
 import { NO_ADDRESS } from "@computestream/protocol";
 import type { TransactionRecord } from "@computestream/protocol/client";
 import type { EventPosition, ProtocolEvent } from "@computestream/protocol/events";
+import type { QuoteRefundRow, QuoteRow } from "../db/quote-tables.ts";
 import type {
   AssetRow,
   CaseRow,
@@ -22,7 +23,7 @@ import { jobImbalance, moneyDifferences, stakeImbalance } from "./conservation.t
 import { applyDispute, type DisputeEvent, faultOf } from "./dispute.ts";
 import { applyEscrow, type EscrowEvent } from "./escrow.ts";
 import { applyJob, blankJob, type JobEvent } from "./job.ts";
-import { jobMovements, stakeMovements } from "./ledger.ts";
+import { jobMovements, quoteMovements, stakeMovements } from "./ledger.ts";
 import { allowanceOf, applyMarket, type MarketEvent } from "./market.ts";
 import {
   applyProviderRegistry,
@@ -30,6 +31,7 @@ import {
   heartbeatOf,
   type ProviderEvent,
 } from "./provider-registry.ts";
+import { applyQuote, blankQuote, type QuoteEvent, quoteDifferences, quoteRefundOf } from "./quotes.ts";
 import { applyReputation, type ReputationEvent } from "./reputation.ts";
 import { applyStake, type StakeEvent } from "./stake.ts";
 import { applyStream, type StreamEvent, tickOf } from "./stream.ts";
@@ -41,6 +43,7 @@ export interface Draft {
   assets: Map<string, AssetRow>;
   providers: Map<string, ProviderRow>;
   jobs: Map<string, JobRow>;
+  quotes: Map<string, QuoteRow>;
   /** Those that were open before the batch, and those that it opens. */
   cases: CaseRow[];
   events: EventRow[];
@@ -48,6 +51,7 @@ export interface Draft {
   heartbeats: HeartbeatRow[];
   faults: FaultRow[];
   ledger: LedgerRow[];
+  quoteRefunds: QuoteRefundRow[];
   /** Sentences about money that doesn't add up, by what each is about: a row is told of once a batch. */
   violations: Map<string, string>;
 }
@@ -59,12 +63,14 @@ export function emptyDraft(): Draft {
     assets: new Map(),
     providers: new Map(),
     jobs: new Map(),
+    quotes: new Map(),
     cases: [],
     events: [],
     ticks: [],
     heartbeats: [],
     faults: [],
     ledger: [],
+    quoteRefunds: [],
     violations: new Map(),
   };
 }
@@ -78,6 +84,7 @@ type Subject =
   | { table: "market"; event: MarketEvent }
   | { table: "providers"; event: OfProvider }
   | { table: "jobs"; event: OfJob }
+  | { table: "quotes"; event: QuoteEvent }
   | { table: null };
 
 function subjectOf(event: ProtocolEvent): Subject {
@@ -90,9 +97,8 @@ function subjectOf(event: ProtocolEvent): Subject {
       return { table: "providers", event };
     case "stream":
       return event.name === "SettlementSkipped" ? { table: null } : { table: "jobs", event };
-    // The job and its escrow tell what becomes of the money; these say by which way it came, or that it went back.
     case "job_quotes":
-      return { table: null };
+      return { table: "quotes", event };
     case "escrow":
     case "job":
     case "job_registry":
@@ -102,17 +108,21 @@ function subjectOf(event: ProtocolEvent): Subject {
 }
 
 /** The stored rows that `applyTransactions` will need. */
-export function touchedBy(transactions: TransactionRecord[]): { jobs: string[]; providers: string[] } {
+export function touchedBy(
+  transactions: TransactionRecord[],
+): Record<"jobs" | "providers" | "quotes", string[]> {
   const jobs = new Set<string>();
   const providers = new Set<string>();
+  const quotes = new Set<string>();
   for (const { events } of transactions) {
     for (const { event } of events) {
       const subject = subjectOf(event);
       if (subject.table === "jobs") jobs.add(subject.event.data.job);
       if (subject.table === "providers") providers.add(subject.event.data.provider);
+      if (subject.table === "quotes") quotes.add(subject.event.data.quote);
     }
   }
-  return { jobs: [...jobs], providers: [...providers] };
+  return { jobs: [...jobs], providers: [...providers], quotes: [...quotes] };
 }
 
 /** The raw events, which need no other row. */
@@ -136,6 +146,7 @@ function applyEvent(draft: Draft, event: ProtocolEvent, at: EventPosition): void
   if (subject.table === "market") applyToMarket(draft, subject.event, at);
   if (subject.table === "providers") applyToProvider(draft, subject.event, at);
   if (subject.table === "jobs") applyToJob(draft, subject.event, at);
+  if (subject.table === "quotes") applyToQuote(draft, subject.event, at);
 }
 
 function applyToMarket(draft: Draft, event: MarketEvent, at: EventPosition): void {
@@ -199,6 +210,17 @@ function applyToJob(draft: Draft, event: OfJob, at: EventPosition): void {
     `job ${job.job} at ${event.name}`,
     moneyDifferences({ paid, fee_paid, keeper_paid, seconds_billed }, job, event),
   );
+}
+
+function applyToQuote(draft: Draft, event: QuoteEvent, at: EventPosition): void {
+  const row = getOrCreate(draft.quotes, event.data.quote, blankQuote);
+  if (!advance(row, at)) return;
+  const job = event.name === "QuoteRedeemed" ? draft.jobs.get(event.data.job) : undefined;
+  tell(draft, `quote ${row.quote}`, quoteDifferences(row, event, job));
+  const refund = quoteRefundOf(event, at);
+  if (refund) draft.quoteRefunds.push(refund);
+  draft.ledger.push(...quoteMovements(event, at));
+  applyQuote(row, event, at);
 }
 
 /** Looked for only where it is needed: a draft may have many. */

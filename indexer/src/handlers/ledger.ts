@@ -67,6 +67,16 @@ export function stakeMovements(event: ProtocolEvent, at: EventPosition, row: Pro
   }
 }
 
+/**
+ * What leaves a quote for its payer. That it came there the chain tells here for the first time; what became a job's
+ * deposit its escrow tells. Both lines at once, so that what never was in the market changes no sum.
+ */
+export function quoteMovements(event: ProtocolEvent, at: EventPosition): LedgerRow[] {
+  if (event.name !== "QuoteRefunded") return [];
+  const { payer, asset, amount } = event.data;
+  return lines(at, [payer, "quote_payment", asset, -amount], [payer, "quote_refund", asset, amount]);
+}
+
 /** A movement of nothing is none, and keeps its place. */
 function lines(at: EventPosition, ...movements: Movement[]): LedgerRow[] {
   const rows: LedgerRow[] = [];

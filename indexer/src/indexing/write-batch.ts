@@ -7,6 +7,7 @@ import { withTransaction } from "../db/client.ts";
 import { copyNew } from "../db/copy.ts";
 import { advanceCursor, readCursor } from "../db/cursor.ts";
 import { findOpenCases } from "../db/queries/cases.ts";
+import { QUOTE_REFUNDS, QUOTES } from "../db/quote-tables.ts";
 import { createSerial, type Serial } from "../db/serial.ts";
 import { createSeries, type Series } from "../db/series.ts";
 import {
@@ -151,15 +152,16 @@ async function loadDraft(
   batch: TransactionRecord[],
   tally: Tally,
 ): Promise<Known> {
-  const { jobs, providers } = touchedBy(batch);
+  const { jobs, providers, quotes } = touchedBy(batch);
   const modules = new Set(draft.events.map((event) => event.module));
   // Jobs need the market's fees, so the parameters are loaded for both.
-  const [market, assets, providerRows, jobRows, cases] = await Promise.all([
+  const [market, assets, providerRows, jobRows, cases, quoteRows] = await Promise.all([
     modules.has("market") || modules.has("job") ? serial.run(() => loadAll(db, MARKET)) : [],
     modules.has("market") ? serial.run(() => loadAll(db, ASSETS)) : [],
     serial.run(() => loadByKey(db, PROVIDERS, "provider", providers)),
     serial.run(() => loadByKey(db, JOBS, "job", jobs)),
     modules.has("dispute") ? serial.run(() => findOpenCases(db, jobs)) : [],
+    modules.has("job_quotes") ? serial.run(() => loadByKey(db, QUOTES, "quote", quotes)) : [],
   ]);
   draft.market = market[0] ?? null;
   for (const row of assets) draft.assets.set(row.asset, row);
@@ -172,6 +174,7 @@ async function loadDraft(
     draft.jobs.set(row.job, row);
   }
   draft.cases = cases;
+  for (const row of quoteRows) draft.quotes.set(row.quote, row);
   return { jobs: new Set(jobRows.map((row) => row.job)) };
 }
 
@@ -204,6 +207,10 @@ function storeDraft(db: Queryable, serial: Serial, draft: Draft, known: Known): 
     ),
   );
   void serial.run(() => upsert(db, CASES, draft.cases));
+  if (draft.quotes.size > 0) {
+    void serial.run(() => insertFresh(db, QUOTE_REFUNDS, draft.quoteRefunds));
+    void serial.run(() => upsert(db, QUOTES, [...draft.quotes.values()]));
+  }
 }
 
 /** Rows of which none is there; a few go without COPY's exchange. */

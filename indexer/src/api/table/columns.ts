@@ -77,6 +77,25 @@ export const WALLET_CSV: CsvSpec = {
   ],
 };
 
+export const QUOTES_CSV: CsvSpec = {
+  rows: "items",
+  columns: [
+    "version",
+    "index",
+    "txHash",
+    "usedAt",
+    "quote",
+    "payer",
+    "state",
+    "job",
+    "deposit",
+    "refunded",
+    "refunds",
+    ...ASSET,
+    "usedBy",
+  ],
+};
+
 export const LEDGER_CSV: CsvSpec = {
   rows: "items",
   columns: [

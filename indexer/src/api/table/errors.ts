@@ -43,6 +43,10 @@ export const ERRORS = {
     status: 404,
     means: "There is no provider at this address, or the mirror hasn't seen it yet.",
   },
+  QUOTE_NOT_FOUND: {
+    status: 404,
+    means: "No quote at this address was used, or the mirror hasn't seen it yet.",
+  },
   MARKET_NOT_FOUND: { status: 404, means: "The chain hasn't told the market's parameters yet." },
   ROUTE_NOT_FOUND: { status: 404, means: "There is no such route; /api/v1/docs lists all." },
   METHOD_NOT_ALLOWED: { status: 405, means: "The route has another method: the Allow header names it." },

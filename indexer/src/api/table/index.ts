@@ -9,6 +9,7 @@ import { LIVE_ROUTES } from "./live.ts";
 import { MARKET_ROUTES } from "./market.ts";
 import { PRIVATE_ROUTES } from "./private.ts";
 import { PROVIDER_ROUTES } from "./providers.ts";
+import { QUOTE_ROUTES } from "./quotes.ts";
 import { SERVICE_ROUTES } from "./service.ts";
 import type { Alias, RouteEntry } from "./types.ts";
 import { WALLET_ROUTES } from "./wallets.ts";
@@ -17,6 +18,7 @@ export const ROUTES = {
   ...MARKET_ROUTES,
   ...PROVIDER_ROUTES,
   ...JOB_ROUTES,
+  ...QUOTE_ROUTES,
   ...WALLET_ROUTES,
   ...AUTH_ROUTES,
   ...LIVE_ROUTES,

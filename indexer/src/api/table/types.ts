@@ -13,6 +13,7 @@ export const TAGS = {
   market: "The network as a whole: totals, history, parameters, assets, raw events.",
   providers: "Machines that take jobs.",
   jobs: "Jobs, their settlements, history, receipts and cases.",
+  quotes: "Addresses that were paid to for one job: what became of the money.",
   wallets: "What a wallet has in the market, and its ledger.",
   auth: "Signing in with a wallet; what only the signed-in may read.",
   admin: "For the market's admin, as the chain names it at each request.",

@@ -24,7 +24,7 @@ export const WALLET_ROUTES = {
   "/api/v1/wallets/:address/ledger": {
     summary: "A wallet's credits and debits in the market, newest first",
     description:
-      "Every movement between the wallet and the market's escrows, stakes and bonds; the treasury's ledger has its part of fees and slashed stakes. For each asset the credits less the debits of all wallets, and what escrows, stakes and bonds still hold, add up to zero. Stake that a fault costs leaves no wallet then: it left with the stake. Transfers that pass no escrow are the chain's, not the market's.",
+      "Every movement between the wallet and the market's escrows, stakes and bonds; the treasury's ledger has its part of fees and slashed stakes. For each asset the credits less the debits of all wallets, and what escrows, stakes and bonds still hold, add up to zero. Stake that a fault costs leaves no wallet then: it left with the stake. Transfers that pass no escrow are the chain's, not the market's; one to a quote is told when the quote is used: as the job's deposit, or as quote_payment together with quote_refund.",
     limit: "expensive",
     tag: "wallets",
     params: zAddressParams,

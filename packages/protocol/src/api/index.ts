@@ -11,6 +11,7 @@ import { zAssets, zMarket, zStatsAnswer, zStatsHistory } from "./market-answers.
 import { zHealth, zJobEvent } from "./models.ts";
 import { zMe, zStoredAttestation, zTelemetry } from "./private-answers.ts";
 import { zProviderAnswer, zProviderStats } from "./provider-answers.ts";
+import { zQuote, zQuoteDetail } from "./quote-answers.ts";
 import { zReceipt } from "./receipt.ts";
 import { zLedgerEntry, zWallet } from "./wallet-answers.ts";
 
@@ -25,6 +26,7 @@ export * from "./private-answers.ts";
 export * from "./provider-answers.ts";
 export * from "./public-config.ts";
 export * from "./queries.ts";
+export * from "./quote-answers.ts";
 export * from "./rates.ts";
 export * from "./receipt.ts";
 export * from "./wallet-answers.ts";
@@ -69,6 +71,8 @@ export const API_ROUTES = {
   "/api/v1/jobs/:address/case": zJobCases,
   /** Running streams, newest first: the same shape as jobs. */
   "/api/v1/streams": zPage(zJobAnswer),
+  "/api/v1/quotes": zPage(zQuote),
+  "/api/v1/quotes/:address": zQuoteDetail,
   "/api/v1/wallets/:address": zWallet,
   "/api/v1/wallets/:address/ledger": zPage(zLedgerEntry),
   /** POST */

@@ -7,6 +7,7 @@ import { EVENT_SCHEMAS, type ModuleName } from "../events.ts";
 import { zAddress, zDecimal } from "../primitives.ts";
 import { PROVIDER_STATUSES } from "../provider-status.ts";
 import { zJobState } from "./models.ts";
+import { QUOTE_STATES } from "./quote-answers.ts";
 
 /** A whole number in plain digits; documented as one, though a query carries text. */
 function zWhole(minimum: number, maximum: number) {
@@ -100,6 +101,17 @@ export const zRangeQuery = z
       .describe("Unix second; rounded down to a bucket. Default: 60 buckets before to."),
     to: zUnixSecs.optional().describe("Unix second, itself included. Default: the mirror's newest."),
     bucket: z.enum(BUCKETS).default("hour").describe("In UTC. At most 1500 buckets fit one answer."),
+  })
+  .strict();
+
+export const zQuotesQuery = z
+  .object({
+    payer: zAddress.optional(),
+    job: zAddress.optional(),
+    state: z.enum(QUOTE_STATES).optional(),
+    limit: zLimit,
+    cursor: zCursor,
+    format: zFormat,
   })
   .strict();
 

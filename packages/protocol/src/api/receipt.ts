@@ -5,6 +5,7 @@
 import { z } from "zod";
 import { zDecimal } from "../primitives.ts";
 import { zAsset, zJobState, zRequirements } from "./models.ts";
+import { zReceiptQuote } from "./quote-answers.ts";
 import { zRate } from "./rates.ts";
 
 const at = {
@@ -100,6 +101,9 @@ export const zReceipt = z
         }),
       )
       .describe("Every rate the stream has had, oldest first."),
+    quote: zReceiptQuote
+      .nullable()
+      .describe("Whose money its first deposit was; null when it was ordered directly."),
     deposits: z.array(z.object({ ...at, payer: z.string(), amount: zDecimal, balance: zDecimal })),
     settlements: z
       .array(zReceiptSettlement)

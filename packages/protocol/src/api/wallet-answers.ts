@@ -88,6 +88,8 @@ export const LEDGER_KINDS = [
   "bond",
   "bond_back",
   "bond_won",
+  "quote_payment",
+  "quote_refund",
 ] as const;
 export type LedgerKind = (typeof LEDGER_KINDS)[number];
 
@@ -106,7 +108,7 @@ export const zLedgerEntry = z
     kind: z
       .enum(LEDGER_KINDS)
       .describe(
-        "deposit, bond, stake leave the wallet; refund, payment (net of the fee), keeper_fee, unstake, reward (for a proven fault), bond_back, bond_won reach it; fee (without the keeper's part) and slash (without the reward) reach the treasury that the job was made under.",
+        "deposit, bond, stake leave the wallet; refund, payment (net of the fee), keeper_fee, unstake, reward (for a proven fault), bond_back, bond_won reach it; fee (without the keeper's part) and slash (without the reward) reach the treasury that the job was made under. quote_payment and quote_refund come together, when money goes back from a quote: that is when the market hears of it.",
       ),
     direction: z.enum(["credit", "debit"]).describe("credit reaches the wallet, debit leaves it."),
     amount: zDecimal.describe("Of asset, in base units; never 0."),
