@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { Ed25519Account } from "@aptos-labs/ts-sdk";
+import { AuthenticationKey, Ed25519Account } from "@aptos-labs/ts-sdk";
 import { type ManagedProcess, type RedisPart, startProcess, startRedis } from "@computestream/dev-env/parts";
 import { type Command, type CommandState, signCommand } from "@computestream/protocol";
 import { signMessageWith } from "@computestream/protocol/client";
@@ -73,17 +73,19 @@ const urlOf = (relayer: number) => `${relayers[relayer]?.url}/api/v1/providers/$
 
 interface Given {
   by?: Ed25519Account;
+  /** Whose key signs in that one's name. */
+  key?: Ed25519Account;
   number?: number;
   expiresIn?: number;
 }
 
-async function signed(command: Command, { by = node.owner, number, expiresIn = 60 }: Given = {}) {
+async function signed(command: Command, { by = node.owner, key = by, number, expiresIn = 60 }: Given = {}) {
   lastNumber = number ?? Math.max(Date.now(), lastNumber + 1);
   const { chainId, packageAddress } = market.chain.deployment;
   const terms = { chainId, packageAddress, provider: node.provider, command, number: lastNumber };
   const expiresAt = Math.floor(Date.now() / 1000) + expiresIn;
   const from = { owner: addressOf(by), domain: "market.example" };
-  return signCommand({ ...terms, expiresAt, ...from }, signMessageWith(by));
+  return signCommand({ ...terms, expiresAt, ...from }, signMessageWith(key));
 }
 
 async function send(body: object, relayer = 0, waitMs = 5_000) {
@@ -241,4 +243,24 @@ describe("the owner's command line", () => {
       stderr: expect.stringContaining("usage"),
     });
   });
+});
+
+// Last: from here on the owner's first key is nobody's.
+it("after a rotation on chain only the owner's new key commands", async () => {
+  const second = Ed25519Account.generate();
+  const { aptos } = market.client;
+  const key = AuthenticationKey.fromPublicKey({ publicKey: second.publicKey });
+  const transaction = await aptos.transaction.build.simple({
+    sender: node.owner.accountAddress,
+    data: {
+      function: "0x1::account::rotate_authentication_key_call",
+      functionArguments: [key.toUint8Array()],
+    },
+  });
+  const { hash } = await aptos.signAndSubmitTransaction({ signer: node.owner, transaction });
+  await aptos.waitForTransaction({ transactionHash: hash });
+  const old = await send(await signed({ kind: "drain" }));
+  expect([old.status, old.error?.code]).toEqual([403, "KEY_NOT_OF_ADDRESS"]);
+  expect(await send(await signed({ kind: "drain" }, { key: second }))).toMatchObject({ state: "done" });
+  expect(await mode()).toBe("draining");
 });

@@ -208,7 +208,7 @@ describe("a write", () => {
     });
     const path = `/api/v1/providers/${provider.address}/availability`;
     // Maintenance is the third of the chain's statuses, counted from 0.
-    expect(await old("PATCH", path, { status: "Maintenance" })).toMatchObject({
+    expect(await old("PATCH", path, { available: false })).toMatchObject({
       args: [provider.address, 2],
     });
   });

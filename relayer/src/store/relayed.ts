@@ -28,7 +28,7 @@ export interface RelayedStore {
   /** False when it is recorded and may yet come, or has come. One that couldn't be sent is recorded anew. */
   put(record: Relay): Promise<boolean>;
   find(hash: string): Promise<RelayEntry | null>;
-  /** Forgets what was never sent. */
+  /** Forgets what was never sent, or is forgotten already. */
   drop(hash: string): Promise<void>;
   resolve(record: Relay, result: SponsoredResult): Promise<void>;
   /** Hashes of unsponsored ones without a result, those that expire first first. */
@@ -77,7 +77,9 @@ export function createRelayedStore(redis: Redis, keys: Keys): RelayedStore {
       };
     },
     async drop(hash) {
-      await unavailable(() => redis.del(keys.relayed(hash)));
+      await unavailable(() =>
+        Promise.all([redis.del(keys.relayed(hash)), redis.zrem(keys.relayedOpen, hash)]),
+      );
     },
     async resolve(record, result) {
       // The bytes have done their service.

@@ -172,7 +172,8 @@ export function createRelayDesk(options: {
       hashes.map(async (hash) => {
         if (!(await store.takeUp(hash, BUSY_MS))) return;
         const entry = await store.find(hash);
-        if (entry && !entry.result) await pursue(entry.record, false, RECONCILE_WAIT_MS);
+        if (!entry) await store.drop(hash);
+        else if (!entry.result) await pursue(entry.record, false, RECONCILE_WAIT_MS);
       }),
     );
     for (const attempt of attempts) if (attempt.status === "rejected") throw attempt.reason;

@@ -51,6 +51,16 @@ export const PROVIDER_WRITES = {
     signer: "owner or operator",
     body: zStatusFields,
     build: (payloads, { provider, status }) => payloads.setStatus(provider, status),
+  }),
+  /** An old name that says one thing of its own. */
+  "providers/availability": write({
+    summary:
+      "Open the provider for new jobs (Active), or close it until its owner opens it again (Maintenance)",
+    calls: "provider_registry::set_status",
+    signer: "owner or operator",
+    body: zProviderField.extend({ available: z.boolean() }),
+    build: (payloads, { provider, available }) =>
+      payloads.setStatus(provider, available ? "Active" : "Maintenance"),
     aliases: [{ method: "PATCH", path: "/api/v1/providers/:provider/availability" }],
   }),
   "providers/heartbeat": write({
