@@ -121,30 +121,29 @@ export function createRelayDesk(options: {
     const { hash } = signer.cosign(payment.transaction, payment.authenticator);
     const record = recordOf(payment, fn, { hash, bytes: "", sponsored: true });
     /** What came of the very same bytes, when they are taken already: an instant ago, or by another replica. */
-    const taken = async (): Promise<RelayedTransaction | null> => {
+    const taken = async (): Promise<RelayedTransaction | "another" | null> => {
       const held = await sponsoring.store.find(record.sender, record.sequenceNumber);
-      if (held?.record.hash !== hash || held.result?.result === "never") return null;
+      if (!held || held.result?.result === "never") return null;
+      if (held.record.hash !== hash) return "another";
       return (await outcome(hash)) ?? describe(record, null, held.result);
     };
     const known = await taken();
+    if (known === "another") throw numberTaken();
     if (known) return known;
     const fault =
       (await desk.check(payment, { maxTimeoutSecs: sponsoring.maxTimeoutSecs })) ??
       (await desk.simulate(payment));
-    if (fault) {
-      const meanwhile = await taken();
-      if (meanwhile) return meanwhile;
-      throw refusalOf(fault);
-    }
-    await store.put(record);
-    const settled = await desk.settle(payment, { binding: hash, claim: null, purpose: RELAY_PURPOSE });
-    if (settled.state === "refused") {
-      const meanwhile = await taken();
-      if (meanwhile) return meanwhile;
-      await store.drop(hash);
-      throw refusalOf(settled.refusal);
-    }
-    return (await outcome(hash)) ?? describe(record, null, null);
+    if (!fault) await store.put(record);
+    const settled = fault
+      ? null
+      : await desk.settle(payment, { binding: hash, claim: null, purpose: RELAY_PURPOSE });
+    const refusal = fault ?? (settled?.state === "refused" ? settled.refusal : null);
+    if (!refusal) return (await outcome(hash)) ?? describe(record, null, null);
+    // Whichever check noticed it, the reason is the same: somebody was faster under this number.
+    const meanwhile = await taken();
+    if (meanwhile && meanwhile !== "another") return meanwhile;
+    if (!fault) await store.drop(hash);
+    throw meanwhile === "another" ? numberTaken() : refusalOf(refusal);
   }
 
   async function outcome(hash: string): Promise<RelayedTransaction | null> {
@@ -237,6 +236,15 @@ function plain(data: unknown): unknown {
   return JSON.parse(JSON.stringify(data, (_key, value) => (typeof value === "bigint" ? `${value}` : value)));
 }
 
+function numberTaken(): AppError {
+  return new AppError(
+    409,
+    "SEQUENCE_NUMBER_TAKEN",
+    "The sender's sequence number is taken by another transaction.",
+    { field: "rawTransaction" },
+  );
+}
+
 /** A sponsor's refusal in the relay's words: the chain's own code where it has one. */
 function refusalOf(refusal: SponsorRefusal): AppError {
   const { message } = refusal;
@@ -253,14 +261,7 @@ function refusalOf(refusal: SponsorRefusal): AppError {
     case "sponsor_out_of_funds":
       return new AppError(503, code, message);
     case "duplicate_settlement":
-      return new AppError(
-        409,
-        "SEQUENCE_NUMBER_TAKEN",
-        "The sender's sequence number is taken by another transaction.",
-        {
-          field: "rawTransaction",
-        },
-      );
+      return numberTaken();
     default:
       return new AppError(422, code, message, { field: "rawTransaction" });
   }
