@@ -19,7 +19,7 @@ import {
   PROVIDERS,
   TICKS,
 } from "../indexer/src/db/tables.ts";
-import { addTotals } from "../indexer/src/db/total-tables.ts";
+import { addingTotals } from "../indexer/src/db/total-tables.ts";
 import {
   applyTransactions,
   type Draft,
@@ -53,8 +53,11 @@ async function writeOne(db: Queryable, series: Series, record: TransactionRecord
     for (const row of draft.jobs.values()) tally.job(row, 1n);
     for (const row of draft.providers.values()) tally.provider(row, 1n);
     for (const row of draft.ticks) tally.tick(row);
-    await addTotals(db, tally.changes());
-    await series.add(rollupsOf(draft.ticks, draft.heartbeats));
+    const sums = [
+      ...addingTotals(tally.changes()),
+      ...series.adding(rollupsOf(draft.ticks, draft.heartbeats)),
+    ];
+    for (const add of sums) await add(db);
     await db.query("UPDATE chain_cursor SET next_version = $1, last_hash = $2, last_timestamp_usecs = $3", [
       (record.version + 1n).toString(),
       record.hash,

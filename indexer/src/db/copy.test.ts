@@ -20,7 +20,7 @@ const row = {
   list: [] as string[],
   data: {} as Record<string, unknown>,
 };
-const encode = (...rows: Array<typeof row>) => Buffer.concat(encodeRows(TABLE, rows)).toString("utf8");
+const encode = (...rows: Array<typeof row>) => Buffer.concat([...encodeRows(TABLE, rows)]).toString("utf8");
 
 describe("encodeRows", () => {
   it("is a line a row, a tab between cells", () => {
@@ -45,7 +45,7 @@ describe("encodeRows", () => {
 
   it("cuts many rows into pieces without losing one", () => {
     const rows = Array.from({ length: 3_000 }, (_, i) => ({ ...row, key: `${i}-${"x".repeat(200)}` }));
-    const pieces = encodeRows(TABLE, rows);
+    const pieces = [...encodeRows(TABLE, rows)];
     expect(pieces.length).toBeGreaterThan(1);
     const lines = Buffer.concat(pieces).toString("utf8").trimEnd().split("\n");
     expect(lines.map((line) => line.split("-")[0])).toEqual(rows.map((_, i) => String(i)));

@@ -5,27 +5,27 @@
 import type { Connection, Submittable } from "pg";
 import { type Columns, type ColumnType, jsonText, type Queryable, type Row, type Table } from "./table.ts";
 
-/** Sent piece by piece, so that no message is larger than this by more than a row. */
-const CHUNK_CHARS = 256 * 1024;
+/** Sent piece by piece: the server works on one while the next is made, and no message is larger by more than a row. */
+const CHUNK_CHARS = 64 * 1024;
 
-/** Adds rows of which none is there yet; one that is fails the transaction. */
+/** Adds rows of which none is there yet; one that is fails the transaction. `onBegun` is called when rows may go. */
 export async function copyNew<C extends Columns>(
   db: Queryable,
   table: Table<C>,
   rows: Array<Row<C>>,
+  onBegun: () => void = () => undefined,
 ): Promise<void> {
   if (rows.length === 0) return;
   const sql = `COPY ${table.name} (${Object.keys(table.columns).join(", ")}) FROM STDIN`;
   const chunks = encodeRows(table, rows);
   await new Promise<void>((resolve, reject) => {
-    db.query(createCopy(sql, chunks, (error) => (error ? reject(error) : resolve())));
+    db.query(createCopy(sql, chunks, onBegun, (error) => (error ? reject(error) : resolve())));
   });
 }
 
 /** Lines of COPY's text format, in pieces; half surrogate pairs become U+FFFD when they are sent as UTF-8. */
-export function encodeRows<C extends Columns>(table: Table<C>, rows: Array<Row<C>>): Buffer[] {
+export function* encodeRows<C extends Columns>(table: Table<C>, rows: Array<Row<C>>): Generator<Buffer> {
   const columns = Object.entries(table.columns);
-  const chunks: Buffer[] = [];
   let text = "";
   for (const row of rows) {
     let separator = "";
@@ -35,12 +35,11 @@ export function encodeRows<C extends Columns>(table: Table<C>, rows: Array<Row<C
     }
     text += "\n";
     if (text.length >= CHUNK_CHARS) {
-      chunks.push(Buffer.from(text, "utf8"));
+      yield Buffer.from(text, "utf8");
       text = "";
     }
   }
-  if (text !== "") chunks.push(Buffer.from(text, "utf8"));
-  return chunks;
+  if (text !== "") yield Buffer.from(text, "utf8");
 }
 
 function cell(type: ColumnType, value: unknown): string {
@@ -73,20 +72,55 @@ type CopyConnection = Connection & {
   query(text: string): void;
   sendCopyFromChunk(chunk: Buffer): void;
   endCopyFrom(): void;
+  sendCopyFail(message: string): void;
 };
 
-function createCopy(sql: string, chunks: Buffer[], done: (error: Error | null) => void): Submittable {
+function createCopy(
+  sql: string,
+  chunks: Iterable<Buffer>,
+  onBegun: () => void,
+  done: (error: Error | null) => void,
+): Submittable {
   let failure: Error | null = null;
+  let goOn: () => void = () => undefined;
+
+  /** As fast as the server takes them, so that little of a large batch is held twice. */
+  async function send(connection: CopyConnection): Promise<void> {
+    try {
+      for (const chunk of chunks) {
+        // The server has left the copy: what comes now would be taken for something else.
+        if (failure) return;
+        connection.sendCopyFromChunk(chunk);
+        if (connection.stream.writableNeedDrain) await drained(connection.stream);
+      }
+      if (!failure) connection.endCopyFrom();
+    } catch (error) {
+      failure ??= error instanceof Error ? error : new Error(String(error));
+      connection.sendCopyFail("a row can't be written");
+    }
+  }
+
+  function drained(stream: CopyConnection["stream"]): Promise<void> {
+    return new Promise((resolve) => {
+      goOn = () => {
+        stream.off("drain", goOn);
+        resolve();
+      };
+      stream.once("drain", goOn);
+    });
+  }
+
   const nothing = () => undefined;
   const copy = {
     submit: (connection: Connection) => (connection as CopyConnection).query(sql),
     handleCopyInResponse(connection: CopyConnection) {
-      for (const chunk of chunks) connection.sendCopyFromChunk(chunk);
-      connection.endCopyFrom();
+      onBegun();
+      void send(connection);
     },
     // The server says when it is ready for the next query also after an error, except when the connection is gone.
     handleError(error: Error) {
       failure ??= error;
+      goOn();
       done(failure);
     },
     handleReadyForQuery: () => done(failure),

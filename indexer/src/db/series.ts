@@ -11,7 +11,7 @@ import {
   SETTLEMENTS_MINUTE,
   SETTLEMENTS_SECOND,
 } from "./rollup-tables.ts";
-import { addTo, type Queryable } from "./table.ts";
+import { addingTo, type Queryable, type Statement } from "./table.ts";
 
 const CHAIN_SERIES = ["stream_ticks", "provider_heartbeats"];
 /** Written by the relayer, at the wall clock's time. */
@@ -27,8 +27,8 @@ export const weekOf = (secs: bigint): bigint => secs - ((secs - MONDAY_SECS) % W
 export interface Series {
   /** Before a batch is written and outside its transaction: partitions for these times, and the week after the latest. */
   cover(times: Iterable<bigint>): Promise<void>;
-  /** In the batch's transaction: adds to the totals, unless the database computes them. */
-  add(rollups: Rollups): Promise<void>;
+  /** For the batch's transaction: adds to the totals. None where the database computes them. */
+  adding(rollups: Rollups): Statement[];
   /** Now and then: partitions for what others write, and the end of those older than `keepDays` (0 = none is). */
   maintain(now: { wallSecs: bigint; chainSecs: bigint; keepDays: number }): Promise<void>;
 }
@@ -50,6 +50,7 @@ export function createSeries(db: Queryable): Series {
 
   return {
     async cover(times) {
+      keepsTotals ??= await hasTotalTables(db);
       const missing = new Set<bigint>();
       for (const time of times) if (!covered.has(weekOf(time))) missing.add(weekOf(time));
       let latest = -1n;
@@ -61,15 +62,17 @@ export function createSeries(db: Queryable): Series {
       if (latest >= 0n) await ensure(CHAIN_SERIES, latest + WEEK_SECS, latest + WEEK_SECS);
     },
 
-    async add(rollups) {
-      keepsTotals ??= await hasTotalTables(db);
-      if (!keepsTotals) return;
-      await addTo(db, SETTLEMENTS_SECOND, rollups.settlementsSecond);
-      await addTo(db, SETTLEMENTS_MINUTE, rollups.settlementsMinute);
-      await addTo(db, SETTLEMENTS_HOUR, rollups.settlementsHour);
-      await addTo(db, HEARTBEATS_SECOND, rollups.heartbeatsSecond);
-      await addTo(db, HEARTBEATS_MINUTE, rollups.heartbeatsMinute);
-      await addTo(db, HEARTBEATS_HOUR, rollups.heartbeatsHour);
+    adding(rollups) {
+      if (keepsTotals === undefined) throw new Error("cover() comes first: it looks what the database keeps");
+      if (!keepsTotals) return [];
+      return [
+        addingTo(SETTLEMENTS_SECOND, rollups.settlementsSecond),
+        addingTo(SETTLEMENTS_MINUTE, rollups.settlementsMinute),
+        addingTo(SETTLEMENTS_HOUR, rollups.settlementsHour),
+        addingTo(HEARTBEATS_SECOND, rollups.heartbeatsSecond),
+        addingTo(HEARTBEATS_MINUTE, rollups.heartbeatsMinute),
+        addingTo(HEARTBEATS_HOUR, rollups.heartbeatsHour),
+      ];
     },
 
     async maintain({ wallSecs, chainSecs, keepDays }) {

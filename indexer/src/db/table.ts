@@ -138,14 +138,16 @@ function quoted(text: string): string {
   return `"${/["\\]/.test(text) ? text.replace(/["\\]/g, "\\$&") : text}"`;
 }
 
-async function insert<C extends Columns>(
-  db: Queryable,
+/** A statement whose rows are text already: made while the server works on another, and sent in its turn. */
+export type Statement = (db: Queryable) => Promise<number>;
+
+function insert<C extends Columns>(
   table: Table<C>,
   rows: Array<Row<C>>,
   what: "new" | "put" | "add",
   onConflict: string,
-): Promise<number> {
-  if (rows.length === 0) return 0;
+): Statement {
+  if (rows.length === 0) return async () => 0;
   const columns = Object.entries(table.columns);
   const arrayType = (type: ColumnType) =>
     type === "secs" ? "float8" : type === "strings" || type === "object" ? "jsonb" : base(type);
@@ -157,32 +159,37 @@ async function insert<C extends Columns>(
   const values = columns.map(([column, type]) => arrayText(rows.map((row) => encodeCell(type, row[column]))));
   // Named, so that the server parses it once a connection.
   const name = `${what} ${table.name}`;
-  const result = await db.query({ name, text: sql, values });
-  return result.rowCount ?? 0;
+  return async (db) => (await db.query({ name, text: sql, values })).rowCount ?? 0;
 }
 
-/** One statement for all rows; those already there are left alone. Returns how many were new. */
-export function insertNew<C extends Columns>(db: Queryable, table: Table<C>, rows: Array<Row<C>>) {
-  return insert(db, table, rows, "new", "DO NOTHING");
+/** One statement for all rows; those already there are left alone. Tells how many were new. */
+export function insertingNew<C extends Columns>(table: Table<C>, rows: Array<Row<C>>): Statement {
+  return insert(table, rows, "new", "DO NOTHING");
 }
 
 /** One statement for all rows; those already there are replaced. */
-export function upsert<C extends Columns>(db: Queryable, table: Table<C>, rows: Array<Row<C>>) {
+export function upserting<C extends Columns>(table: Table<C>, rows: Array<Row<C>>): Statement {
   const rest = Object.keys(table.columns).filter((column) => !table.key.includes(column));
-  return insert(
-    db,
-    table,
-    rows,
-    "put",
-    `DO UPDATE SET ${rest.map((c) => `${c} = EXCLUDED.${c}`).join(", ")}`,
-  );
+  return insert(table, rows, "put", `DO UPDATE SET ${rest.map((c) => `${c} = EXCLUDED.${c}`).join(", ")}`);
 }
 
 /** One statement for all rows: the numbers outside the key are added to those already there. */
-export function addTo<C extends Columns>(db: Queryable, table: Table<C>, rows: Array<Row<C>>) {
+export function addingTo<C extends Columns>(table: Table<C>, rows: Array<Row<C>>): Statement {
   const numbers = Object.entries(table.columns).filter(
     ([column, type]) => !table.key.includes(column) && (type === "numeric" || type === "int8"),
   );
   const sums = numbers.map(([c]) => `${c} = ${table.name}.${c} + EXCLUDED.${c}`);
-  return insert(db, table, rows, "add", `DO UPDATE SET ${sums.join(", ")}`);
+  return insert(table, rows, "add", `DO UPDATE SET ${sums.join(", ")}`);
+}
+
+export function insertNew<C extends Columns>(db: Queryable, table: Table<C>, rows: Array<Row<C>>) {
+  return insertingNew(table, rows)(db);
+}
+
+export function upsert<C extends Columns>(db: Queryable, table: Table<C>, rows: Array<Row<C>>) {
+  return upserting(table, rows)(db);
+}
+
+export function addTo<C extends Columns>(db: Queryable, table: Table<C>, rows: Array<Row<C>>) {
+  return addingTo(table, rows)(db);
 }

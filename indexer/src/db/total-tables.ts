@@ -2,7 +2,7 @@
  * The running totals of the market, its parties and its charts as TypeScript.
  * It doesn't know how a batch's are counted: handlers/totals.ts does.
  */
-import { addTo, defineTable, type Queryable, type RowOf } from "./table.ts";
+import { addingTo, defineTable, type RowOf, type Statement } from "./table.ts";
 
 export const JOB_TOTALS = defineTable("job_totals", ["party", "address", "asset"], {
   party: "text",
@@ -53,9 +53,11 @@ export interface Totals {
   activity: Array<RowOf<typeof MARKET_ACTIVITY>>;
 }
 
-/** In the batch's transaction. */
-export async function addTotals(db: Queryable, totals: Totals): Promise<void> {
-  await addTo(db, JOB_TOTALS, totals.jobs);
-  await addTo(db, PROVIDER_TOTALS, totals.providers);
-  await addTo(db, MARKET_ACTIVITY, totals.activity);
+/** For the batch's transaction. */
+export function addingTotals(totals: Totals): Statement[] {
+  return [
+    addingTo(JOB_TOTALS, totals.jobs),
+    addingTo(PROVIDER_TOTALS, totals.providers),
+    addingTo(MARKET_ACTIVITY, totals.activity),
+  ];
 }

@@ -13,11 +13,13 @@ import { createSeries, type Series } from "../db/series.ts";
 import {
   type Columns,
   decodeRow,
+  insertingNew,
   insertNew,
   type Queryable,
   type Row,
+  type Statement,
   type Table,
-  upsert,
+  upserting,
 } from "../db/table.ts";
 import {
   ASSETS,
@@ -32,7 +34,7 @@ import {
   PROVIDERS,
   TICKS,
 } from "../db/tables.ts";
-import { addTotals } from "../db/total-tables.ts";
+import { addingTotals } from "../db/total-tables.ts";
 import { FatalError } from "../errors.ts";
 import { applyTransactions, type Draft, emptyDraft, eventRowsOf, touchedBy } from "../handlers/index.ts";
 import { rollupsOf } from "../handlers/rollups.ts";
@@ -51,6 +53,8 @@ export const COMMIT_CHANNEL = "computestream_commit";
 const CATCHING_UP_EVENTS = 1_000;
 /** From so many rows on COPY is worth its exchange. */
 const COPY_ROWS = 20;
+/** Worked out at a stretch, some milliseconds, while the server has enough to do with what it was sent. */
+const TRANSACTIONS_A_TURN = 256;
 
 /** `batch` must be non-empty and begin where the cursor stands; otherwise nothing is written and it throws. */
 export async function writeBatch(
@@ -82,7 +86,10 @@ export async function writeBatch(
   });
 }
 
-/** While the server works on one statement the next is prepared: so rows that need no other rows go first. */
+/**
+ * The server is the slower of the two, so it is kept busy: rows that need no other rows go first, and while it takes
+ * them the others are worked out and made into text.
+ */
 async function write(
   db: Queryable,
   series: Series,
@@ -100,19 +107,20 @@ async function write(
     void serial.run(() => db.query("SET LOCAL synchronous_commit TO off"));
   }
   const replayed = serial.run(() => isReplay(db, first.version));
-  const tally = createTally();
-  const loaded = loadDraft(db, serial, draft, batch, tally);
-  void serial.run(async () =>
-    (await replayed) ? insertNew(db, EVENTS, draft.events) : insertFresh(db, EVENTS, draft.events),
+  const loading = loadRows(db, serial, draft, batch);
+  const { begun, begin } = createStart();
+  const copying = serial.run(async () =>
+    (await replayed) ? insertNew(db, EVENTS, draft.events) : insertFresh(db, EVENTS, draft.events, begin),
   );
-  const known = await loaded;
-  applyTransactions(draft, batch);
-  storeDraft(db, serial, draft, known);
-  for (const row of draft.jobs.values()) tally.job(row, 1n);
-  for (const row of draft.providers.values()) tally.provider(row, 1n);
-  for (const row of draft.ticks) tally.tick(row);
-  void serial.run(() => addTotals(db, tally.changes()));
-  void serial.run(() => series.add(rollupsOf(draft.ticks, draft.heartbeats)));
+  const stored = await loading;
+  await Promise.race([begun, copying]);
+  const tally = createTally();
+  const known = draftOf(stored, draft, tally);
+  for (let done = 0; done < batch.length; done += TRANSACTIONS_A_TURN) {
+    await turn();
+    applyTransactions(draft, batch.slice(done, done + TRANSACTIONS_A_TURN));
+  }
+  await store(db, series, serial, draft, known, tally);
   void serial.run(() => advanceCursor(db, cursorAfter(last)));
   await serial.run(() =>
     db.query("SELECT pg_notify($1, current_schema() || ' ' || $2 || ' ' || $3)", [
@@ -122,6 +130,19 @@ async function write(
     ]),
   );
   return { events: draft.events, violations: [...draft.violations.values()] };
+}
+
+/** Lets the sockets have their turn: what is being copied is sent on. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+function createStart(): { begun: Promise<void>; begin: () => void } {
+  let begin = (): void => undefined;
+  const begun = new Promise<void>((resolve) => {
+    begin = resolve;
+  });
+  return { begun, begin };
 }
 
 function isInSeries({ name }: EventRow): boolean {
@@ -134,24 +155,30 @@ function cursorAfter(last: TransactionRecord) {
 
 /** Whether events of this version or later are there: only where a person put the cursor back. */
 async function isReplay(db: Queryable, version: bigint): Promise<boolean> {
-  const { rows } = await db.query("SELECT EXISTS (SELECT FROM events WHERE version >= $1) AS replayed", [
-    version.toString(),
-  ]);
-  return rows[0].replayed;
+  // The key's last entry. Asked whether there is any such row, the server may read the table from its beginning.
+  const { rows } = await db.query(
+    "SELECT version FROM events ORDER BY version DESC, event_index DESC LIMIT 1",
+  );
+  return rows.length > 0 && BigInt(rows[0].version) >= version;
 }
 
-/** Which rows the database has. */
-interface Known {
-  jobs: Set<string>;
+/** What a batch needs of the database, as it came. */
+interface StoredRows {
+  market: Raw[];
+  assets: Raw[];
+  providers: Raw[];
+  jobs: Raw[];
+  cases: Draft["cases"];
+  quotes: Raw[];
 }
+type Raw = Record<string, unknown>;
 
-async function loadDraft(
+async function loadRows(
   db: Queryable,
   serial: Serial,
   draft: Draft,
   batch: TransactionRecord[],
-  tally: Tally,
-): Promise<Known> {
+): Promise<StoredRows> {
   const { jobs, providers, quotes } = touchedBy(batch);
   const modules = new Set(draft.events.map((event) => event.module));
   // Jobs need the market's fees, so the parameters are loaded for both.
@@ -163,68 +190,94 @@ async function loadDraft(
     modules.has("dispute") ? serial.run(() => findOpenCases(db, jobs)) : [],
     modules.has("job_quotes") ? serial.run(() => loadByKey(db, QUOTES, "quote", quotes)) : [],
   ]);
-  draft.market = market[0] ?? null;
-  for (const row of assets) draft.assets.set(row.asset, row);
-  for (const row of providerRows) {
+  return { market, assets, providers: providerRows, jobs: jobRows, cases, quotes: quoteRows };
+}
+
+/** Which rows the database has. */
+interface Known {
+  jobs: Set<string>;
+}
+
+function draftOf(stored: StoredRows, draft: Draft, tally: Tally): Known {
+  const market = stored.market[0];
+  draft.market = market ? decodeRow(MARKET, market) : null;
+  for (const raw of stored.assets) {
+    const row = decodeRow(ASSETS, raw);
+    draft.assets.set(row.asset, row);
+  }
+  for (const raw of stored.providers) {
+    const row = decodeRow(PROVIDERS, raw);
     tally.provider(row, -1n);
     draft.providers.set(row.provider, row);
   }
-  for (const row of jobRows) {
+  for (const raw of stored.jobs) {
+    const row = decodeRow(JOBS, raw);
     tally.job(row, -1n);
     draft.jobs.set(row.job, row);
   }
-  draft.cases = cases;
-  for (const row of quoteRows) draft.quotes.set(row.quote, row);
-  return { jobs: new Set(jobRows.map((row) => row.job)) };
+  draft.cases = stored.cases;
+  for (const raw of stored.quotes) {
+    const row = decodeRow(QUOTES, raw);
+    draft.quotes.set(row.quote, row);
+  }
+  return { jobs: new Set(draft.jobs.keys()) };
 }
 
-function storeDraft(db: Queryable, serial: Serial, draft: Draft, known: Known): void {
-  const jobs = [...draft.jobs.values()];
+/** Resolves when all is made and on its way, each statement in its turn. */
+async function store(
+  db: Queryable,
+  series: Series,
+  serial: Serial,
+  draft: Draft,
+  known: Known,
+  tally: Tally,
+): Promise<void> {
+  const send = (statement: Statement) => void serial.run(() => statement(db));
   // Only an event that a job's or provider's row hasn't held yet makes a tick, a heartbeat or a line of a ledger, so
   // those are new also when a history comes twice.
   void serial.run(() => insertFresh(db, TICKS, draft.ticks));
   void serial.run(() => insertFresh(db, HEARTBEATS, draft.heartbeats));
   void serial.run(() => insertFresh(db, LEDGER, draft.ledger));
-  void serial.run(() => insertNew(db, FAULTS, draft.faults));
-  if (draft.marketChanged && draft.market) {
-    const { market } = draft;
-    void serial.run(() => upsert(db, MARKET, [market]));
-  }
-  void serial.run(() => upsert(db, ASSETS, [...draft.assets.values()]));
-  void serial.run(() => upsert(db, PROVIDERS, [...draft.providers.values()]));
-  void serial.run(() =>
-    insertFresh(
-      db,
-      JOBS,
-      jobs.filter((row) => !known.jobs.has(row.job)),
-    ),
-  );
-  void serial.run(() =>
-    upsert(
-      db,
+  send(insertingNew(FAULTS, draft.faults));
+  if (draft.marketChanged && draft.market) send(upserting(MARKET, [draft.market]));
+  send(upserting(ASSETS, [...draft.assets.values()]));
+  send(upserting(PROVIDERS, [...draft.providers.values()]));
+  await turn();
+  const jobs = [...draft.jobs.values()];
+  const newJobs = jobs.filter((row) => !known.jobs.has(row.job));
+  void serial.run(() => insertFresh(db, JOBS, newJobs));
+  send(
+    upserting(
       JOBS,
       jobs.filter((row) => known.jobs.has(row.job)),
     ),
   );
-  void serial.run(() => upsert(db, CASES, draft.cases));
+  send(upserting(CASES, draft.cases));
   if (draft.quotes.size > 0) {
     void serial.run(() => insertFresh(db, QUOTE_REFUNDS, draft.quoteRefunds));
-    void serial.run(() => upsert(db, QUOTES, [...draft.quotes.values()]));
+    send(upserting(QUOTES, [...draft.quotes.values()]));
   }
+  await turn();
+  for (const row of jobs) tally.job(row, 1n);
+  for (const row of draft.providers.values()) tally.provider(row, 1n);
+  for (const row of draft.ticks) tally.tick(row);
+  for (const add of addingTotals(tally.changes())) send(add);
+  await turn();
+  for (const add of series.adding(rollupsOf(draft.ticks, draft.heartbeats))) send(add);
 }
 
-/** Rows of which none is there; a few go without COPY's exchange. */
+/** Rows of which none is there; a few go without COPY's exchange. `onBegun` as in `copyNew`. */
 async function insertFresh<C extends Columns>(
   db: Queryable,
   table: Table<C>,
   rows: Array<Row<C>>,
+  onBegun?: () => void,
 ): Promise<unknown> {
-  return rows.length < COPY_ROWS ? insertNew(db, table, rows) : copyNew(db, table, rows);
+  return rows.length < COPY_ROWS ? insertNew(db, table, rows) : copyNew(db, table, rows, onBegun);
 }
 
-async function loadAll<C extends Columns>(db: Queryable, table: Table<C>): Promise<Array<Row<C>>> {
-  const { rows } = await db.query(`SELECT * FROM ${table.name}`);
-  return rows.map((row) => decodeRow(table, row));
+async function loadAll<C extends Columns>(db: Queryable, table: Table<C>): Promise<Raw[]> {
+  return (await db.query(`SELECT * FROM ${table.name}`)).rows;
 }
 
 async function loadByKey<C extends Columns>(
@@ -232,8 +285,7 @@ async function loadByKey<C extends Columns>(
   table: Table<C>,
   key: string,
   values: string[],
-): Promise<Array<Row<C>>> {
+): Promise<Raw[]> {
   if (values.length === 0) return [];
-  const { rows } = await db.query(`SELECT * FROM ${table.name} WHERE ${key} = ANY($1)`, [values]);
-  return rows.map((row) => decodeRow(table, row));
+  return (await db.query(`SELECT * FROM ${table.name} WHERE ${key} = ANY($1)`, [values])).rows;
 }
