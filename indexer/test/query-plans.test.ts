@@ -104,6 +104,20 @@ function combined<F extends object>(single: F[]): F[] {
 const PAGE = 50;
 const MOST = { events: 4_100, jobs: 3_500, stream_ticks: 1_500, ledger_entries: 200, cases: 200 };
 
+const EVENT_FILTERS = combined<EventFilter>([
+  { name: "AdminChanged" },
+  { name: "StreamSettled" },
+  { name: "ProviderHeartbeat" },
+  { name: "StreamStalled" },
+  { module: "market" },
+  { module: "stream" },
+  { module: "provider_registry" },
+  { module: "dispute" },
+  { job: LONG_JOB },
+  { provider: HEAVY_PROVIDER },
+  { exceptNames: ["StreamSettled"] },
+]);
+
 async function tooMuch(
   most: Partial<Record<string, number>>,
   asks: Array<[what: string, work: (db: Queryable) => Promise<unknown>]>,
@@ -119,20 +133,7 @@ async function tooMuch(
 
 describe("a page looks at little", () => {
   it("of the raw events, by whatever they are asked for", async () => {
-    const single: EventFilter[] = [
-      { name: "AdminChanged" },
-      { name: "StreamSettled" },
-      { name: "ProviderHeartbeat" },
-      { name: "StreamStalled" },
-      { module: "market" },
-      { module: "stream" },
-      { module: "provider_registry" },
-      { module: "dispute" },
-      { job: LONG_JOB },
-      { provider: HEAVY_PROVIDER },
-      { exceptNames: ["StreamSettled"] },
-    ];
-    const asks = combined(single).flatMap((filter) =>
+    const asks = EVENT_FILTERS.flatMap((filter) =>
       (["newest", "oldest"] as const).map((order): [string, (db: Queryable) => Promise<unknown>] => [
         `${order} ${JSON.stringify(filter)}`,
         (db) => listEvents(db, { filter, order, after: null, limit: PAGE }),
@@ -150,6 +151,33 @@ describe("a page looks at little", () => {
     ]);
     expect(await tooMuch(MOST, asks)).toEqual([]);
   }, 120_000);
+
+  it("and it is the page that reading all of the events gives", async () => {
+    const wrong: string[] = [];
+    let found = 0;
+    for (const filter of EVENT_FILTERS) {
+      for (const order of ["newest", "oldest"] as const) {
+        for (const after of [null, { version: String(SIZE.events / 2), index: 0 }]) {
+          const page = await listEvents(client, { filter, order, after, limit: PAGE });
+          const { rows } = await client.query(
+            `SELECT version FROM events WHERE ($1::text IS NULL OR module = $1) AND ($2::text IS NULL OR name = $2)
+               AND ($3::text IS NULL OR job = $3) AND ($4::text IS NULL OR provider = $4) AND name <> ALL($5)
+               AND ($6::int8 IS NULL OR CASE WHEN $7 THEN version > $6 ELSE version < $6 END)
+             ORDER BY CASE WHEN $7 THEN version ELSE -version END LIMIT $8`,
+            [
+              ...[filter.module, filter.name, filter.job, filter.provider, filter.exceptNames ?? []],
+              ...[after?.version, order === "oldest", PAGE],
+            ],
+          );
+          const [told, right] = [page.map((row) => String(row.version)), rows.map((row) => row.version)];
+          if (told.join() !== right.join()) wrong.push(`${order} ${JSON.stringify(filter)}`);
+          found += right.length;
+        }
+      }
+    }
+    expect(wrong).toEqual([]);
+    expect(found).toBeGreaterThan(1_000);
+  }, 240_000);
 
   it("of the jobs, by whatever they are asked for", async () => {
     const single: JobFilter[] = [

@@ -38,41 +38,69 @@ function isImpossible({ module, name, job, provider }: EventFilter): boolean {
   );
 }
 
+const IS_SETTLED = `name = '${SETTLED.name}'`;
+const ISNT_SETTLED = `name <> '${SETTLED.name}'`;
+
 /**
- * Whether `filter` leaves settlements out. The query then says so in its own text, because only so can the indexes
- * without them serve it: what it looks for may lie far apart among them.
+ * Conditions on names of which each event that is asked for meets exactly one, and each of which one index serves in
+ * the order of the chain. They are said in the query's own text: only so can an index over settlements, or over what
+ * isn't one, serve it.
  */
-function isWithoutSettlements({ module, name, provider, exceptNames }: EventFilter): boolean {
-  return (
-    (module !== undefined && module !== SETTLED.module) ||
-    (name !== undefined && name !== SETTLED.name) ||
-    provider !== undefined ||
-    (exceptNames?.includes(SETTLED.name) ?? false)
-  );
+function partsOf(filter: EventFilter): string[] {
+  const { module, name, job, provider, exceptNames = [] } = filter;
+  const isExcepted = (own: string) => exceptNames.includes(own);
+  if (name === undefined && module === undefined) {
+    const others = exceptNames.filter((own) => own !== SETTLED.name && MODULES.has(own));
+    const rest = others.length > 0 ? ` AND NOT ${isOneOf(others)}` : "";
+    if (provider !== undefined || isExcepted(SETTLED.name)) return [ISNT_SETTLED + rest];
+    return job === undefined ? [`TRUE${rest}`] : [IS_SETTLED, ISNT_SETTLED + rest];
+  }
+  const names = (name === undefined ? namesOf(module) : [name]).filter((own) => !isExcepted(own));
+  const others = names.filter((own) => own !== SETTLED.name);
+  if (names.length > others.length) {
+    if (others.length === 0) return [IS_SETTLED];
+    // Without a job nearly all events are the module's, and the key's order finds a page of them at once.
+    return job === undefined
+      ? [`module = '${SETTLED.module}' AND (${IS_SETTLED} OR ${isOneOf(others)})`]
+      : [IS_SETTLED, isOneOf(others)];
+  }
+  if (others.length === 0) return [];
+  // There is no index by module, but one by name, which has a page of each of the module's.
+  return job === undefined && provider === undefined
+    ? others.map((own) => isOneOf([own]))
+    : [isOneOf(others)];
+}
+
+/** Only of names that are known: they become part of the query. */
+function isOneOf(names: string[]): string {
+  const [only] = names;
+  return names.length === 1 ? `name = '${only}'` : `name IN (${names.map((own) => `'${own}'`).join(", ")})`;
+}
+
+function namesOf(module: string | undefined): string[] {
+  return [...MODULES].filter(([, own]) => own === module).map(([name]) => name);
 }
 
 export async function listEvents(
   db: Queryable,
   q: { filter: EventFilter; order: "newest" | "oldest"; after: PositionKey | null; limit: number },
 ): Promise<EventRow[]> {
-  if (isImpossible(q.filter)) return [];
+  const { filter } = q;
+  if (isImpossible(filter)) return [];
+  const parts = partsOf(filter);
+  if (parts.length === 0) return [];
   const { where, param, params } = conditions();
-  const [beyond, order] = q.order === "oldest" ? [">", ""] : ["<", " DESC"];
-  if (q.filter.module) where.push(`module = ${param(q.filter.module)}`);
-  if (q.filter.name) where.push(`name = ${param(q.filter.name)}`);
-  if (q.filter.job) where.push(`job = ${param(q.filter.job)}`);
-  if (q.filter.provider) where.push(`provider = ${param(q.filter.provider)}`);
-  if (q.filter.exceptNames) where.push(`name <> ALL(${param(q.filter.exceptNames)})`);
-  if (isWithoutSettlements(q.filter)) where.push(`name <> '${SETTLED.name}'`);
+  const [beyond, direction] = q.order === "oldest" ? [">", ""] : ["<", " DESC"];
+  if (filter.job) where.push(`job = ${param(filter.job)}`);
+  if (filter.provider) where.push(`provider = ${param(filter.provider)}`);
   if (q.after) {
     where.push(
       `(version, event_index) ${beyond} (${param(q.after.version)}::int8, ${param(q.after.index)}::int4)`,
     );
   }
-  const { rows } = await db.query(
-    `SELECT * FROM events WHERE ${where.join(" AND ")}
-     ORDER BY version${order}, event_index${order} LIMIT ${param(q.limit)}`,
-    params,
-  );
+  const page = `ORDER BY version${direction}, event_index${direction} LIMIT ${param(q.limit)}`;
+  const pages = parts.map((part) => `SELECT * FROM events WHERE ${[...where, part].join(" AND ")} ${page}`);
+  const merged = `SELECT * FROM ((${pages.join(") UNION ALL (")})) e ${page}`;
+  const { rows } = await db.query(pages.length === 1 ? `${pages[0]}` : merged, params);
   return rows.map((row) => decodeRow(EVENTS, row));
 }
