@@ -90,6 +90,46 @@ describe("bulk writing", () => {
     await db.end();
   });
 
+  it("ends a copy that fails in the middle of a long way, whichever side it fails on", async () => {
+    const db = await client();
+    const many = Array.from({ length: 20_000 }, (_, i) => ({
+      ...(rows[0] as (typeof rows)[number]),
+      key: String(i),
+      data: { filler: "x".repeat(500) },
+    }));
+    const at = (index: number, odd: Partial<(typeof rows)[number]>) =>
+      many.map((row, i) => (i === index ? { ...row, ...odd } : row));
+    await expect(copyNew(db, COPIED, at(10_000, { key: "9999" }))).rejects.toMatchObject({ code: "23505" });
+    // Beyond what a date can be: known only when it is made into text, half of the rows after the first are sent.
+    await expect(copyNew(db, COPIED, at(10_000, { at: 2n ** 60n }))).rejects.toThrow(RangeError);
+    expect((await db.query("SELECT count(*)::int AS n FROM copied")).rows).toEqual([{ n: 0 }]);
+    await copyNew(db, COPIED, many);
+    expect(
+      (await db.query("SELECT count(*)::int AS n, sum(length(data->>'filler'))::int AS chars FROM copied"))
+        .rows,
+    ).toEqual([{ n: 20_000, chars: 10_000_000 }]);
+    await db.end();
+  });
+
+  it("tells of a connection that is lost in the middle of a copy", async () => {
+    const db = await client();
+    const { rows: own } = await db.query("SELECT pg_backend_pid() AS pid, current_database() AS name");
+    const other = await connectClient({ databaseUrl: databases.server.url });
+    const many = Array.from({ length: 50_000 }, (_, i) => ({
+      ...(rows[0] as (typeof rows)[number]),
+      key: String(i),
+      data: { filler: "x".repeat(500) },
+    }));
+    let ended: Promise<unknown> = Promise.resolve();
+    const copied = copyNew(db, COPIED, many, () => {
+      ended = other.query("SELECT pg_terminate_backend($1)", [own[0].pid]);
+    });
+    await expect(copied).rejects.toThrow();
+    await ended;
+    await other.end();
+    await db.end().catch(() => undefined);
+  });
+
   it("leaves alone, replaces or adds up rows that are there", async () => {
     const db = await client();
     const [row] = rows;
