@@ -208,6 +208,40 @@ it("stops a running job from its page and gets the rest back", async () => {
   expect(BigInt(row.paidToProvider) + BigInt(row.fees) + BigInt(row.refunded)).toBe(BigInt(row.deposited));
 });
 
+it("lets an owner register a machine, close it, price it and take stake out", async () => {
+  const operator = await stack.newAccount(0n);
+  await page.goto(`${stack.web?.url}/providers/new`);
+  await page.getByLabel("Name", { exact: true }).fill("Made by clicking");
+  await page.getByLabel("Operator address").fill(operator.accountAddress.toStringLong());
+  await page.getByLabel("Attestation key").fill(operator.publicKey.toString());
+  await page.getByLabel("Price per hour (MOVE)").fill("1");
+  await page.getByLabel("Stake (MOVE)").fill("3");
+  await byId("register-submit").click();
+  await byId("wallet-approve").click();
+  await page.waitForURL(/\/providers\/0x[0-9a-f]{64}$/);
+  const machine = page.url().split("/").at(-1) as string;
+  const onChain = async () => await stack.chain.getProvider(machine);
+
+  await step("owner-status", () => byId("set-Maintenance").click());
+  await until("it is closed", async () => (await onChain())?.status === "Maintenance");
+  await until("the page says so", async () => (await byId("provider-status").innerText()) === "Maintenance");
+  await step("owner-price", () => byId("owner-pricePerHour").fill("1.25"));
+  // 1.25 MOVE of 100,000,000 base units.
+  await until("it costs more", async () => (await onChain())?.pricePerHour === 125_000_000n);
+  await step("owner-unstake", () => byId("owner-amount").fill("0.5"));
+  await until(
+    "stake is leaving",
+    async () => (await stack.chain.getStake(machine))?.unbonding === 50_000_000n,
+  );
+  // It has to wait, and the page says so before anything is signed.
+  await byId("owner-withdraw").click();
+  await until("the wait is told", async () =>
+    /can be withdrawn from/.test(await byId("owner-problem").innerText()),
+  );
+  await byId("owner-sign").click();
+  expect(await byId("wallet-approve").count()).toBe(0);
+});
+
 it("threw no error on any page", () => {
   expect(consoleErrors).toEqual([]);
 });
@@ -225,6 +259,15 @@ async function kept(part: string): Promise<string[]> {
 async function signIn(): Promise<void> {
   await byId("sign-in").click();
   await byId("wallet-approve").click();
+}
+
+/** One step of an owner: opened, filled in, signed. */
+async function step(id: string, fill: () => Promise<void>): Promise<void> {
+  await byId(id).click();
+  await fill();
+  await byId("owner-sign").click();
+  await byId("wallet-approve").click();
+  await byId("owner-panel").waitFor({ state: "hidden" });
 }
 
 async function waitForSettled(job: string) {

@@ -7,6 +7,7 @@ import {
   type JobDto,
   type JobEventDto,
   type LedgerEntryDto,
+  type ProviderAnswer,
   type ProviderDto,
   type PublicConfig,
   type StatsDto,
@@ -19,6 +20,7 @@ import {
   zLedgerEntry,
   zPage,
   zProvider,
+  zProviderAnswer,
   zStats,
   zTick,
   zWallet,
@@ -75,7 +77,7 @@ export interface Api {
   stats(signal?: AbortSignal): Promise<StatsDto>;
   providers(query: Query, signal?: AbortSignal): Promise<Page<ProviderDto>>;
   /** null when there is no such provider. */
-  provider(address: string, signal?: AbortSignal): Promise<ProviderDto | null>;
+  provider(address: string, signal?: AbortSignal): Promise<ProviderAnswer | null>;
   jobs(query: Query, signal?: AbortSignal): Promise<Page<JobDto>>;
   job(address: string, signal?: AbortSignal): Promise<JobDto | null>;
   streams(query: Query, signal?: AbortSignal): Promise<Page<JobDto>>;
@@ -112,7 +114,7 @@ export function createApi(
     health: (signal) => indexer("/health", zHealth, {}, signal),
     stats: (signal) => indexer("/stats", zStats, {}, signal),
     providers: (query, signal) => indexer("/providers", zPage(zProvider), query, signal),
-    provider: (address, signal) => orNull(indexer(`/providers/${address}`, zProvider, {}, signal)),
+    provider: (address, signal) => orNull(indexer(`/providers/${address}`, zProviderAnswer, {}, signal)),
     jobs: (query, signal) => indexer("/jobs", zPage(zJob), query, signal),
     job: (address, signal) => orNull(indexer(`/jobs/${address}`, zJob, {}, signal)),
     streams: (query, signal) => indexer("/streams", zPage(zJob), query, signal),

@@ -8,7 +8,7 @@ import {
   type RawTransaction,
   TransactionPayloadEntryFunction,
 } from "@aptos-labs/ts-sdk";
-import { toHex } from "@computestream/protocol";
+import { PROVIDER_STATUSES, toHex } from "@computestream/protocol";
 import { type AssetUnit, formatAmount, formatDuration, shortAddress } from "../lib/format.ts";
 import type { ApprovalRequest } from "./approvals.ts";
 
@@ -17,6 +17,7 @@ type Kind =
   | "text"
   | "number"
   | "small-number"
+  | "status"
   | "seconds"
   | "amount"
   | "price"
@@ -26,6 +27,7 @@ type Kind =
 type Layout = Array<[label: string, kind: Kind]>;
 
 const JOB: Layout = [["Job", "address"]];
+const MACHINE: Layout = [["Machine", "address"]];
 const ATTESTATION: Layout = [
   ["Attestation number", "number"],
   ["Seconds proven", "seconds"],
@@ -123,6 +125,30 @@ const LAYOUTS: Record<string, Told> = {
     args: JOB,
     effect: "The held money goes where the case's rules send it",
   },
+  "provider_registry::set_status": {
+    title: "Open or close a machine for new jobs",
+    args: [...MACHINE, ["Status", "status"]],
+  },
+  "provider_registry::update_price": {
+    title: "Change a machine's prices",
+    args: [...MACHINE, ["Price per hour", "price"], ["Added for each GPU", "price"]],
+    effect: "New jobs pay this; those that were ordered before don't",
+  },
+  "provider_registry::add_stake": {
+    title: "Add to a machine's stake",
+    args: [...MACHINE, ["Stake", "amount"]],
+    locks: "Stake",
+  },
+  "provider_registry::request_unstake": {
+    title: "Take stake out of a machine",
+    args: [...MACHINE, ["Leaves the stake", "amount"]],
+    effect: "It can be withdrawn once the market's time is over; until then a fault may cost it",
+  },
+  "provider_registry::withdraw_stake": {
+    title: "Withdraw stake that has waited",
+    args: MACHINE,
+    effect: "All of it goes to the machine's owner",
+  },
   "provider_registry::register": {
     title: "Register a machine",
     args: [
@@ -198,6 +224,11 @@ function readArgument(bytes: Uint8Array, kind: Kind, unit: AssetUnit): string {
         return reader.deserializeU64().toString();
       case "small-number":
         return reader.deserializeU8().toString();
+      case "status": {
+        const status = PROVIDER_STATUSES[reader.deserializeU8()];
+        if (status === undefined) throw new RangeError("no such status");
+        return status;
+      }
       case "seconds":
         return formatDuration(Number(reader.deserializeU64()));
       case "amount":

@@ -25,7 +25,7 @@ const OPENS: Record<JobParty, string> = {
   buyer:
     "How busy the machine is while it works for you, and every proof it signed, are for you alone to see.",
   owner: "How busy your machine is, and every proof it signed for this job, are for you to see.",
-  arbiter: "Every proof that the machine signed is for you to see while the case is open.",
+  arbiter: "Every proof that the machine signed is open to you while the case is.",
 };
 
 export function JobPrivate({ job, settledSeq }: { job: JobDto; settledSeq: string | null }) {

@@ -1,6 +1,6 @@
 "use client";
 /** One machine in full: offer, record, operator, its jobs. It doesn't sign. */
-import { type JobDto, type ProviderDto, zAddress, zProvider } from "@computestream/protocol/api";
+import { type JobDto, type ProviderAnswer, zAddress, zProviderAnswer } from "@computestream/protocol/api";
 import Link from "next/link";
 import { useEffect, useState } from "react";
 import { useLiveTopic } from "../../hooks/use-live-topic.ts";
@@ -26,6 +26,7 @@ import { PageTitle } from "../ui/page-title.tsx";
 import { Stat } from "../ui/stat.tsx";
 import { SignIn } from "../wallet/sign-in.tsx";
 import { MachineTelemetry } from "./machine-telemetry.tsx";
+import { OwnerActions } from "./owner-actions.tsx";
 import { ProviderStatus, statusWords } from "./provider-bits.tsx";
 import { hardware } from "./provider-card.tsx";
 
@@ -36,7 +37,7 @@ export function ProviderView({ address }: { address: string }) {
 }
 
 /** Telemetry is its owner's at any time; buyers see it on the page of their running job. */
-function OwnersTelemetry({ provider }: { provider: ProviderDto }) {
+function OwnersTelemetry({ provider }: { provider: ProviderAnswer }) {
   const { wallet, signedIn } = useSession();
   if (wallet !== provider.owner) return null;
   return (
@@ -47,7 +48,7 @@ function OwnersTelemetry({ provider }: { provider: ProviderDto }) {
       {signedIn ? (
         <MachineTelemetry provider={provider.provider} />
       ) : (
-        <SignIn opens="How busy your machine is, and how warm, is for you alone to see." />
+        <SignIn opens="How busy your machine is, and how warm, only you may see, and buyers while their job runs on it." />
       )}
     </section>
   );
@@ -70,7 +71,7 @@ function NoSuchMachine() {
 
 function Machine({ address }: { address: string }) {
   const { api } = useApp();
-  const live = useLiveTopic(`provider:${address}`, zProvider.nullable(), (signal) =>
+  const live = useLiveTopic(`provider:${address}`, zProviderAnswer.nullable(), (signal) =>
     api.provider(address, signal),
   );
   const [jobs, setJobs] = useState<JobDto[] | null>(null);
@@ -166,6 +167,7 @@ function Machine({ address }: { address: string }) {
           <Amount value={provider.earned} asset={asset} places={4} />
         </Stat>
       </dl>
+      <OwnerActions machine={provider} />
       <OwnersTelemetry provider={provider} />
       <div className="grid gap-6 lg:grid-cols-[1fr_2fr]">
         <section className="card p-5" aria-labelledby="facts">
@@ -178,6 +180,10 @@ function Machine({ address }: { address: string }) {
                 ["Machine", <Address key="a" value={provider.provider} label="machine address" />],
                 ["Owner", <Address key="a" value={provider.owner} label="owner address" />],
                 ["Operator", <Address key="a" value={provider.operator} label="operator address" />],
+                [
+                  "Its node",
+                  provider.online === undefined ? "…" : provider.online ? "online" : "silent for a minute",
+                ],
                 ["Region", provider.region || "not told"],
                 ["Sandbox", provider.sandbox || "not told"],
                 ["Disk", `${formatCount(provider.diskGb)} GB`],
