@@ -2,7 +2,7 @@
  * A proxy in front of a node that fails now and then as networks do: 5xx, and submissions whose answer is lost.
  * It doesn't change what it passes on.
  */
-import { createServer, request, type Server } from "node:http";
+import { createServer, type IncomingMessage, request, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 
 export interface FaultyNode {
@@ -14,22 +14,34 @@ export interface FaultyNode {
   close(): Promise<void>;
 }
 
+export type Fate = "pass" | "refuse" | "unheard";
+
+/** By chance, or as `fateOf` says. */
 export async function startFaultyNode(
   nodeUrl: string,
-  p: { refuse: number; loseAnswer: number; random: () => number },
+  p:
+    | { refuse: number; loseAnswer: number; random: () => number }
+    | { fateOf: (incoming: IncomingMessage) => Fate },
 ): Promise<FaultyNode> {
+  const fateOf = "fateOf" in p ? p.fateOf : chance;
+  function chance({ method }: IncomingMessage): Fate {
+    if ("fateOf" in p) return "pass";
+    if (p.random() < p.refuse) return "refuse";
+    return method === "POST" && p.random() < p.loseAnswer ? "unheard" : "pass";
+  }
   const target = new URL(nodeUrl);
   const told = { passed: 0, refused: 0, unheard: 0 };
   let healed = false;
   const server: Server = createServer((incoming, answer) => {
-    if (!healed && p.random() < p.refuse) {
+    const fate = healed ? "pass" : fateOf(incoming);
+    if (fate === "refuse") {
       told.refused += 1;
       incoming.resume();
       answer.writeHead(503, { "content-type": "application/json" }).end('{"message":"busy"}');
       return;
     }
     // The node gets it and acts on it; nobody hears what it said.
-    const unheard = !healed && incoming.method === "POST" && p.random() < p.loseAnswer;
+    const unheard = fate === "unheard";
     const forwarded = request(
       {
         host: target.hostname,
