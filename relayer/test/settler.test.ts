@@ -360,6 +360,29 @@ describe("tick", () => {
     expect(paid(jobs)).toEqual(Array(6).fill(5n));
   });
 
+  it("flushes what has been proven since a batch left, and whatever went wrong with that", async () => {
+    const jobs = await open(6, 5n);
+    let fail = (): void => undefined;
+    const failed = new Promise<never>((_, reject) => {
+      fail = () => reject(new ChainError({ code: "NODE_UNREACHABLE", module: null, message: "away" }));
+    });
+    let calls = 0;
+    const slow = settlerWith(
+      async (submission) => {
+        calls += 1;
+        return calls === 1 ? failed : send(submission);
+      },
+      { tickMaxMs: 0, batchesAtOnce: 2 },
+    );
+    await slow.tick();
+    for (const address of jobs) await store.put(usage(address, 6n));
+    slow.flushNext();
+    const flushed = slow.tick();
+    fail();
+    expect(await flushed).toMatchObject({ settled: 6 });
+    expect(paid(jobs)).toEqual(Array(6).fill(6n));
+  });
+
   it("tells of a batch's failure at the next tick when its own had no time to wait for it", async () => {
     const jobs = await open(6, 5n);
     let calls = 0;

@@ -87,10 +87,16 @@ export function createSettler(options: {
 
   async function tick(): Promise<TickReport> {
     const endsAt = performance.now() + tickMaxMs;
-    // Of a batch that an earlier tick left on its way.
-    dispatcher.check();
-    const report: TickReport = { open: 0, settled: 0, dropped: 0, poisoned: 0 };
     const flush = flushing;
+    // What is on its way is older than what is to be flushed, and what went wrong before is tried again.
+    if (flush) await dispatcher.idle();
+    try {
+      // Of a batch that an earlier tick left on its way.
+      dispatcher.check();
+    } catch (error) {
+      if (!flush) throw error;
+    }
+    const report: TickReport = { open: 0, settled: 0, dropped: 0, poisoned: 0 };
     const chainSecs = await views.refreshClock();
     const clocks: Clocks = { chainSecs, nowSecs: views.nowSecs() };
     const open = (await store.openJobs()).filter(isMine);
