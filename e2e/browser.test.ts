@@ -200,6 +200,11 @@ it("shows a wallet's credits and debits as the chain has them", async () => {
 
 it("stops a running job from its page and gets the rest back", async () => {
   await page.goto(`${stack.web?.url}/jobs/${running}`);
+  // 60 s more at 123,450,000 an hour: 2,057,500, read from the chain.
+  await byId("step-extend").click();
+  await until("an extension's cost is told", async () =>
+    (await byId("step-sign").innerText()).includes("0.020575 MOVE"),
+  );
   await byId("stop-job").click();
   await byId("wallet-approve").click();
   const row = await waitForSettled(running);

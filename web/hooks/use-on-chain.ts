@@ -24,11 +24,11 @@ export function useOnChain(job: string, mark: string): OnChainRead {
   useEffect(() => {
     let stopped = false;
     loadChain(config)
-      .then((chain) => Promise.all([chain.getJob(job), chain.getStream(job)]))
+      .then((chain) => Promise.all([chain.getJob(job), chain.getStream(job), chain.getCase(job)]))
       .then(
-        ([view, stream]) => {
+        ([view, stream, open]) => {
           if (stopped) return;
-          setValue(view && stream ? { job: view, stream } : null);
+          setValue(view && stream ? { job: view, stream, defaultAward: open?.defaultAward ?? null } : null);
           setError(view && stream ? null : "The chain has no running or ended stream of this job.");
         },
         (cause) => {

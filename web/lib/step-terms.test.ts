@@ -35,8 +35,8 @@ const rules = {
   reclaimAfterSecs: 86_400n,
 };
 const context: StepContext = {
-  onChain: { job: { job: "0x1", rules, outputSize: 16_385n }, stream },
-  input: { addedSecs: "30", chunkIndex: "1", reason: "It is empty." },
+  onChain: { job: { job: "0x1", rules, outputSize: 16_385n }, stream, defaultAward: null },
+  input: { addedSecs: "30", chunkIndex: "1", reason: "It is empty.", award: "" },
   asset: { symbol: "MOVE", decimals: 8 },
   now: 1_010,
   isRunning: false,
@@ -223,4 +223,41 @@ it("finishes with the machine's part and what comes back", () => {
     "Back to the buyer": "0.01817459 MOVE",
   });
   expect(called(terms)).toEqual(["finalize", "0x1"]);
+});
+
+describe("the arbiter's decision", () => {
+  // 240,041 are held, of 300,000 at the opening: the buyer has agreed to 59,959 since, which are paid.
+  const rule = (award: string) =>
+    stepTerms("rule", {
+      ...context,
+      caseKind: "Arbitration",
+      caseBond: 6_000n,
+      onChain: { ...context.onChain, defaultAward: 300_000n },
+      input: { ...context.input, award },
+    });
+
+  it("splits what is held now, counted from what was held at the opening", () => {
+    const half = rule("0.001");
+    expect(half.problem).toBeNull();
+    // 100,000 less the fee of 1 %.
+    expect(lines(half)).toEqual({
+      "To the machine": "0.00099 MOVE",
+      "Market fee": "0.00001 MOVE",
+      "Back to the buyer": "0.00140041 MOVE",
+      "Bond, back to the buyer": "0.00006 MOVE",
+    });
+    expect(called(half)).toEqual(["rule", "0x1", 159_959n]);
+  });
+
+  it("costs the buyer the bond only when the machine gets all", () => {
+    expect(lines(rule("0.00240041"))["Bond, to the machine's owner"]).toBe("0.00006 MOVE");
+    expect(called(rule("0.00240041"))).toEqual(["rule", "0x1", 300_000n]);
+    expect(lines(rule("0.0024004"))["Bond, back to the buyer"]).toBe("0.00006 MOVE");
+    expect(called(rule("0"))).toEqual(["rule", "0x1", 59_959n]);
+  });
+
+  it("can't give more than is held, or nothing at all", () => {
+    expect(rule("0.00240042").problem).toBe("Only 0.00240041 MOVE is held.");
+    expect(rule("").problem).toMatch(/or 0/);
+  });
 });

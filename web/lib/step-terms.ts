@@ -3,7 +3,7 @@
  * It doesn't know React, nor whether the step is open: lib/steps does.
  */
 import type { JobView, Payloads, StreamView } from "@computestream/protocol/client";
-import { bondOf, feeSplit, SECONDS_PER_HOUR } from "@computestream/protocol/money";
+import { bondOf, feeSplit, parseUnits, SECONDS_PER_HOUR } from "@computestream/protocol/money";
 import { outputChunkCount } from "@computestream/protocol/output";
 import { type AssetUnit, formatAmount, formatDuration, shortAddress } from "./format.ts";
 import type { JobStep } from "./steps.ts";
@@ -25,6 +25,8 @@ export interface OnChain {
     | "keeperShareBps"
     | "balance"
   >;
+  /** Of the open case: what the machine gets when nobody decides; null where no case is open. */
+  defaultAward: bigint | null;
 }
 
 /** As typed; what a step doesn't ask for stays empty. */
@@ -32,6 +34,8 @@ export interface StepInput {
   addedSecs: string;
   chunkIndex: string;
   reason: string;
+  /** Whole units, of what is held. */
+  award: string;
 }
 
 export interface StepTerms {
@@ -92,6 +96,7 @@ const TERMS: Record<JobStep, (context: StepContext) => StepTerms> = {
   confirm: confirmTerms,
   challenge: challengeTerms,
   arbitrate: arbitrateTerms,
+  rule: ruleTerms,
   finalize: finalizeTerms,
   resolve: resolveTerms,
 };
@@ -225,6 +230,44 @@ function arbitrateTerms(context: StepContext): StepTerms {
     sign: `Sign and put in ${money(bond)}`,
     problem,
     call: (payloads) => payloads.openArbitration(job.job, reason),
+  };
+}
+
+function ruleTerms(context: StepContext): StepTerms {
+  const { onChain, input, asset, caseBond } = context;
+  const money = moneyOf(context);
+  const held = unreleasedOf(onChain);
+  let award: bigint | null = null;
+  try {
+    award = parseUnits(input.award.trim(), asset.decimals);
+  } catch {
+    // Said below.
+  }
+  const { net, fee } = split(onChain, award ?? 0n);
+  let problem: string | null = null;
+  if (award === null) problem = `Give an amount with at most ${asset.decimals} decimal places, or 0.`;
+  else if (award > held) problem = `Only ${money(held)} is held.`;
+  // The chain counts from what was held when the case was opened; what the buyer has agreed to since is paid.
+  const agreed = onChain.defaultAward === null ? 0n : onChain.defaultAward - held;
+  const winsAll = award === held;
+  return {
+    sentence: `Your decision is final: the machine is paid what you award it, the rest of what is held goes back to the buyer.${
+      winsAll ? " The machine gets all of it, so the buyer's bond is the machine's too." : ""
+    }`,
+    lines: [
+      { label: "To the machine", value: money(net), strong: true },
+      { label: "Market fee", value: money(fee) },
+      {
+        label: "Back to the buyer",
+        value: money(award === null || award > held ? 0n : held - award),
+        strong: true,
+      },
+      { label: winsAll ? "Bond, to the machine's owner" : "Bond, back to the buyer", value: money(caseBond) },
+    ],
+    cost: 0n,
+    sign: "Sign the decision",
+    problem,
+    call: (payloads) => payloads.rule(onChain.job.job, (award ?? 0n) + agreed),
   };
 }
 

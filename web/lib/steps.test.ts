@@ -114,6 +114,10 @@ describe("openSteps", () => {
     const disputed = { ...completed, case: opened("Arbitration") };
     expect(openSteps(disputed, BUYER, 4_999)).toEqual([]);
     expect(openSteps(disputed, "0xc", 5_000)).toEqual(["resolve"]);
+    const decided = { ...disputed, case: { ...disputed.case, arbiter: "0xarb" } };
+    expect(openSteps(decided, "0xarb", 4_999)).toEqual(["rule"]);
+    expect(openSteps(decided, "0xarb", 5_000)).toEqual(["resolve"]);
+    expect(openSteps(decided, BUYER, 4_999)).toEqual([]);
   });
 
   it("has none before the start and after the settlement", () => {

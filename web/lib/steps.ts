@@ -6,7 +6,7 @@ import type { JobDto } from "@computestream/protocol/api";
 import { isWaiting } from "@computestream/protocol/job-state";
 import { formatAmount, formatDateTime } from "./format.ts";
 
-export type JobStep = "extend" | "confirm" | "challenge" | "arbitrate" | "finalize" | "resolve";
+export type JobStep = "extend" | "confirm" | "challenge" | "arbitrate" | "rule" | "finalize" | "resolve";
 
 type Ended = Pick<
   JobDto,
@@ -51,7 +51,10 @@ export function openSteps(job: StepsJob, viewer: string | null, now: number): Jo
     return job.holdbackSecs > 0 ? ["extend", "confirm"] : ["extend"];
   }
   if (!isWaiting(job.state)) return [];
-  if (job.case) return now >= job.case.deadline ? ["resolve"] : [];
+  if (job.case) {
+    if (now >= job.case.deadline) return ["resolve"];
+    return job.case.kind === "Arbitration" && viewer === job.case.arbiter ? ["rule"] : [];
+  }
   const steps: JobStep[] = [];
   const held = holds(job);
   if (isBuyer && held) steps.push("confirm");

@@ -120,6 +120,11 @@ const LAYOUTS: Record<string, Told> = {
     args: [...JOB, ["Your reason, public", "text"]],
     effect: "Locks the job's bond until the arbiter decides or its time is over",
   },
+  "dispute::rule": {
+    title: "Decide a case",
+    args: [...JOB, ["Of what was held at its opening, to the machine", "amount"]],
+    effect: "The rest goes back to the buyer; a buyer who gets nothing loses the bond",
+  },
   "dispute::resolve": {
     title: "Close a case whose time is over",
     args: JOB,

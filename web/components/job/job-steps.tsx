@@ -17,6 +17,7 @@ const LABELS: Record<JobStep, string> = {
   confirm: "Confirm & release",
   challenge: "Challenge output",
   arbitrate: "Ask the arbiter",
+  rule: "Decide the case",
   finalize: "Finalize",
   resolve: "Close the case",
 };

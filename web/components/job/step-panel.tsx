@@ -10,6 +10,7 @@ import { useOnChain } from "../../hooks/use-on-chain.ts";
 import { STEP_TEXT, useSubmit } from "../../hooks/use-submit.ts";
 import { useWalletState } from "../../hooks/use-wallet-state.ts";
 import { feeReserve } from "../../lib/chain.ts";
+import { formatAmount } from "../../lib/format.ts";
 import { type StepInput, stepTerms } from "../../lib/step-terms.ts";
 import type { JobStep } from "../../lib/steps.ts";
 import { useApp } from "../app-provider.tsx";
@@ -53,6 +54,7 @@ export function StepPanel({
     // Whoever keeps only part of an output can't know which piece will be asked for.
     chunkIndex: String(Math.floor(Math.random() * outputChunkCount(job.outputSize ?? 0))),
     reason: "",
+    award: "",
   }));
   const set = (change: Partial<StepInput>) => setInput((i) => ({ ...i, ...change }));
 
@@ -131,7 +133,7 @@ export function StepPanel({
           <p className="text-xs text-muted">
             Read from the chain just now. The network's fee for the transaction comes on top.
           </p>
-          {terms.problem && (tried || step !== "arbitrate") && (
+          {terms.problem && (tried || (step !== "arbitrate" && (step !== "rule" || input.award !== ""))) && (
             <p role="alert" className="text-sm text-warn">
               {terms.problem}
             </p>
@@ -219,6 +221,24 @@ function StepFields({
       </Field>
     );
   }
+  if (step === "rule")
+    return (
+      <Field
+        label={`To the machine (${job.asset.symbol})`}
+        hint={`Of the ${formatAmount(BigInt(job.held), job.asset.decimals)} ${job.asset.symbol} held, before the market's fee.`}
+      >
+        {(wiring) => (
+          <input
+            className="input max-w-60"
+            data-testid="rule-award"
+            inputMode="decimal"
+            value={input.award}
+            onChange={(event) => onChange({ award: event.target.value })}
+            {...wiring}
+          />
+        )}
+      </Field>
+    );
   if (step === "arbitrate")
     return (
       <Field label="What is wrong" hint="Public, on chain, for the arbiter; at most 1024 bytes.">
