@@ -28,6 +28,10 @@ const zEnv = z.object({
   REDIS_URL: z.url({ protocol: /^rediss?$/ }),
   KEY_FILE: z.string(),
   INDEXER_URL: zUrl.optional(),
+  /** Keys of the indexer's access tokens; without it log readers prove themselves by signatures alone. */
+  JWKS_URL: zUrl.optional(),
+  /** Sites whose tokens are taken. */
+  SIGN_IN_DOMAINS: z.string().default(""),
   /** The indexer's database, for the series of attestations and telemetry. */
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
   TICK_INTERVAL_MS: z.coerce.number().int().min(100).max(3_600_000).default(1000),
@@ -103,6 +107,8 @@ export interface Config {
   redisUrl: string;
   keyFile: string;
   indexerUrl: string | null;
+  /** Null: no access tokens. */
+  signIn: { jwksUrl: string; domains: string[] } | null;
   databaseUrl: string | null;
   tickIntervalMs: number;
   batchSize: number;
@@ -158,6 +164,10 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     redisUrl: values.REDIS_URL,
     keyFile: values.KEY_FILE,
     indexerUrl: values.INDEXER_URL?.replace(/\/$/, "") ?? null,
+    signIn:
+      values.JWKS_URL === undefined
+        ? null
+        : { jwksUrl: values.JWKS_URL, domains: signInDomains(values.SIGN_IN_DOMAINS, values.CORS_ORIGINS) },
     databaseUrl: values.DATABASE_URL ?? null,
     tickIntervalMs: values.TICK_INTERVAL_MS,
     batchSize: values.BATCH_SIZE,
@@ -189,6 +199,18 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     relayRequestsPerSec: values.RELAY_REQUESTS_PER_SEC,
     publicUrl: values.PUBLIC_URL?.replace(/\/+$/, "") ?? null,
   };
+}
+
+/** As the indexer's: the hosts of the origins where none are named, localhost where there are none. */
+function signInDomains(named: string, origins: string): string[] {
+  const list = (text: string) =>
+    text
+      .split(",")
+      .map((item) => item.trim().toLowerCase())
+      .filter((item) => item !== "");
+  if (list(named).length > 0) return list(named);
+  const hosts = list(origins).flatMap((origin) => (URL.canParse(origin) ? [new URL(origin).host] : []));
+  return hosts.length > 0 ? hosts : ["localhost"];
 }
 
 function readDeployment(path: string): Deployment {

@@ -20,6 +20,7 @@ import { createApp } from "./http/app.ts";
 import { createCommandRoutes } from "./http/command-routes.ts";
 import { createHealth } from "./http/health.ts";
 import { createHttpServer } from "./http/http-server.ts";
+import { createAccessTokenReader } from "./hub/access-tokens.ts";
 import { createCommandDesk } from "./hub/commands.ts";
 import { openNodeSession } from "./hub/node-session.ts";
 import { openReaderSession } from "./hub/reader-session.ts";
@@ -74,6 +75,8 @@ export async function startRelayer(config: Config, logger: Logger): Promise<Rela
 
   const metrics = createMetrics();
   const views = createChainViews(client);
+  const accessTokens =
+    config.signIn && createAccessTokenReader({ ...config.signIn, chainId, packageAddress });
   const attestations = createAttestationStore(redis.commands, keys);
   const deadLetters = createDeadLetterStore(redis.commands, keys);
   const status = createJobStatusStore(redis.commands, keys);
@@ -314,6 +317,7 @@ export async function startRelayer(config: Config, logger: Logger): Promise<Rela
               packageAddress,
               views,
               authenticationKey: (address) => readAuthenticationKey(client, address),
+              tokens: accessTokens,
             },
             logs,
             limits: DEFAULT_LIMITS,

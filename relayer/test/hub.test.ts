@@ -114,7 +114,7 @@ beforeAll(async () => {
         openReaderSession(
           ws,
           {
-            access: { ...CHAIN, views, authenticationKey: async () => null },
+            access: { ...CHAIN, views, authenticationKey: async () => null, tokens: null },
             logs,
             limits: DEFAULT_LIMITS,
             openTimeoutMs: 5000,

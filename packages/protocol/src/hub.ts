@@ -11,8 +11,8 @@
  * as `command` to the provider's node, at once or when it comes; the node verifies it again and answers
  * `command_result`: accepted once it is on its disk, then done or refused. Undecided ones are sent again on reconnect.
  *
- * Log reader: WebSocket <relayer>/logs. First message `open` with a wallet signature over `logAccessMessage`; hub sends
- * the history as `log` messages, then live ones. Only the job's buyer and the provider's owner or operator may read.
+ * Log reader: WebSocket <relayer>/logs. First message `open` with a wallet signature over `logAccessMessage`, or with an
+ * access token of the read API, with which the connection ends (`TOKEN_EXPIRED`); hub sends the history as `log` messages, then live ones. Only the job's buyer and the provider's owner or operator may read.
  *
  * Attestations may also be posted: POST <relayer>/api/v1/attestations, body {attestations: SignedUsage[]}.
  * A buyer's countersignature of seconds it agrees to: POST <relayer>/api/v1/countersignatures; it is brought to the chain.
@@ -146,7 +146,7 @@ export const zHubMessage = z.discriminatedUnion("type", [
 ]);
 export type HubMessage = z.output<typeof zHubMessage>;
 
-export const zLogReaderMessage = z.object({
+export const zLogSignatureMessage = z.object({
   type: z.literal("open"),
   job: zAddress,
   expiresAt: z.number().int(),
@@ -157,6 +157,13 @@ export const zLogReaderMessage = z.object({
   fullMessage: z.string().max(2000),
   signature: zHex,
 });
+/** Instead of a signature: an access token of the read API, where the relayer takes them. */
+export const zLogTokenMessage = z.object({
+  type: z.literal("open"),
+  job: zAddress,
+  accessToken: z.string().min(1).max(4000),
+});
+export const zLogReaderMessage = z.union([zLogTokenMessage, zLogSignatureMessage]);
 export type LogReaderMessage = z.input<typeof zLogReaderMessage>;
 
 export const zLogServerMessage = z.discriminatedUnion("type", [

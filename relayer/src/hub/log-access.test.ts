@@ -5,7 +5,7 @@ import {
   authenticationKeyOf,
   checkLogAccess,
   type LogAccessContext,
-  type OpenMessage,
+  type SignedOpenMessage as OpenMessage,
 } from "./log-access.ts";
 
 const address = (byte: string) => `0x${byte.repeat(32)}`;

@@ -1,17 +1,25 @@
 /**
- * Who may read a job's logs: a wallet's signature over the access text, its account, and its part in the job.
+ * Who may read a job's logs: a wallet, by its signature over the access text or an access token, and its part in the job.
  * It doesn't send logs. Every refusal has a code.
  */
 import { createHash } from "node:crypto";
-import { fromHex, logAccessMessage, normalizeAddress, type zLogReaderMessage } from "@computestream/protocol";
+import {
+  fromHex,
+  logAccessMessage,
+  normalizeAddress,
+  type zLogReaderMessage,
+  type zLogSignatureMessage,
+} from "@computestream/protocol";
 import type { z } from "zod";
 import { verifyEd25519 } from "../chain/ed25519.ts";
 import type { ChainViews } from "../chain/views.ts";
 import { AppError } from "../errors.ts";
+import type { AccessTokenReader } from "./access-tokens.ts";
 
 export const ACCESS_MAX_SECS = 600;
 
 export type OpenMessage = z.output<typeof zLogReaderMessage>;
+export type SignedOpenMessage = z.output<typeof zLogSignatureMessage>;
 
 export interface LogAccessContext {
   chainId: number;
@@ -19,10 +27,35 @@ export interface LogAccessContext {
   views: Pick<ChainViews, "job" | "provider" | "nowSecs">;
   /** The account's authentication key on chain; null when it has no account yet. */
   authenticationKey: (address: string) => Promise<string | null>;
+  /** Null where access tokens aren't taken. */
+  tokens: AccessTokenReader | null;
+}
+
+export interface LogAccess {
+  /** Unix seconds at which it ends; null when it lasts as long as the connection. */
+  until: number | null;
 }
 
 /** Throws `AppError` (403, 404) or `UnavailableError`. */
-export async function checkLogAccess(open: OpenMessage, context: LogAccessContext): Promise<void> {
+export async function checkLogAccess(open: OpenMessage, context: LogAccessContext): Promise<LogAccess> {
+  if ("accessToken" in open) {
+    if (!context.tokens) {
+      throw denied(
+        "TOKENS_NOT_TAKEN",
+        "accessToken",
+        "This relayer takes no access tokens: sign the access text.",
+      );
+    }
+    const { wallet, expiresAt } = await context.tokens.read(open.accessToken);
+    await assertParty(open.job, wallet, "accessToken", context);
+    return { until: expiresAt };
+  }
+  await checkSignature(open, context);
+  await assertParty(open.job, open.address, "address", context);
+  return { until: null };
+}
+
+async function checkSignature(open: SignedOpenMessage, context: LogAccessContext): Promise<void> {
   const { chainId, packageAddress, views } = context;
   const expected = logAccessMessage({ chainId, packageAddress, job: open.job, expiresAt: open.expiresAt });
   if (!containsWholeLines(open.fullMessage, expected)) {
@@ -51,12 +84,20 @@ export async function checkLogAccess(open: OpenMessage, context: LogAccessContex
   if (normalizeAddress(authenticationKey) !== authenticationKeyOf(open.publicKey)) {
     throw denied("KEY_NOT_OF_ADDRESS", "publicKey", "The public key doesn't belong to this address.");
   }
-  const job = await views.job(open.job);
+}
+
+async function assertParty(
+  address: string,
+  wallet: string,
+  field: string,
+  { views }: LogAccessContext,
+): Promise<void> {
+  const job = await views.job(address);
   if (!job) throw new AppError(404, "JOB_UNKNOWN", "The chain has no such job.", { field: "job" });
-  if (job.buyer === open.address) return;
+  if (job.buyer === wallet) return;
   const provider = await views.provider(job.provider);
-  if (provider && (provider.owner === open.address || provider.operator === open.address)) return;
-  throw denied("NOT_A_PARTY", "address", "Only the job's buyer and its provider may read its logs.");
+  if (provider && (provider.owner === wallet || provider.operator === wallet)) return;
+  throw denied("NOT_A_PARTY", field, "Only the job's buyer and its provider may read its logs.");
 }
 
 /** Of a single Ed25519 key: sha3_256(public key, 0x00). */

@@ -3,7 +3,7 @@
  * It doesn't hold logs: it follows a cursor through the store, as fast as its socket drains.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { zLogReaderMessage } from "@computestream/protocol";
+import { zLogSignatureMessage, zLogTokenMessage } from "@computestream/protocol";
 import type { WebSocket } from "ws";
 import { AppError, messageOf, UnavailableError } from "../errors.ts";
 import type { Logger } from "../logger.ts";
@@ -30,6 +30,8 @@ export function openReaderSession(
 ): HubSocket {
   const { logs, logger } = context;
   let opened = false;
+  /** Ends with the token: only the service that gave it knows whether the session goes on. */
+  let endTimer: NodeJS.Timeout | undefined;
   let stopWaking: () => void = () => undefined;
   let wake: () => void = () => undefined;
 
@@ -64,12 +66,20 @@ export function openReaderSession(
     } catch {
       throw new AppError(400, "BAD_MESSAGE", "not JSON text");
     }
-    const parsed = zLogReaderMessage.safeParse(json);
+    const hasToken = typeof json === "object" && json !== null && "accessToken" in json;
+    const parsed = (hasToken ? zLogTokenMessage : zLogSignatureMessage).safeParse(json);
     if (!parsed.success) {
       const issue = parsed.error.issues[0];
       throw new AppError(400, "BAD_MESSAGE", `${issue?.path.join(".") || "message"}: ${issue?.message}`);
     }
-    await checkLogAccess(parsed.data, context.access);
+    const { until } = await checkLogAccess(parsed.data, context.access);
+    if (until !== null) {
+      const leftMs = until * 1000 - Date.now();
+      endTimer = setTimeout(
+        () => fail("TOKEN_EXPIRED", "The access token has ended: open again with a new one."),
+        Math.max(0, leftMs),
+      );
+    }
     return parsed.data.job;
   }
 
@@ -114,6 +124,7 @@ export function openReaderSession(
     onBatch,
     onClose: () => {
       clearTimeout(openTimer);
+      clearTimeout(endTimer);
       stopWaking();
       wake();
       onClose();
