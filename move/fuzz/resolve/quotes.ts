@@ -115,7 +115,10 @@ export function quote(scene: Scene): Intent | null {
     }
   }
   const terms = draft(scene);
-  // Nothing was paid for it.
-  if (dice.chance(4)) return redeem(scene, terms);
+  // Nothing was paid for it, or nothing would have to be.
+  if (dice.chance(4)) {
+    const free = { ...terms, order: { ...terms.order, deposit: 0n } };
+    return redeem(scene, dice.chance(50) ? free : terms);
+  }
   return pay(scene, terms);
 }
