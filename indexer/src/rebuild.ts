@@ -34,6 +34,11 @@ export interface Comparison {
   tables: Record<string, TableComparison>;
 }
 
+/** Whether both have the same rows and no money in them is unaccounted for. */
+export function isFaithful(mirror: Omit<Comparison, "version" | "tables">): boolean {
+  return mirror.equal && mirror.unbalancedJobs + mirror.unbalancedStakes + mirror.unbalancedAssets === 0;
+}
+
 /** Brings `schema`, made if absent, up to and including `untilVersion`; throws what indexing throws. */
 export async function rebuildInto(options: {
   databaseUrl: string;

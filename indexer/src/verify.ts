@@ -5,7 +5,7 @@
 import { createChainClient } from "@computestream/protocol/client";
 import { loadConfig } from "./config.ts";
 import { errorCode, errorMessage } from "./errors.ts";
-import { verifyMirror } from "./rebuild.ts";
+import { isFaithful, verifyMirror } from "./rebuild.ts";
 
 async function main(): Promise<void> {
   const { databaseUrl, deployment, nodeUrl, startVersion } = loadConfig();
@@ -17,8 +17,7 @@ async function main(): Promise<void> {
     schema: `rebuild_${process.pid}_${Date.now()}`,
   });
   console.log(JSON.stringify(comparison));
-  const { equal, unbalancedJobs, unbalancedStakes } = comparison;
-  process.exitCode = equal && unbalancedJobs === 0 && unbalancedStakes === 0 ? 0 : 1;
+  process.exitCode = isFaithful(comparison) ? 0 : 1;
 }
 
 main().catch((error: unknown) => {

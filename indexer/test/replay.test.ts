@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { connectClient } from "../src/db/client.ts";
 import { advanceCursor, readCursor } from "../src/db/cursor.ts";
 import { writeBatch } from "../src/indexing/write-batch.ts";
-import { compareMirrors, dropRebuild, rebuildInto } from "../src/rebuild.ts";
+import { compareMirrors, dropRebuild, isFaithful, rebuildInto } from "../src/rebuild.ts";
 import { busyMarket } from "./busy-market.ts";
 import { createHandWrittenChain } from "./hand-written-chain.ts";
 import {
@@ -76,6 +76,19 @@ function lifeOfOneJob() {
 const SCHEMA = "public";
 
 describe("the mirror in PostgreSQL", () => {
+  it("doesn't call a mirror faithful that has the same rows, but money that nobody paid", () => {
+    const exact = { equal: true, unbalancedJobs: 0, unbalancedStakes: 0, unbalancedAssets: 0 };
+    expect(isFaithful(exact)).toBe(true);
+    for (const wrong of [
+      { equal: false },
+      { unbalancedJobs: 1 },
+      { unbalancedStakes: 1 },
+      { unbalancedAssets: 1 },
+    ]) {
+      expect(isFaithful({ ...exact, ...wrong }), JSON.stringify(wrong)).toBe(false);
+    }
+  });
+
   it("conserves each job's money at every version", async () => {
     const databaseUrl = await databases.database();
     const chain = lifeOfOneJob();
