@@ -145,6 +145,9 @@ it("opens what is private by one signature, for this wallet and until it signs o
   await signIn();
   await until("telemetry is drawn", async () => (await count("telemetry", "data-samples")) >= 1);
   await until("proofs are listed", async () => (await count("attestations", "data-count")) >= 3);
+  await byId("open-logs").click();
+  await until("the logs open", async () => (await byId("job-logs").count()) === 1);
+  expect(await byId("wallet-approve").count(), "another signature").toBe(0);
 
   // Another account in the wallet has no session; the first has its own again, unasked.
   const key = "computestream.dev-wallet.key";

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { type LogLine, mergeLines, openLogs } from "./log-socket.ts";
+import { type LogLine, type LogRefusal, mergeLines, openLogs } from "./log-socket.ts";
 
 const line = (offset: number): LogLine => ({ offset, stream: "stdout", at: 0, text: String(offset) });
 
@@ -15,7 +15,7 @@ it("keeps the newest when there are too many", () => {
 
 it("opens with the signature and passes on a refusal's sentence", () => {
   const sent: string[] = [];
-  const closed: Array<string | null> = [];
+  const closed: Array<LogRefusal | null> = [];
   const socket = { send: (text: string) => sent.push(text), close() {} } as unknown as WebSocket;
   let url = "";
   const access = {
@@ -41,5 +41,5 @@ it("opens with the signature and passes on a refusal's sentence", () => {
   const refusal = { type: "error", code: "FORBIDDEN", message: "Only the buyer may read these logs." };
   socket.onmessage?.({ data: JSON.stringify(refusal) } as MessageEvent);
   socket.onclose?.({} as CloseEvent);
-  expect(closed).toEqual(["Only the buyer may read these logs."]);
+  expect(closed).toEqual([{ code: "FORBIDDEN", message: "Only the buyer may read these logs." }]);
 });

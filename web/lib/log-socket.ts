@@ -1,6 +1,6 @@
 /**
- * Reads a job's logs from the relayer: opens with a signed message, delivers lines in order, each once.
- * It doesn't know wallets: the signature is an argument.
+ * Reads a job's logs from the relayer: opens with what permits it, delivers lines in order, each once.
+ * It doesn't know wallets or sessions: the permission is an argument.
  */
 import { z } from "zod";
 
@@ -12,13 +12,16 @@ export interface LogLine {
   text: string;
 }
 
-export interface LogAccess {
-  job: string;
-  address: string;
-  expiresAt: number;
-  publicKey: string;
-  fullMessage: string;
-  signature: string;
+/** A signature over the access text, or an access token of the read API. */
+export type LogAccess = { job: string } & (
+  | { address: string; expiresAt: number; publicKey: string; fullMessage: string; signature: string }
+  | { accessToken: string }
+);
+
+export interface LogRefusal {
+  code: string;
+  /** A sentence. */
+  message: string;
 }
 
 /** What the relayer answers (`zLogServerMessage`), declared here to keep the hub's signing code out of the bundle. */
@@ -37,8 +40,8 @@ const zAnswer = z.discriminatedUnion("type", [
 export interface LogHandlers {
   opened(): void;
   lines(lines: LogLine[]): void;
-  /** `refused`: the relayer said no, with a sentence; otherwise the connection was lost. */
-  closed(refused: string | null): void;
+  /** `refused`: the relayer said no; null: the connection was lost. */
+  closed(refused: LogRefusal | null): void;
 }
 
 /** Returns the function that closes it. */
@@ -49,7 +52,7 @@ export function openLogs(
   open: (url: string) => WebSocket = (url) => new WebSocket(url),
 ): () => void {
   const socket = open(`${relayerUrl.replace(/^http/, "ws")}/logs`);
-  let refused: string | null = null;
+  let refused: LogRefusal | null = null;
   let stopped = false;
   let batch: LogLine[] = [];
   let flush: ReturnType<typeof setTimeout> | undefined;
@@ -60,7 +63,7 @@ export function openLogs(
     const message = parsed.data;
     if (message.type === "opened") return handlers.opened();
     if (message.type === "error") {
-      refused = message.message;
+      refused = { code: message.code, message: message.message };
       return;
     }
     batch.push(message);

@@ -132,6 +132,9 @@ describe("sessions of wallets in a browser", () => {
     expect(read).toEqual({ n: 1 });
     expect(header).toBe(`Bearer access of ${ANNA}`);
     expect(seen.at(-1)).toBe("/x?limit=5");
+    // For the relayer, which takes the same.
+    expect(await sessions.accessToken(ANNA)).toBe(`access of ${ANNA}`);
+    await expect(sessions.accessToken(BEN)).rejects.toMatchObject({ code: "NOT_SIGNED_IN" });
   });
 
   it("that the API has ended are forgotten, and say so to who listens", async () => {

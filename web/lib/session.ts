@@ -18,6 +18,8 @@ export interface Sessions {
   signOut(wallet: string, options?: { all?: boolean }): Promise<void>;
   /** Throws `ApiError`; `NOT_SIGNED_IN` also tells the listeners. */
   read<T>(wallet: string, path: string, schema: z.ZodType<T>, query?: Query): Promise<T>;
+  /** For a service that takes the indexer's access tokens; good for minutes. Throws as `read` does. */
+  accessToken(wallet: string): Promise<string>;
   subscribe(listener: () => void): () => void;
 }
 
@@ -76,6 +78,16 @@ export function createSessions(options: {
     return client;
   }
 
+  /** As the API says it, with the remedy; the end of a session also to the listeners. */
+  function refusal(wallet: string, error: unknown): ApiError {
+    const told = withRemedy(error);
+    if (told.code === "NOT_SIGNED_IN") {
+      ended.add(wallet);
+      changed();
+    }
+    return told;
+  }
+
   return {
     has: (wallet) => kept(wallet) !== null,
     hasEnded: (wallet) => ended.has(wallet),
@@ -100,12 +112,7 @@ export function createSessions(options: {
       try {
         response = await (await clientOf(wallet)).fetch(`/api/v1${path}${search(query)}`);
       } catch (error) {
-        const told = withRemedy(error);
-        if (told.code === "NOT_SIGNED_IN") {
-          ended.add(wallet);
-          changed();
-        }
-        throw told;
+        throw refusal(wallet, error);
       }
       const body: unknown = await response.json().catch(() => undefined);
       if (!response.ok) {
@@ -119,6 +126,14 @@ export function createSessions(options: {
       const parsed = schema.safeParse(body);
       if (parsed.success) return parsed.data;
       throw withRemedy(new ApiError("UNEXPECTED_ANSWER", "", response.status, { cause: parsed.error }));
+    },
+
+    async accessToken(wallet) {
+      try {
+        return await (await clientOf(wallet)).accessToken();
+      } catch (error) {
+        throw refusal(wallet, error);
+      }
     },
 
     subscribe(listener) {

@@ -191,6 +191,7 @@ export async function bootStack(options: StackOptions = {}): Promise<Stack> {
                 KEY_FILE: keyFiles.relayer,
                 SPONSOR_KEY_FILE: keyFiles.sponsor,
                 INDEXER_URL: url(ports.indexer),
+                JWKS_URL: `${url(ports.indexer)}/api/v1/auth/jwks.json`,
               },
             }),
           ),

@@ -1,11 +1,21 @@
 "use client";
-/** A job's logs, for those who may read them: one signature opens them, lines follow live. It doesn't keep them. */
+/**
+ * A job's logs, for those who may read them: a session or one signature opens them, lines follow live.
+ * It doesn't keep them.
+ */
 import type { JobDto } from "@computestream/protocol/api";
 import { useEffect, useRef, useState } from "react";
+import { useSession } from "../../hooks/use-session.ts";
 import { useWalletState } from "../../hooks/use-wallet-state.ts";
 import { explainAction } from "../../lib/chain.ts";
 import { shortAddress } from "../../lib/format.ts";
-import { type LogAccess, type LogLine, mergeLines, openLogs } from "../../lib/log-socket.ts";
+import {
+  type LogAccess,
+  type LogHandlers,
+  type LogLine,
+  mergeLines,
+  openLogs,
+} from "../../lib/log-socket.ts";
 import { openWalletMenu } from "../../lib/wallet-menu.ts";
 import { walletActions } from "../../lib/wallet-store.ts";
 import { useApp } from "../app-provider.tsx";
@@ -15,13 +25,18 @@ const KEEP = 5_000;
 const ACCESS_SECS = 540;
 const RETRY_MS = 1_500;
 
+/** A session's tokens are short-lived: one is asked for at each opening. */
+type Permission = { job: string; wallet: string } | Exclude<LogAccess, { accessToken: string }>;
 type Phase = "closed" | "signing" | "opening" | "open" | "reconnecting";
 
 export function JobLogs({ job }: { job: JobDto }) {
-  const { config } = useApp();
+  const { config, sessions } = useApp();
   const { address } = useWalletState();
+  const { signedIn } = useSession();
+  /** A relayer that knows no sessions has said so. */
+  const [mustSign, setMustSign] = useState(false);
   const [phase, setPhase] = useState<Phase>("closed");
-  const [access, setAccess] = useState<LogAccess | null>(null);
+  const [access, setAccess] = useState<Permission | null>(null);
   const [lines, setLines] = useState<LogLine[]>([]);
   const [error, setError] = useState<string | null>(null);
   const [round, setRound] = useState(0);
@@ -30,32 +45,63 @@ export function JobLogs({ job }: { job: JobDto }) {
   useEffect(() => {
     if (!access) return;
     let retry: ReturnType<typeof setTimeout> | undefined;
-    const close = openLogs(config.relayerUrl, access, {
+    let close = () => {};
+    let stopped = false;
+    const again = (waitMs: number) => {
+      setPhase("reconnecting");
+      retry = setTimeout(() => setRound((r) => r + 1), waitMs);
+    };
+    const stay = (why: string) => {
+      setPhase("closed");
+      setAccess(null);
+      setError(why);
+    };
+    const handlers: LogHandlers = {
       opened: () => {
         setPhase("open");
         setError(null);
       },
       lines: (more) => setLines((known) => mergeLines(known, more, KEEP)),
       closed: (refused) => {
-        if (refused !== null || access.expiresAt * 1000 < Date.now()) {
-          setPhase("closed");
-          setAccess(null);
-          setError(refused ?? "The permission has run out. Open the logs again with a new signature.");
-          return;
+        if (refused?.code === "TOKEN_EXPIRED") return again(0);
+        if (refused?.code === "TOKENS_NOT_TAKEN") {
+          setMustSign(true);
+          return stay("Here a session doesn't open logs. Open them again with a signature.");
         }
-        setPhase("reconnecting");
-        retry = setTimeout(() => setRound((r) => r + 1), RETRY_MS);
+        if (refused) return stay(refused.message);
+        if ("expiresAt" in access && access.expiresAt * 1000 < Date.now()) {
+          return stay("The permission has run out. Open the logs again with a new signature.");
+        }
+        again(RETRY_MS);
       },
-    });
+    };
+    async function begin(given: Permission) {
+      try {
+        const permission: LogAccess =
+          "wallet" in given
+            ? { job: given.job, accessToken: await sessions.accessToken(given.wallet) }
+            : given;
+        if (!stopped) close = openLogs(config.relayerUrl, permission, handlers);
+      } catch (cause) {
+        if (!stopped) stay(cause instanceof Error ? cause.message : String(cause));
+      }
+    }
+    void begin(access);
     return () => {
+      stopped = true;
       clearTimeout(retry);
       close();
     };
-  }, [access, config.relayerUrl, round]);
+  }, [access, config.relayerUrl, sessions, round]);
 
   async function open() {
     if (!address) return openWalletMenu();
     setError(null);
+    if (signedIn && !mustSign) {
+      setPhase("opening");
+      setAccess({ job: job.job, wallet: address });
+      return;
+    }
     setPhase("signing");
     try {
       const { logAccessMessage } = await import("@computestream/protocol/hub");
@@ -88,7 +134,7 @@ export function JobLogs({ job }: { job: JobDto }) {
         <Lines lines={lines} running={job.state === "Running"} />
       ) : (
         <div className="space-y-3 border-t border-line px-5 py-6 text-sm">
-          <Explanation job={job} address={address} />
+          <Explanation job={job} address={address} bySession={signedIn && !mustSign} />
           <button
             type="button"
             data-testid="open-logs"
@@ -115,11 +161,14 @@ export function JobLogs({ job }: { job: JobDto }) {
   );
 }
 
-function Explanation({ job, address }: { job: JobDto; address: string | null }) {
+function Explanation(props: { job: JobDto; address: string | null; bySession: boolean }) {
+  const { job, address, bySession } = props;
   if (address === job.buyer)
     return (
       <p className="text-muted">
-        Logs are private. Sign a message once to prove that this job is yours; it costs nothing.
+        {bySession
+          ? "Logs are private. You are signed in, so they open without another signature."
+          : "Logs are private. Sign a message once to prove that this job is yours; it costs nothing."}
       </p>
     );
   return (
