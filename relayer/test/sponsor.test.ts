@@ -18,7 +18,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { loadSigner, type SponsorSigner } from "../src/chain/signer.ts";
 import { createSponsor, type SponsorChain, type SponsorDesk } from "../src/sponsor/sponsor.ts";
 import { connectRedis, createKeys, type RedisConnections } from "../src/store/redis.ts";
-import { createSponsoredStore, type Limits } from "../src/store/sponsored.ts";
+import { BACKGROUND, createSponsoredStore, type Limits, type Sponsored } from "../src/store/sponsored.ts";
 
 const logger = pino({ level: "silent" });
 const keys = createKeys({ chainId: 4, packageAddress: "0x33" });
@@ -165,6 +165,24 @@ describe("sponsor", () => {
     expect(settled.map((s) => s?.state).sort()).toEqual(["committed", "refused"]);
     expect(await due()).toEqual(["quote-1"]);
     expect(node.sent).toHaveLength(1);
+  });
+
+  it("is pending for whoever asks while it is only followed in the background, and a duplicate beside another who asks", async () => {
+    node.fates = Array(20).fill("lose");
+    const paid = payment();
+    const pending = await sponsor().settle(paid, FOR);
+    expect(pending).toEqual({ state: "pending", hash: node.sent[0] });
+    const store = createSponsoredStore(connections.commands, keys);
+    const [record] = (await store.open(1)) as [Sponsored];
+    const background = `${BACKGROUND}1`;
+    expect(await store.takeUp(record, background, 60_000)).toBe(true);
+    expect(await sponsor().resume(paid, FOR.binding)).toEqual(pending);
+    await store.release(record, background);
+    expect(await store.takeUp(record, "request", 60_000)).toBe(true);
+    expect(await sponsor().resume(paid, FOR.binding)).toMatchObject({
+      state: "refused",
+      refusal: { reason: "duplicate_settlement" },
+    });
   });
 
   it("finds the outcome of a submission whose answer was lost", async () => {

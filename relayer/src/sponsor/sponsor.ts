@@ -11,7 +11,13 @@ import { readAuthenticationKey, readGasBalance } from "../chain/accounts.ts";
 import type { SponsorSigner } from "../chain/signer.ts";
 import { messageOf } from "../errors.ts";
 import type { Logger } from "../logger.ts";
-import type { Limits, Sponsored, SponsoredResult, SponsoredStore } from "../store/sponsored.ts";
+import {
+  BACKGROUND,
+  type Limits,
+  type Sponsored,
+  type SponsoredResult,
+  type SponsoredStore,
+} from "../store/sponsored.ts";
 import { type FollowChain, type Followed, follow } from "./follow.ts";
 import { authenticationKeyOf, fault, publicKeyOf, refusalOf, type SponsorPolicy } from "./rules.ts";
 
@@ -125,7 +131,7 @@ export function createSponsor(options: {
   async function reconcile(): Promise<void> {
     for (const record of await store.open(RECONCILE_BATCH)) {
       if (stop.signal.aborted) return;
-      const token = randomUUID();
+      const token = `${BACKGROUND}${randomUUID()}`;
       if (!(await store.takeUp(record, token, BUSY_MS))) continue;
       try {
         const followed = await follow(client, record, {
@@ -190,8 +196,11 @@ export function createSponsor(options: {
       if (record.binding !== binding) return duplicate("This payment was made for something else.");
       if (result) return answer(record, result, null);
       const token = randomUUID();
-      if (!(await store.takeUp(record, token, BUSY_MS))) return duplicate("This payment is being settled.");
-      return pursue(record, token, false);
+      if (await store.takeUp(record, token, BUSY_MS)) return pursue(record, token, false);
+      // Followed in the background only, nobody is about to be served: whoever asks again may be.
+      return (await store.isAnswered(record))
+        ? duplicate("This payment is being settled.")
+        : { state: "pending", hash: record.hash };
     },
 
     async settle(payment, p) {

@@ -60,6 +60,8 @@ export interface SponsoredStore {
   /** False while another follows it. */
   takeUp(record: Sponsored, token: string, busyMs: number): Promise<boolean>;
   release(record: Sponsored, token: string): Promise<void>;
+  /** Whether it is followed for somebody who waits for the answer: by a token that doesn't begin with `BACKGROUND`. */
+  isAnswered(record: Sponsored): Promise<boolean>;
   /** The first result stands. A committed one whose claim is a quote's makes the quote due, if `due`. */
   resolve(
     record: Sponsored,
@@ -72,6 +74,8 @@ export interface SponsoredStore {
   open(limit: number): Promise<Sponsored[]>;
 }
 
+/** How the tokens begin of who follows records that nobody waits for. */
+export const BACKGROUND = "background:";
 const DAY_MS = 86_400_000;
 const KEEP_SECS = 30 * 86_400;
 
@@ -172,6 +176,10 @@ export function createSponsoredStore(redis: Redis, keys: Keys): SponsoredStore {
     takeUp: async (record, token, busyMs) =>
       (await unavailable(() => redis.set(keys.sponsoredBusy(nameOf(record)), token, "PX", busyMs, "NX"))) ===
       "OK",
+    async isAnswered(record) {
+      const token = await unavailable(() => redis.get(keys.sponsoredBusy(nameOf(record))));
+      return token !== null && !token.startsWith(BACKGROUND);
+    },
     async release(record, token) {
       await scripts.release([keys.sponsoredBusy(nameOf(record))], [token]);
     },
