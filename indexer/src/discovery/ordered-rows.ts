@@ -9,11 +9,8 @@ export interface OrderedRows<T, O extends string> {
   readonly size: number;
   /** Adds the row, or puts it in the place of the one with its key. */
   put(row: T): void;
-  /**
-   * In this order, from the first for which `isBefore` is false, which must be true for a first part and false for the
-   * rest; until `visit` says false.
-   */
-  walk(order: O, isBefore: (row: T) => boolean, visit: (row: T) => boolean): void;
+  /** All of them in this order; `revision` is another one when one has come or moved. */
+  sorted(order: O): { rows: readonly T[]; revision: number };
 }
 
 export function createOrderedRows<T, O extends string>(
@@ -27,6 +24,7 @@ export function createOrderedRows<T, O extends string>(
     list: [] as T[],
     /** Rows were added at the end: sorted when it is next read, so that many cost one sorting. */
     isSorted: true,
+    revision: 0,
   }));
 
   return {
@@ -42,6 +40,7 @@ export function createOrderedRows<T, O extends string>(
           if (before) list[list.indexOf(before)] = row;
           else list.push(row);
           order.isSorted = false;
+          order.revision += 1;
           continue;
         }
         const at = firstNotBefore(list, (other) => compare(other, before) < 0);
@@ -49,6 +48,7 @@ export function createOrderedRows<T, O extends string>(
           list[at] = row;
           continue;
         }
+        order.revision += 1;
         list.splice(at, 1);
         list.splice(
           firstNotBefore(list, (other) => compare(other, row) < 0),
@@ -57,20 +57,18 @@ export function createOrderedRows<T, O extends string>(
         );
       }
     },
-    walk(name, isBefore, visit) {
+    sorted(name) {
       const order = sorted.find((candidate) => candidate.name === name);
-      if (!order) return;
-      const { list, compare } = order;
-      if (!order.isSorted) list.sort(compare);
+      if (!order) return { rows: [], revision: 0 };
+      if (!order.isSorted) order.list.sort(order.compare);
       order.isSorted = true;
-      for (let at = firstNotBefore(list, isBefore); at < list.length; at += 1) {
-        if (!visit(list[at] as T)) return;
-      }
+      return { rows: order.list, revision: order.revision };
     },
   };
 }
 
-function firstNotBefore<T>(list: T[], isBefore: (row: T) => boolean): number {
+/** `isBefore` must be true for a first part and false for the rest: where the rest begins. */
+export function firstNotBefore<T>(list: ArrayLike<T>, isBefore: (row: T) => boolean): number {
   let [low, high] = [0, list.length];
   while (low < high) {
     const middle = (low + high) >>> 1;

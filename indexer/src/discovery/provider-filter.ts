@@ -60,27 +60,27 @@ export function matcherOf(filter: ProviderFilter, columns: ProviderColumns): (id
   };
 }
 
-/** Whether none of those after the provider of this number, in this order, can match. */
+/** Whether the provider of a number, and so all after it in this order, has too much or too little of what it goes by. */
 export function isPast(
   sort: ProviderKey["sort"],
   filter: ProviderFilter,
   { figures }: ProviderColumns,
-): (id: number) => boolean {
+): ((id: number) => boolean) | null {
   const { pricePerHour, score, staked, vramGb } = figures;
-  const maxPrice = Number(filter.maxPricePerHour || Number.POSITIVE_INFINITY);
-  const minStake = Number(filter.minStake ?? 0);
-  const { minScore = 0, minVramGb = 0 } = filter;
+  const { maxPricePerHour, minScore, minStake, minVramGb } = filter;
+  const below = (column: Readonly<Float64Array>, least: string | number | undefined) =>
+    least === undefined ? null : (id: number) => at(column, id) < Number(least);
   switch (sort) {
     case "price":
-      return (id) => at(pricePerHour, id) > maxPrice;
+      return maxPricePerHour ? (id) => at(pricePerHour, id) > Number(maxPricePerHour) : null;
     case "score":
-      return (id) => at(score, id) < minScore;
+      return below(score, minScore);
     case "stake":
-      return (id) => at(staked, id) < minStake;
+      return below(staked, minStake);
     case "vram":
-      return (id) => at(vramGb, id) < minVramGb;
+      return below(vramGb, minVramGb);
     default:
-      return () => false;
+      return null;
   }
 }
 
@@ -106,8 +106,7 @@ export const ORDERS: Readonly<Record<ProviderKey["sort"], Compare<Placed>>> = {
 };
 
 /** Whether a row belongs to the pages up to the one that ended with `after`. */
-export function isUpTo(after: ProviderKey | null): (placed: Placed) => boolean {
-  if (after === null) return () => false;
+export function isUpTo(after: ProviderKey): (placed: Placed) => boolean {
   if (after.sort === "newest") {
     const version = BigInt(after.version);
     return ({ row }) =>

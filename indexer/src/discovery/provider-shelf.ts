@@ -6,7 +6,7 @@ import type { Pool } from "pg";
 import { listProviders, type ProviderFilter, type ProviderKey } from "../db/queries/providers.ts";
 import { decodeRow, selectList } from "../db/table.ts";
 import { PROVIDERS, type ProviderRow } from "../db/tables.ts";
-import { createOrderedRows, type OrderedRows } from "./ordered-rows.ts";
+import { createOrderedRows, firstNotBefore, type OrderedRows } from "./ordered-rows.ts";
 import { createProviderColumns, type ProviderColumns } from "./provider-columns.ts";
 import { isPast, isPlain, isUpTo, matcherOf, ORDERS, type Placed } from "./provider-filter.ts";
 
@@ -32,10 +32,37 @@ interface Held {
   nextVersion: bigint;
   columns: ProviderColumns;
   ordered: OrderedRows<Placed, ProviderKey["sort"]>;
+  /** The numbers alone of an order's rows, close together. */
+  numbers: Map<ProviderKey["sort"], { ids: Uint32Array; revision: number }>;
 }
 
 function put({ columns, ordered }: Held, row: ProviderRow): void {
   ordered.put({ row, id: columns.put(row) });
+}
+
+function numbersOf({ ordered, numbers }: Held, sort: ProviderKey["sort"]): Uint32Array {
+  const { rows, revision } = ordered.sorted(sort);
+  const known = numbers.get(sort);
+  if (known?.revision === revision) return known.ids;
+  const ids = new Uint32Array(rows.length);
+  for (const [at, { id }] of rows.entries()) ids[at] = id;
+  numbers.set(sort, { ids, revision });
+  return ids;
+}
+
+function find(shelf: Held, { filter, sort, after, limit }: ProviderQuery): ProviderRow[] {
+  const { columns, ordered } = shelf;
+  const ids = numbersOf(shelf, sort);
+  const past = isPast(sort, filter, columns);
+  const end = past ? firstNotBefore(ids, (id) => !past(id)) : ids.length;
+  const matches = matcherOf(filter, columns);
+  const found: ProviderRow[] = [];
+  let at = after ? firstNotBefore(ordered.sorted(sort).rows, isUpTo(after)) : 0;
+  for (; at < end && found.length < limit; at += 1) {
+    const id = ids[at] as number;
+    if (matches(id)) found.push(columns.rows[id] as ProviderRow);
+  }
+  return found;
 }
 
 export function createProviderShelf(pool: Pool, options: { maxRows: number }): ProviderShelf {
@@ -82,6 +109,7 @@ export function createProviderShelf(pool: Pool, options: { maxRows: number }): P
       nextVersion,
       columns: createProviderColumns(),
       ordered: createOrderedRows(({ row }: Placed) => row.provider, ORDERS),
+      numbers: new Map(),
     };
     for (const row of rows) put(shelf, decodeRow(PROVIDERS, row));
     held = shelf;
@@ -112,17 +140,7 @@ export function createProviderShelf(pool: Pool, options: { maxRows: number }): P
   return {
     async list(query) {
       const shelf = !isTooLarge && isPlain(query.filter) ? await upToDate() : null;
-      if (!shelf) return listProviders(pool, query);
-      const found: ProviderRow[] = [];
-      if (query.limit < 1) return found;
-      const matches = matcherOf(query.filter, shelf.columns);
-      const ends = isPast(query.sort, query.filter, shelf.columns);
-      shelf.ordered.walk(query.sort, isUpTo(query.after), ({ row, id }) => {
-        if (ends(id)) return false;
-        if (matches(id)) found.push(row);
-        return found.length < query.limit;
-      });
-      return found;
+      return shelf ? find(shelf, query) : listProviders(pool, query);
     },
   };
 }
