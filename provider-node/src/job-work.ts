@@ -26,6 +26,11 @@ export interface JobWork {
 const STOP_GRACE_SECS = 2;
 const START_ATTEMPTS = 3;
 const MB = 1024 * 1024;
+/** Of a container that was killed. */
+const KILLED_EXIT_CODE = 137;
+/** The engine hears of an end and of memory that ran out by different ways: it may know the second a moment later. */
+const CAUSE_KNOWN_MS = 1_000;
+const LOOK_AGAIN_MS = 100;
 
 export function createJobWork(parts: JobParts): JobWork {
   const { ctx, journal, log, chain, side, image, tell, ranSecs, now } = parts;
@@ -33,6 +38,8 @@ export function createJobWork(parts: JobParts): JobWork {
   const address = journal.job;
   let startFailures = 0;
   let isTold = false;
+  /** When an end by a kill that wasn't ours, for no known reason, was first seen. */
+  let killSeenAtMs: number | null = null;
   /** The newest attestation of this process. */
   let lastUsage: SignedUsage | null = null;
 
@@ -126,6 +133,10 @@ export function createJobWork(parts: JobParts): JobWork {
   }
 
   async function recordExit(job: JobView, container: ContainerStatus | null): Promise<number> {
+    if (container?.exitCode === KILLED_EXIT_CODE && !container.oomKilled && !journal.state.stopping) {
+      killSeenAtMs ??= Date.now();
+      if (Date.now() - killSeenAtMs < CAUSE_KNOWN_MS) return LOOK_AGAIN_MS;
+    }
     if (container) await side.drainLogs();
     const ran = ranSecs(container);
     const cap = chain.capSecs(job);
