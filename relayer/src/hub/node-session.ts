@@ -109,6 +109,8 @@ export function openNodeSession(
         "The signature is not that of the provider's attestation key over this challenge.",
       );
     }
+    // Gone while its signature was checked: commands mustn't count as handed over to it.
+    if (socket.closed) return;
     provider = message.provider;
     clearTimeout(helloTimer);
     logger = logger.child({ provider });
