@@ -8,7 +8,9 @@ import { StartupError } from "../src/errors.ts";
 import { createAttestationStore } from "../src/store/attestations.ts";
 import { createDeadLetterStore, retryDelaySecs } from "../src/store/dead-letters.ts";
 import { createLogStore } from "../src/store/logs.ts";
+import { createQuoteStore, type StoredQuote } from "../src/store/quotes.ts";
 import { connectRedis, createKeys, type RedisConnections } from "../src/store/redis.ts";
+import { createSponsoredStore } from "../src/store/sponsored.ts";
 
 const logger = pino({ level: "silent" });
 const JOB = `0x${"11".repeat(32)}`;
@@ -33,6 +35,71 @@ const usage = (seq: bigint, secondsCum: bigint, mark = "00"): SignedUsage => ({
   tLast: 1000n + secondsCum,
   logRoot: `0x${mark.repeat(32)}`,
   signature: `0x${mark.repeat(64)}`,
+});
+
+describe("quotes", () => {
+  const limits = { all: 3, ofAddress: 2 };
+  const store = () => createQuoteStore(connections.commands, keys, limits);
+  const quote = (mark: string): StoredQuote => ({
+    id: mark.repeat(32),
+    asset: JOB,
+    address: JOB,
+    expiresAt: 1_300n,
+    terms: { payer: JOB, clerk: JOB, redeemBy: 1_480n, nonce: "0x01", orderHash: JOB },
+    order: {
+      provider: JOB,
+      image: "image",
+      spec: "{}",
+      gpus: 0n,
+      maxDurationSecs: 60n,
+      maxRatePerHour: 1n,
+      deposit: 1n,
+      holdbackSecs: 0n,
+      priority: 5,
+      buyerKey: "0x",
+    },
+  });
+
+  it("keeps so many of one address and so many in all, until they are forgotten", async () => {
+    const [a, b, c] = [quote("a"), quote("b"), quote("c")] as const;
+    expect(await store().put(a, { from: "1.1.1.1", nowMs: 0 })).toBe("kept");
+    expect(await store().put(b, { from: "1.1.1.1", nowMs: 1 })).toBe("kept");
+    expect(await store().put(c, { from: "1.1.1.1", nowMs: 2 })).toBe("too_many_of_address");
+    expect(await store().get(c.id)).toBe(null);
+    expect(await store().put(c, { from: "2.2.2.2", nowMs: 3 })).toBe("kept");
+    expect(await store().put(quote("d"), { from: "3.3.3.3", nowMs: 4 })).toBe("too_many");
+    expect(await store().get(a.id)).toEqual(a);
+    // A quarter of an hour later the first is gone.
+    expect(await store().put(quote("d"), { from: "1.1.1.1", nowMs: 900_000 })).toBe("kept");
+    expect(await store().put(quote("e"), { from: "1.1.1.1", nowMs: 900_000 })).toBe("too_many_of_address");
+  });
+
+  it("doesn't forget a quote while its payment isn't known to have failed", async () => {
+    const sponsored = createSponsoredStore(connections.commands, keys);
+    const paid = quote("a");
+    await store().put(paid, { from: "1.1.1.1", nowMs: 0 });
+    const leftSecs = () => connections.commands.ttl(keys.quote(paid.id));
+    expect(await leftSecs()).toBeLessThanOrEqual(900);
+    const record = {
+      hash: "0x01",
+      bytes: "0xff",
+      sender: JOB,
+      sequenceNumber: "0",
+      expiresAt: "1350",
+      function: "f",
+      maxFee: "100",
+      purpose: "quote",
+      claim: paid.id,
+      binding: "b",
+    };
+    const limits = { perWallet: 9, perFunction: 9, budget: 1_000n };
+    await sponsored.claim(record, { token: "t", busyMs: 1, limits, nowMs: 0 });
+    // The node may be away for longer than anybody would wait for an unpaid one.
+    expect(await leftSecs()).toBeGreaterThan(29 * 86_400);
+    const never = { result: "never", code: null, message: null } as const;
+    await sponsored.resolve(record, never, { due: true, nowMs: 0 });
+    expect(await leftSecs()).toBeLessThanOrEqual(900);
+  });
 });
 
 describe("attestations", () => {

@@ -81,6 +81,27 @@ describe("refusals", () => {
     expect(await response.json()).toMatchObject({ error: { code: "BAD_PAYMENT" } });
   });
 
+  it("keeps no quote that is larger than an order can be", async () => {
+    const base = {
+      payer: address(await x.newAccount()),
+      provider: x.provider.address,
+      image: `busybox@sha256:${"0".repeat(64)}`,
+      spec: "{}",
+      maxDurationSecs: "60",
+    };
+    const ask = async (fields: object) => {
+      const body = JSON.stringify({ ...base, ...fields });
+      const response = await fetch(`${x.relayer.url}/api/v1/x402/quotes`, { method: "POST", body });
+      const { error } = (await response.json()) as { error?: { code: string; field?: string } };
+      return [response.status, error?.code, error?.field];
+    };
+    expect(await ask({ buyerKey: `0x${"11".repeat(33)}` })).toEqual([400, "BAD_INPUT", "buyerKey"]);
+    expect(await ask({ buyerKey: `0x${"11".repeat(200_000)}` })).toEqual([413, "BODY_TOO_LARGE", "body"]);
+    // 4,096 letters of three bytes each fit no header.
+    expect(await ask({ spec: "計".repeat(4_096) })).toEqual([400, "BAD_INPUT", "spec"]);
+    expect(await ask({ spec: "計".repeat(1_365) })).toEqual([201, undefined, undefined]);
+  });
+
   it("one address that asks too often is told when to come again", async () => {
     const strict = await x.world.startRelayer(x.redis.url, { ...x.sponsorEnv, X402_REQUESTS_PER_SEC: "0.1" });
     try {

@@ -6,7 +6,7 @@ import { zAddress, zHash32, zHex, zU64 } from "@computestream/protocol";
 import { type OrderJson, orderToJson, zOrder } from "@computestream/x402";
 import type { Quote } from "@computestream/x402/facilitator";
 import { z } from "zod";
-import { type Keys, type Redis, unavailable } from "./redis.ts";
+import { defineScript, type Keys, type Redis, unavailable } from "./redis.ts";
 
 const zStored = z.object({
   id: z.string(),
@@ -40,8 +40,11 @@ export const zQuoteOutcome = z.object({
 });
 export type QuoteOutcome = z.output<typeof zQuoteOutcome>;
 
+export type QuotePut = "kept" | "too_many_of_address" | "too_many";
+
 export interface QuoteStore {
-  put(quote: StoredQuote): Promise<void>;
+  /** `from`: the address that asked. Quotes cost nothing, so that only so many are kept: memory is everybody's. */
+  put(quote: StoredQuote, asked: { from: string; nowMs: number }): Promise<QuotePut>;
   get(id: string): Promise<StoredQuote | null>;
   outcome(id: string): Promise<QuoteOutcome | null>;
   /** The first outcome stands; the quote isn't due any more. */
@@ -55,11 +58,24 @@ export interface QuoteStore {
 }
 
 /** An unpaid quote can still be looked up for a while; a payment makes it last as long as its record. */
-const KEEP_UNPAID_SECS = 3_600;
+export const KEEP_UNPAID_SECS = 900;
+/** Unpaid quotes of a few kilobytes each, until they are forgotten. */
+const LIMITS = { all: 30_000, ofAddress: 1_000 };
 
-export function createQuoteStore(redis: Redis, keys: Keys): QuoteStore {
+const PUT = `
+for i = 2, 3 do redis.call("ZREMRANGEBYSCORE", KEYS[i], "-inf", ARGV[3]) end
+if redis.call("ZCARD", KEYS[3]) >= tonumber(ARGV[6]) then return "too_many_of_address" end
+if redis.call("ZCARD", KEYS[2]) >= tonumber(ARGV[5]) then return "too_many" end
+redis.call("HSET", KEYS[1], "quote", ARGV[2])
+for i = 2, 3 do redis.call("ZADD", KEYS[i], ARGV[3] + ARGV[4] * 1000, ARGV[1]) end
+for i = 1, 3 do redis.call("EXPIRE", KEYS[i], ARGV[4]) end
+return "kept"
+`;
+
+export function createQuoteStore(redis: Redis, keys: Keys, limits = LIMITS): QuoteStore {
+  const put = defineScript(redis, "csQuotePut", PUT);
   return {
-    async put(quote) {
+    async put(quote, { from, nowMs }) {
       const { order, terms, expiresAt, ...rest } = quote;
       const text = JSON.stringify({
         ...rest,
@@ -67,13 +83,10 @@ export function createQuoteStore(redis: Redis, keys: Keys): QuoteStore {
         terms: { ...terms, redeemBy: `${terms.redeemBy}` },
         order: orderToJson(order) satisfies OrderJson,
       });
-      await unavailable(() =>
-        redis
-          .multi()
-          .hset(keys.quote(quote.id), "quote", text)
-          .expire(keys.quote(quote.id), KEEP_UNPAID_SECS)
-          .exec(),
-      );
+      return (await put(
+        [keys.quote(quote.id), keys.quotesUnpaid, keys.quotesUnpaidOf(from)],
+        [quote.id, text, nowMs, KEEP_UNPAID_SECS, limits.all, limits.ofAddress],
+      )) as QuotePut;
     },
     async get(id) {
       const text = await unavailable(() => redis.hget(keys.quote(id), "quote"));

@@ -136,6 +136,8 @@ export function createKeys(deployment: Pick<Deployment, "chainId" | "packageAddr
     journal: (signer: string) => `${prefix}:signer:${signer}:journal`,
     quote: (id: string) => `${prefix}:quote:${id}`,
     quotesDue: `${prefix}:quotes-due`,
+    quotesUnpaid: `${prefix}:quotes-unpaid`,
+    quotesUnpaidOf: (address: string) => `${prefix}:quotes-unpaid:${address}`,
     sponsored: (number: string) => `${prefix}:sponsored:${number}`,
     sponsoredBusy: (number: string) => `${prefix}:sponsored-busy:${number}`,
     sponsoredOpen: `${prefix}:sponsored-open`,

@@ -4,6 +4,7 @@
  * It doesn't talk to the chain; the limits it counts against are given to it.
  */
 import { z } from "zod";
+import { KEEP_UNPAID_SECS } from "./quotes.ts";
 import { defineScript, type Keys, type Redis, unavailable } from "./redis.ts";
 
 export const zSponsored = z.object({
@@ -90,7 +91,11 @@ redis.call("HSET", KEYS[1], "record", ARGV[1], "hash", ARGV[12])
 redis.call("EXPIRE", KEYS[1], ARGV[6])
 redis.call("SET", KEYS[2], ARGV[2], "PX", ARGV[3])
 redis.call("ZADD", KEYS[3], ARGV[5], ARGV[4])
-if ARGV[7] == "1" then redis.call("SET", KEYS[4], ARGV[4], "EX", ARGV[6]) end
+-- From now on the quote lasts as long as its payment: the node may be away for hours before anybody knows what became of it.
+if ARGV[7] == "1" then
+  redis.call("SET", KEYS[4], ARGV[4], "EX", ARGV[6])
+  redis.call("EXPIRE", KEYS[8], ARGV[6])
+end
 redis.call("INCR", KEYS[5]); redis.call("EXPIRE", KEYS[5], 172800)
 redis.call("INCR", KEYS[6]); redis.call("EXPIRE", KEYS[6], 172800)
 redis.call("INCRBY", KEYS[7], ARGV[10]); redis.call("EXPIRE", KEYS[7], 172800)
@@ -106,10 +111,12 @@ redis.call("HSET", KEYS[1], "result", ARGV[2], "ended", ARGV[3])
 redis.call("ZREM", KEYS[2], ARGV[4])
 if ARGV[5] == "" then return 1 end
 if ARGV[3] ~= "committed" then
-  if redis.call("GET", KEYS[3]) == ARGV[4] then redis.call("DEL", KEYS[3]) end
+  if redis.call("GET", KEYS[3]) == ARGV[4] then
+    redis.call("DEL", KEYS[3])
+    redis.call("EXPIRE", KEYS[5], ARGV[8])
+  end
   return 1
 end
-redis.call("EXPIRE", KEYS[5], ARGV[8])
 if ARGV[6] == "1" then redis.call("ZADD", KEYS[4], ARGV[7], ARGV[5]) end
 return 1
 `;
@@ -151,6 +158,7 @@ export function createSponsoredStore(redis: Redis, keys: Keys): SponsoredStore {
           keys.sponsorCount(day, record.sender),
           keys.sponsorCount(day, `${record.sender}:${record.function}`),
           keys.sponsorCount(day, "gas"),
+          keys.quote(record.claim ?? ""),
         ],
         [
           JSON.stringify(record),
@@ -202,7 +210,7 @@ export function createSponsoredStore(redis: Redis, keys: Keys): SponsoredStore {
           claim,
           due ? "1" : "0",
           nowMs,
-          KEEP_SECS,
+          KEEP_UNPAID_SECS,
         ],
       );
     },

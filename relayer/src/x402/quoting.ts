@@ -11,20 +11,26 @@ import { AppError } from "../errors.ts";
 import type { QuoteStore, StoredQuote } from "../store/quotes.ts";
 import type { SponsoredStore } from "../store/sponsored.ts";
 
+/** A `stream` payment carries the specification in its header, several characters for each byte. */
+const SPEC_MAX_BYTES = 4_096;
+const fitsHeader = (spec: string) => Buffer.byteLength(spec) <= SPEC_MAX_BYTES;
+
 export const zQuoteRequest = z.strictObject({
   /** Who pays, and so who the job's buyer is. */
   payer: zAddress,
   provider: zAddress,
   image: z.string().min(1).max(512),
   /** Made by `encodeJobSpec`. */
-  spec: z.string().min(1).max(4096),
+  spec: z.string().min(1).max(SPEC_MAX_BYTES).refine(fitsHeader, "must be at most 4,096 bytes"),
   gpus: zU64.default(0n),
   maxDurationSecs: zU64,
   /** Refuses a dearer provider; default: its price now. */
   maxRatePerHour: zU64.optional(),
   holdbackSecs: zU64.default(0n),
   priority: z.number().int().min(1).max(10).default(5),
-  buyerKey: zHex.default("0x"),
+  buyerKey: zHex
+    .refine((key) => key.length === 2 || key.length === 66, "must be 0x or 32 bytes")
+    .default("0x"),
 });
 
 /** How long a price stands, and how much longer the job may be made of what was paid by then. */
@@ -34,7 +40,7 @@ const MAX_U64 = 0xffff_ffff_ffff_ffffn;
 
 export interface Quoting extends Quotes {
   /** Throws `AppError` naming what can't be ordered. */
-  make(request: z.output<typeof zQuoteRequest>): Promise<StoredQuote>;
+  make(request: z.output<typeof zQuoteRequest>, from: string): Promise<StoredQuote>;
 }
 
 export function createQuoting(options: {
@@ -54,7 +60,7 @@ export function createQuoting(options: {
   }
 
   return {
-    async make(request) {
+    async make(request, from) {
       const [provider, assets, now] = await Promise.all([
         client.getProvider(request.provider),
         client.assets(),
@@ -92,7 +98,20 @@ export function createQuoting(options: {
       };
       const address = quoteAddress(client.deployment.packageAddress, terms);
       const quote: StoredQuote = { id, terms, order, asset: provider.asset, address, expiresAt };
-      await store.put(quote);
+      const kept = await store.put(quote, { from, nowMs: Date.now() });
+      if (kept === "too_many_of_address")
+        throw new AppError(
+          429,
+          "TOO_MANY_QUOTES",
+          "Too many quotes of this address are unpaid: pay one of them.",
+          {
+            retryAfterSecs: 60,
+          },
+        );
+      if (kept === "too_many")
+        throw new AppError(503, "TOO_MANY_QUOTES", "Too many quotes are unpaid: try again later.", {
+          retryAfterSecs: 60,
+        });
       return quote;
     },
 

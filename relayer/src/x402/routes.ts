@@ -45,6 +45,7 @@ export function createX402Routes(options: {
   const { chain, offers, paywall, quoting, quotes, sponsored, publicUrl, network, feePayer } = options;
   const router = Router();
   const json = express.json({ limit: "512kb", type: () => true });
+  const smallJson = express.json({ limit: "32kb", type: () => true });
 
   const manifest: RequestHandler = (_request, response) => {
     response.json(manifestOf({ deployment: chain.deployment, network, publicUrl: publicUrl(), feePayer }));
@@ -117,11 +118,11 @@ export function createX402Routes(options: {
     };
   }
 
-  router.post(PATHS.quotes, options.limit, json, async (request, response) => {
-    const quote = await quoting.make(zQuoteRequest.parse(request.body));
+  router.post(PATHS.quotes, options.limit, smallJson, async (request, response) => {
+    const quote = await quoting.make(zQuoteRequest.parse(request.body), request.ip ?? "");
     response.status(201).json(await describe(quote));
   });
-  router.get(`${PATHS.quotes}/:quote`, async (request, response) => {
+  router.get(`${PATHS.quotes}/:quote`, options.limit, async (request, response) => {
     response.json(await describe(await quoteOf(request.params)));
   });
 
@@ -165,7 +166,7 @@ export function createX402Routes(options: {
     }
   }
 
-  router.post(`${PATHS.jobs}/:job/top-up`, options.limit, json, async (request, response) => {
+  router.post(`${PATHS.jobs}/:job/top-up`, options.limit, smallJson, async (request, response) => {
     const { job } = zJobParams.parse(request.params);
     const { addedSeconds } = zTopUp.parse(request.body);
     const paid = await paywall.collect(request, response, await offers.topUp(job, addedSeconds));
