@@ -69,7 +69,7 @@ const zEnv = z.object({
     .default("jobs/create,jobs/top-up,jobs/cancel,jobs/terminate,jobs/confirm")
     .transform((text) => (text.trim() === "none" ? [] : text.split(",").map((name) => name.trim())))
     .pipe(z.array(z.enum(WRITE_NAMES, { error: "must be a list of writes, such as jobs/create" }))),
-  /** Base units of gas in a day for everyone together, counted at each transaction's maximum. */
+  /** Base units of gas in a day for everyone together: what was used, and the maximum of what is on its way. */
   SPONSOR_BUDGET_DAILY: z.coerce.bigint().min(0n).default(10_000_000_000n),
   /** Quotes and payments a second from one address, six times as many at once; each costs reads of the chain. */
   X402_REQUESTS_PER_SEC: z.coerce.number().min(0.1).max(10_000).default(5),

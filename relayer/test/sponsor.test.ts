@@ -94,9 +94,9 @@ beforeEach(async () => {
   payer = Ed25519Account.generate();
 });
 
-const sponsor = (limits = PLENTY): SponsorDesk =>
+const sponsor = (limits = PLENTY, client: object = { ...node, deployment: { chainId: 4 } }): SponsorDesk =>
   createSponsor({
-    client: { ...node, deployment: { chainId: 4 } } as unknown as SponsorChain,
+    client: client as unknown as SponsorChain,
     signer,
     policy: { functions: new Set(), maxGasAmount: 1n, maxGasUnitPrice: 1n, maxTimeoutSecs: 60 },
     limits,
@@ -104,6 +104,7 @@ const sponsor = (limits = PLENTY): SponsorDesk =>
     duePurposes: new Set(["quote"]),
     logger,
     waitMs: 200,
+    doubtMs: 100,
   });
 
 /** 1,000 units of gas at 100. */
@@ -232,6 +233,86 @@ describe("sponsor", () => {
     expect(await connections.commands.zcard(keys.sponsoredOpen)).toBe(0);
   });
 
+  it("takes a node that lags behind another for late, and not for the payment's end", async () => {
+    node.fates = ["lose"];
+    const desk = sponsor();
+    await desk.settle(payment(), FOR);
+    const [hash = ""] = node.sent;
+    node.commit(hash);
+    // The first node to be asked tells the account's new number, the second hasn't heard of the transaction yet.
+    const findByHash = node.findByHash;
+    let asked = 0;
+    node.findByHash = async (wanted) => (asked++ === 0 ? null : findByHash(wanted));
+    expect(await sponsor().resume(payment(), "b")).toMatchObject({ state: "committed", hash });
+    expect(await due()).toEqual(["quote-1"]);
+  });
+
+  it("counts the whole maximum while the end isn't known, then what was used", async () => {
+    const counted = () =>
+      connections.commands.get(keys.sponsorCount(Math.floor(Date.now() / 86_400_000), "gas"));
+    const desk = sponsor();
+    node.fates = ["lose"];
+    await desk.settle(payment(), FOR);
+    expect(await counted()).toBe("100000");
+    node.nowSecs = 1_051n;
+    expect(await desk.resume(payment(), "b")).toMatchObject({ state: "failed" });
+    expect(await counted()).toBe("0");
+    // One unit of gas at 100, whether it did what it should or not.
+    node.nowSecs = 1_000n;
+    node.fates = ["fail"];
+    await desk.settle(payment(), FOR);
+    expect(await counted()).toBe("100");
+    await desk.settle(payment(1n), FOR);
+    expect(await counted()).toBe("200");
+  });
+
+  it("doesn't keep the bytes of what has ended", async () => {
+    await sponsor().settle(payment(), FOR);
+    const store = createSponsoredStore(connections.commands, keys);
+    const held = await store.holderOf("quote-1");
+    expect(held?.record).toMatchObject({ hash: node.sent[0], bytes: "", binding: "b" });
+  });
+
+  it("follows what it can while another can't be followed", async () => {
+    const store = createSponsoredStore(connections.commands, keys);
+    const record = (mark: string): Sponsored => ({
+      hash: `0x${mark}`,
+      bytes: "0xff",
+      sender: `0x${mark}`,
+      sequenceNumber: "0",
+      expiresAt: "1050",
+      function: "f",
+      maxFee: "1",
+      ...FOR,
+      claim: mark,
+    });
+    const claim = (one: Sponsored, nowMs: number) =>
+      store.claim(one, { token: "dead", busyMs: 1, limits: PLENTY, nowMs });
+    await claim(record("a"), 1);
+    await claim(record("b"), 2);
+    await connections.commands.zadd(keys.sponsoredOpen, 0, "0xdead:0");
+    const findByHash = node.findByHash;
+    node.findByHash = async (hash) => {
+      if (hash === "0xa") throw new TypeError("an answer that nobody thought of");
+      return findByHash(hash);
+    };
+    node.commit("0xb");
+    const desk = sponsor();
+    desk.start();
+    await expect.poll(due, { timeout: 5_000 }).toEqual(["b"]);
+    await desk.close();
+    expect(await connections.commands.zrange(keys.sponsoredOpen, "0", "-1")).toEqual(["0xa:0"]);
+  });
+
+  it("says that the node is away when it can't simulate", async () => {
+    const simple = async () => Promise.reject(new TypeError("fetch failed"));
+    const client = { ...node, deployment: { chainId: 4 }, aptos: { transaction: { simulate: { simple } } } };
+    await expect(sponsor(PLENTY, client).simulate(payment())).rejects.toMatchObject({
+      status: 503,
+      code: "CHAIN_UNAVAILABLE",
+    });
+  });
+
   it("sends what a process recorded and never sent", async () => {
     const store = createSponsoredStore(connections.commands, keys);
     const { transaction, authenticator } = payment();
@@ -264,12 +345,12 @@ describe("sponsor", () => {
     expect(await limited.settle(payment(1n), { ...FOR, claim: null })).toMatchObject({
       refusal: { reason: "sponsor_limit_reached" },
     });
-    // 100,000 base units are counted; 100,000 more fit 200,000 and not 199,999.
-    const tight = { ...PLENTY, budget: 199_999n };
+    // One unit of gas at 100 was used; 100,000 more at most fit 100,100 base units and not 100,099.
+    const tight = { ...PLENTY, budget: 100_099n };
     expect(await sponsor(tight).settle(payment(1n), { ...FOR, claim: null })).toMatchObject({
       refusal: { reason: "sponsor_limit_reached" },
     });
-    const enough = { ...PLENTY, budget: 200_000n };
+    const enough = { ...PLENTY, budget: 100_100n };
     expect(await sponsor(enough).settle(payment(1n), { ...FOR, claim: null })).toMatchObject({
       state: "committed",
     });

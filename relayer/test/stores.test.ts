@@ -97,7 +97,7 @@ describe("quotes", () => {
     // The node may be away for longer than anybody would wait for an unpaid one.
     expect(await leftSecs()).toBeGreaterThan(29 * 86_400);
     const never = { result: "never", code: null, message: null } as const;
-    await sponsored.resolve(record, never, { due: true, nowMs: 0 });
+    await sponsored.resolve(record, never, { due: true, nowMs: 0, spent: 0n });
     expect(await leftSecs()).toBeLessThanOrEqual(900);
   });
 });

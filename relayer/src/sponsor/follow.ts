@@ -19,6 +19,8 @@ const POLL_FIRST_MS = 30;
 const POLL_MAX_MS = 500;
 /** Between two questions whether it can still come, and two submissions. */
 const LOOK_EVERY_MS = 2_000;
+/** Behind one address there may be several nodes, and one of them a little late: what is missing is looked for again. */
+const DOUBT_MS = 3_000;
 
 /**
  * Null when nothing is certain after `timeoutMs`. `isNew`: nobody has sent it before, so that the node's refusal is its
@@ -27,7 +29,7 @@ const LOOK_EVERY_MS = 2_000;
 export async function follow(
   chain: FollowChain,
   record: Pick<Sponsored, "hash" | "bytes" | "sender" | "sequenceNumber" | "expiresAt">,
-  options: { timeoutMs: number; signal: AbortSignal; isNew: boolean },
+  options: { timeoutMs: number; signal: AbortSignal; isNew: boolean; doubtMs?: number },
 ): Promise<Followed | null> {
   const deadline = performance.now() + options.timeoutMs;
   let delayMs = POLL_FIRST_MS;
@@ -40,7 +42,11 @@ export async function follow(
       const found = outcome
         ? ended(outcome)
         : looks
-          ? await look(chain, record, options.isNew && lookAt === 0)
+          ? await look(chain, record, {
+              isFirst: options.isNew && lookAt === 0,
+              signal: options.signal,
+              doubtMs: options.doubtMs ?? DOUBT_MS,
+            })
           : null;
       if (found) return found;
     } catch (error) {
@@ -57,18 +63,29 @@ export async function follow(
 async function look(
   chain: FollowChain,
   record: Parameters<typeof follow>[1],
-  isFirst: boolean,
+  { isFirst, signal, doubtMs }: { isFirst: boolean; signal: AbortSignal; doubtMs: number },
 ): Promise<Followed | null> {
+  /** Null when there is no time left to be sure. */
+  const unlessFound = async (verdict: Followed): Promise<Followed | null> => {
+    const found = await chain.findByHash(record.hash);
+    if (found) return ended(found);
+    await sleep(doubtMs, undefined, { signal }).catch(() => undefined);
+    const late = await chain.findByHash(record.hash);
+    if (late) return ended(late);
+    return signal.aborted ? null : verdict;
+  };
   if (!isFirst) {
     // The clock and the number are read before the search: what is not found after them never comes.
     const { timestampUsecs } = await chain.ledger();
     const nextNumber = await chain.sequenceNumber(record.sender);
+    if (nextNumber > BigInt(record.sequenceNumber))
+      return unlessFound(
+        never("SEQUENCE_NUMBER_USED", "Its sequence number was used by another transaction."),
+      );
+    if (timestampUsecs / 1_000_000n > BigInt(record.expiresAt))
+      return unlessFound(never("TRANSACTION_EXPIRED", "It was not committed before it expired."));
     const outcome = await chain.findByHash(record.hash);
     if (outcome) return ended(outcome);
-    if (nextNumber > BigInt(record.sequenceNumber))
-      return never("SEQUENCE_NUMBER_USED", "Its sequence number was used by another transaction.");
-    if (timestampUsecs / 1_000_000n > BigInt(record.expiresAt))
-      return never("TRANSACTION_EXPIRED", "It was not committed before it expired.");
   }
   try {
     await chain.submit({ hash: record.hash, bytes: fromHex(record.bytes) });
@@ -78,8 +95,10 @@ async function look(
     // Its number may have been taken by a copy that got through after all; of the rest only expiry is the end for sure.
     const isOver = code === "TRANSACTION_EXPIRED" || (isFirst && code !== "SEQUENCE_NUMBER_TOO_OLD");
     if (!isOver) throw error;
+    const verdict = never(code, message);
+    if (!isFirst) return unlessFound(verdict);
     const late = await chain.findByHash(record.hash);
-    return late ? ended(late) : never(code, message);
+    return late ? ended(late) : verdict;
   }
   return null;
 }

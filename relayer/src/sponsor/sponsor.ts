@@ -7,7 +7,7 @@ import { normalizeAddress, toHex } from "@computestream/protocol";
 import type { ChainClient } from "@computestream/protocol/client";
 import { callOf, type SignedPayment } from "@computestream/x402";
 import type { Settlement, Sponsor } from "@computestream/x402/facilitator";
-import { readAuthenticationKey, readGasBalance } from "../chain/accounts.ts";
+import { ofNode, readAuthenticationKey, readGasBalance } from "../chain/accounts.ts";
 import type { SponsorSigner } from "../chain/signer.ts";
 import { messageOf } from "../errors.ts";
 import type { Logger } from "../logger.ts";
@@ -48,6 +48,7 @@ export function createSponsor(options: {
   logger: Logger;
   onResult?: (purpose: string, result: SponsoredResult["result"]) => void;
   waitMs?: number;
+  doubtMs?: number;
 }): SponsorDesk {
   const { client, signer, store, logger, limits } = options;
   const policy: SponsorPolicy = {
@@ -56,6 +57,7 @@ export function createSponsor(options: {
     chainId: client.deployment.chainId,
   };
   const stop = new AbortController();
+  const doubt = options.doubtMs === undefined ? {} : { doubtMs: options.doubtMs };
   let timer: NodeJS.Timeout | null = null;
   let round: Promise<void> = Promise.resolve();
 
@@ -80,13 +82,14 @@ export function createSponsor(options: {
       expiresAt: `${raw.expiration_timestamp_secs}`,
       function: callOf(raw.payload)?.function ?? "",
       maxFee: `${raw.max_gas_amount * raw.gas_unit_price}`,
+      gasUnitPrice: `${raw.gas_unit_price}`,
       ...p,
     };
   }
 
   async function finish(record: Sponsored, followed: Followed): Promise<void> {
     const due = options.duePurposes.has(record.purpose);
-    await store.resolve(record, followed.result, { due, nowMs: Date.now() });
+    await store.resolve(record, followed.result, { due, nowMs: Date.now(), spent: feeOf(record, followed) });
     options.onResult?.(record.purpose, followed.result.result);
     const { result, code } = followed.result;
     logger[result === "committed" ? "debug" : "warn"](
@@ -102,6 +105,7 @@ export function createSponsor(options: {
         timeoutMs: options.waitMs ?? WAIT_MS,
         signal: stop.signal,
         isNew,
+        ...doubt,
       });
       if (!followed) return { state: "pending", hash: record.hash };
       await finish(record, followed);
@@ -128,22 +132,26 @@ export function createSponsor(options: {
     return { state: "committed", hash: record.hash, events };
   }
 
-  async function reconcile(): Promise<void> {
-    for (const record of await store.open(RECONCILE_BATCH)) {
-      if (stop.signal.aborted) return;
-      const token = `${BACKGROUND}${randomUUID()}`;
-      if (!(await store.takeUp(record, token, BUSY_MS))) continue;
-      try {
-        const followed = await follow(client, record, {
-          timeoutMs: RECONCILE_WAIT_MS,
-          signal: stop.signal,
-          isNew: false,
-        });
-        if (followed) await finish(record, followed);
-      } finally {
-        await store.release(record, token);
-      }
+  async function takeOver(record: Sponsored): Promise<void> {
+    const token = `${BACKGROUND}${randomUUID()}`;
+    if (!(await store.takeUp(record, token, BUSY_MS))) return;
+    try {
+      const followed = await follow(client, record, {
+        timeoutMs: RECONCILE_WAIT_MS,
+        signal: stop.signal,
+        isNew: false,
+        ...doubt,
+      });
+      if (followed) await finish(record, followed);
+    } finally {
+      await store.release(record, token);
     }
+  }
+
+  /** Side by side, each for itself: one that stays pending, or can't be followed, doesn't keep the others waiting. */
+  async function reconcile(): Promise<void> {
+    const rounds = await Promise.allSettled((await store.open(RECONCILE_BATCH)).map(takeOver));
+    for (const one of rounds) if (one.status === "rejected") throw one.reason;
   }
 
   return {
@@ -172,11 +180,13 @@ export function createSponsor(options: {
     async simulate({ transaction, authenticator }) {
       const signerPublicKey = publicKeyOf(authenticator);
       if (!signerPublicKey) return fault("signature", "Only single keys are sponsored.");
-      const [result] = await client.aptos.transaction.simulate.simple({
-        transaction,
-        signerPublicKey,
-        feePayerPublicKey: signer.publicKey,
-      });
+      const [result] = await ofNode(() =>
+        client.aptos.transaction.simulate.simple({
+          transaction,
+          signerPublicKey,
+          feePayerPublicKey: signer.publicKey,
+        }),
+      );
       if (result?.success) return null;
       const { code, message } = client.explain(result?.vm_status ?? "");
       const what = /INSUFFICIENT_BALANCE/.test(code) ? "insufficient_balance" : "simulation_failed";
@@ -241,6 +251,13 @@ export function createSponsor(options: {
       await round;
     },
   };
+}
+
+/** What it cost; its maximum where that isn't known. */
+function feeOf(record: Sponsored, { outcome, result }: Followed): bigint {
+  if (result.result === "never") return 0n;
+  if (!outcome || record.gasUnitPrice === undefined) return BigInt(record.maxFee);
+  return outcome.gasUsed * BigInt(record.gasUnitPrice);
 }
 
 function refused(refusal: Extract<Settlement, { state: "refused" }>["refusal"]): Settlement {

@@ -18,6 +18,8 @@ export const zSponsored = z.object({
   function: z.string(),
   /** Base units of gas at most. */
   maxFee: z.string(),
+  /** Absent in records of earlier versions. */
+  gasUnitPrice: z.string().optional(),
   purpose: z.string(),
   /** What no two payments may have in common. */
   claim: z.string().nullable(),
@@ -43,7 +45,7 @@ export interface Limits {
   /** Transactions a wallet gets sponsored a day, in all and of one function. */
   perWallet: number;
   perFunction: number;
-  /** Base units of gas a day, counted at each transaction's maximum. */
+  /** Base units of gas a day: what was used, and the maximum of each transaction whose end isn't known. */
   budget: bigint;
 }
 
@@ -63,11 +65,14 @@ export interface SponsoredStore {
   release(record: Sponsored, token: string): Promise<void>;
   /** Whether it is followed for somebody who waits for the answer: by a token that doesn't begin with `BACKGROUND`. */
   isAnswered(record: Sponsored): Promise<boolean>;
-  /** The first result stands. A committed one whose claim is a quote's makes the quote due, if `due`. */
+  /**
+   * The first result stands. A committed one whose claim is a quote's makes the quote due, if `due`. `spent`: base units of
+   * gas that it used; the rest of its maximum is the day's again.
+   */
   resolve(
     record: Sponsored,
     result: SponsoredResult,
-    options: { due: boolean; nowMs: number },
+    options: { due: boolean; nowMs: number; spent: bigint },
   ): Promise<void>;
   /** True for the first who asks for a committed one. */
   deliver(record: Sponsored): Promise<boolean>;
@@ -87,7 +92,7 @@ if tonumber(redis.call("GET", KEYS[5]) or "0") >= tonumber(ARGV[8]) then return 
 if tonumber(redis.call("GET", KEYS[6]) or "0") >= tonumber(ARGV[9]) then return "function" end
 if tonumber(redis.call("GET", KEYS[7]) or "0") + tonumber(ARGV[10]) > tonumber(ARGV[11]) then return "budget" end
 redis.call("DEL", KEYS[1])
-redis.call("HSET", KEYS[1], "record", ARGV[1], "hash", ARGV[12])
+redis.call("HSET", KEYS[1], "record", ARGV[1], "hash", ARGV[12], "counted", KEYS[7])
 redis.call("EXPIRE", KEYS[1], ARGV[6])
 redis.call("SET", KEYS[2], ARGV[2], "PX", ARGV[3])
 redis.call("ZADD", KEYS[3], ARGV[5], ARGV[4])
@@ -107,8 +112,10 @@ return 0
 `;
 const RESOLVE = `
 if redis.call("HGET", KEYS[1], "hash") ~= ARGV[1] or redis.call("HEXISTS", KEYS[1], "result") == 1 then return 0 end
-redis.call("HSET", KEYS[1], "result", ARGV[2], "ended", ARGV[3])
+redis.call("HSET", KEYS[1], "result", ARGV[2], "ended", ARGV[3], "record", ARGV[10])
 redis.call("ZREM", KEYS[2], ARGV[4])
+local counted = redis.call("HGET", KEYS[1], "counted")
+if counted and redis.call("EXISTS", counted) == 1 then redis.call("DECRBY", counted, ARGV[9]) end
 if ARGV[5] == "" then return 1 end
 if ARGV[3] ~= "committed" then
   if redis.call("GET", KEYS[3]) == ARGV[4] then
@@ -191,7 +198,8 @@ export function createSponsoredStore(redis: Redis, keys: Keys): SponsoredStore {
     async release(record, token) {
       await scripts.release([keys.sponsoredBusy(nameOf(record))], [token]);
     },
-    async resolve(record, result, { due, nowMs }) {
+    async resolve(record, result, { due, nowMs, spent }) {
+      const unspent = BigInt(record.maxFee) - spent;
       const number = nameOf(record);
       const claim = record.claim ?? "";
       await scripts.resolve(
@@ -211,6 +219,9 @@ export function createSponsoredStore(redis: Redis, keys: Keys): SponsoredStore {
           due ? "1" : "0",
           nowMs,
           KEEP_UNPAID_SECS,
+          `${unspent > 0n ? unspent : 0n}`,
+          // The bytes have done their service.
+          JSON.stringify({ ...record, bytes: "" }),
         ],
       );
     },
@@ -218,6 +229,9 @@ export function createSponsoredStore(redis: Redis, keys: Keys): SponsoredStore {
     async open(limit) {
       const numbers = await unavailable(() => redis.zrange(keys.sponsoredOpen, "0", `${limit - 1}`));
       const entries = await Promise.all(numbers.map((number) => read(`${number}`)));
+      // What was forgotten can't be followed, and mustn't stand in the way of what can.
+      const gone = numbers.filter((_, index) => entries[index] === null);
+      if (gone.length > 0) await unavailable(() => redis.zrem(keys.sponsoredOpen, ...gone));
       return entries.flatMap((entry) => (entry && !entry.result ? [entry.record] : []));
     },
   };
