@@ -1,21 +1,25 @@
 /**
- * Facilitator of scheme `exact`: a transfer of a quote's deposit to the quote's address.
- * It doesn't sponsor transfers to anyone else, and doesn't make the job: whoever asked for the payment does.
+ * Facilitator of scheme `exact`: a transfer of a quote's deposit to the quote's address, or of any amount to anyone.
+ * It doesn't make what is paid for: whoever asked for the payment does.
  */
 import type { SchemeNetworkFacilitator } from "@x402/core/types";
 import type { MovementNetwork } from "../networks.ts";
 import { zExactExtra } from "../terms.ts";
 import { transferPayload } from "../transfer.ts";
 import type { Quotes } from "./quotes.ts";
-import { createFacilitatorScheme } from "./scheme.ts";
+import { createFacilitatorScheme, type Expected } from "./scheme.ts";
 import type { Sponsor } from "./sponsor.ts";
 
 export const EXACT_PURPOSE = "quote";
 
+/** Of a transfer: asset, recipient, amount. */
+const FAULTS: Expected["faults"] = ["asset_mismatch", "recipient_mismatch", "amount_mismatch"];
+
 export function createExactFacilitator(options: {
   network: MovementNetwork;
   sponsor: Sponsor;
-  quotes: Quotes;
+  /** Null: pays the gas of any transfer that names no quote, within the sponsor's limits. Else of quotes only. */
+  quotes: Quotes | null;
 }): SchemeNetworkFacilitator {
   const { quotes } = options;
   return createFacilitatorScheme({
@@ -25,8 +29,18 @@ export function createExactFacilitator(options: {
     describe: ({ payTo, extra }) => ({ quote: zExactExtra.parse(extra).quote?.id, payTo }),
     async expect(_payload, requirements) {
       const extra = zExactExtra.safeParse(requirements.extra);
-      if (!extra.success || !extra.data.quote)
-        return { reason: "quote_unknown", message: "Only payments of this market's quotes are sponsored." };
+      if (!quotes && extra.success && !extra.data.quote)
+        return {
+          call: transferPayload(requirements.asset, requirements.payTo, BigInt(requirements.amount)),
+          faults: FAULTS,
+          payer: null,
+          claim: null,
+        };
+      if (!quotes || !extra.success || !extra.data.quote)
+        return {
+          reason: "quote_unknown",
+          message: "Only payments of quotes that are known here are sponsored.",
+        };
       const quote = await quotes.payable(extra.data.quote.id);
       if ("reason" in quote) return quote;
       const { asset, address, order } = quote;
@@ -38,7 +52,7 @@ export function createExactFacilitator(options: {
         return { reason: "quote_mismatch", message: "Asset, payTo and amount must be those of the quote." };
       return {
         call: transferPayload(asset, address, order.deposit),
-        faults: ["asset_mismatch", "recipient_mismatch", "amount_mismatch"],
+        faults: FAULTS,
         payer: quote.terms.payer,
         claim: quote.id,
       };
