@@ -247,6 +247,25 @@ describe("sponsor", () => {
     expect(await due()).toEqual(["quote-1"]);
   });
 
+  it("is pending, and told later, where its success is known and can't be read", async () => {
+    const paid = payment();
+    node.fates = ["lose"];
+    await sponsor().settle(paid, FOR);
+    const [hash = ""] = node.sent;
+    node.commit(hash);
+    const other = sponsor();
+    other.start();
+    await expect.poll(due, { timeout: 5_000 }).toEqual(["quote-1"]);
+    await other.close();
+    const findByHash = node.findByHash;
+    node.findByHash = async () => {
+      throw new ChainError({ code: "NODE_UNREACHABLE", module: null, message: "" }, { retryable: true });
+    };
+    expect(await sponsor().resume(paid, FOR.binding)).toEqual({ state: "pending", hash });
+    node.findByHash = findByHash;
+    expect(await sponsor().resume(paid, FOR.binding)).toMatchObject({ state: "committed", hash });
+  });
+
   it("counts the whole maximum while the end isn't known, then what was used", async () => {
     const counted = () =>
       connections.commands.get(keys.sponsorCount(Math.floor(Date.now() / 86_400_000), "gas"));

@@ -4,7 +4,7 @@
  */
 import { randomUUID } from "node:crypto";
 import { normalizeAddress, toHex } from "@computestream/protocol";
-import type { ChainClient } from "@computestream/protocol/client";
+import { type ChainClient, ChainError, type Outcome } from "@computestream/protocol/client";
 import { callOf, type SignedPayment } from "@computestream/x402";
 import type { Settlement, Sponsor } from "@computestream/x402/facilitator";
 import { ofNode, readAuthenticationKey, readGasBalance } from "../chain/accounts.ts";
@@ -126,10 +126,20 @@ export function createSponsor(options: {
     if (result.result !== "committed")
       return { state: "failed", hash: record.hash, message: result.message ?? "The transaction failed." };
     // Read first: a success that was marked as told but never was would be lost.
-    const events = known ?? (await client.findByHash(record.hash))?.events;
+    const events = known ?? (await eventsOf(record));
     if (!events) return { state: "pending", hash: record.hash };
     if (!(await store.deliver(record))) return duplicate("This payment was settled and told before.");
     return { state: "committed", hash: record.hash, events };
+  }
+
+  /** Null while the node can't tell. */
+  async function eventsOf({ hash }: Sponsored): Promise<Outcome["events"] | null> {
+    try {
+      return (await client.findByHash(hash))?.events ?? null;
+    } catch (error) {
+      if (error instanceof ChainError) return null;
+      throw error;
+    }
   }
 
   async function takeOver(record: Sponsored): Promise<void> {
