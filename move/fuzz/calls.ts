@@ -36,12 +36,13 @@ export function toCall(a: Action): EntryCall {
   if (a.type === "freeze") return { fn: "coin::set_frozen", args: [a.store, a.frozen] };
   if (a.type === "seize" || a.type === "restore") return { fn: `coin::${a.type}`, args: [a.job, a.amount] };
   if (a.type === "donate") return { fn: "coin::donate", args: [a.to, a.amount] };
+  if (a.type === "draw") return { fn: "coin::draw", args: [a.store, a.amount] };
   if (a.type === "pay_quote") return { fn: "coin::send", args: [a.asset, quoteAddress(a.quote), a.amount] };
   return { fn: a.type, args: argsOf(a) };
 }
 
 function argsOf(
-  a: Exclude<Action, { type: "freeze" | "seize" | "restore" | "donate" | "pay_quote" }>,
+  a: Exclude<Action, { type: "freeze" | "seize" | "restore" | "donate" | "draw" | "pay_quote" }>,
 ): unknown[] {
   switch (a.type) {
     case "set_fees":

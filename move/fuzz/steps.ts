@@ -36,6 +36,7 @@ const WEIGHTS = {
   admin: 6,
   issuer: 7,
   quote: 16,
+  draw: 8,
   ghost: 1,
 } as const;
 

@@ -1,17 +1,28 @@
 /**
- * `npm run fuzz:mutants [-- --json] [name …]`: every mutant must be killed by the Move tests.
+ * `npm run fuzz:mutants [-- --json] [name …]`: every mutant must be killed by the Move tests; with `--histories N
+ * [--seed S]` it is random histories that are asked instead.
  * It doesn't know the mutants. The last line with `--json` is `{"mutants":N,"killed":N,"survivors":[…]}`.
  */
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { MUTANTS } from "./mutants.ts";
-import { runMutant, type Verdict } from "./run.ts";
+import { searchMutant, testMutant, type Verdict } from "./run.ts";
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { json: { type: "boolean", default: false } },
+    options: {
+      json: { type: "boolean", default: false },
+      histories: { type: "string" },
+      seed: { type: "string", default: "1" },
+    },
   });
+  const search = { histories: Number(values.histories ?? 1), seed: Number(values.seed) };
+  if (!Number.isSafeInteger(search.histories) || search.histories < 1 || !Number.isSafeInteger(search.seed)) {
+    console.error("--histories must be an integer of at least 1, --seed an integer.");
+    process.exitCode = 2;
+    return;
+  }
   const unknown = positionals.filter((name) => !MUTANTS.some((mutant) => mutant.name === name));
   if (unknown.length > 0) {
     console.error(
@@ -26,9 +37,11 @@ async function main(): Promise<void> {
 
   async function work(): Promise<void> {
     for (let mutant = queue.shift(); mutant; mutant = queue.shift()) {
-      const verdict = await runMutant(mutant);
+      const asksHistories = values.histories !== undefined;
+      const verdict = asksHistories ? await searchMutant(mutant, search) : await testMutant(mutant);
       verdicts.push(verdict);
-      const how = verdict.killed ? `killed by ${verdict.by.length} tests` : `SURVIVED: ${mutant.harm}`;
+      const by = asksHistories ? verdict.by.join(", ") : `${verdict.by.length} tests`;
+      const how = verdict.killed ? `killed by ${by}` : `SURVIVED: ${mutant.harm}`;
       console.error(`${String(verdicts.length).padStart(3)}/${total} ${mutant.name}: ${how}`);
     }
   }

@@ -27,7 +27,7 @@ import {
   require,
   type State,
 } from "./types.ts";
-import { donate, freeze, restore, seize } from "./wallets.ts";
+import { donate, draw, freeze, restore, seize } from "./wallets.ts";
 
 type OfProvider<T extends string, Fields = unknown> = { type: T; who: Address; provider: Address } & Fields;
 type OfJob<T extends string, Fields = unknown> = { type: T; who: Address; job: Address } & Fields;
@@ -43,8 +43,8 @@ interface OpenOrder<T extends string> {
 }
 
 /**
- * The last five aren't the protocol's: somebody transfers to a quote's address, an issuer freezes a store, takes from it
- * and gives back, a stranger sends to one.
+ * The last six aren't the protocol's: somebody transfers to a quote's address, an issuer freezes a store, takes from it
+ * and gives back, a stranger sends to one, anybody draws from one.
  */
 export type Action =
   | OfAdmin<"set_fees", { terms: market.Fees }>
@@ -106,7 +106,8 @@ export type Action =
   | { type: "freeze"; who: Address; store: Address; holder: string; frozen: boolean }
   | OfJob<"seize", { amount: bigint }>
   | OfJob<"restore", { amount: bigint }>
-  | { type: "donate"; who: Address; asset: Address; to: Address; amount: bigint };
+  | { type: "donate"; who: Address; asset: Address; to: Address; amount: bigint }
+  | { type: "draw"; who: Address; store: Address; holder: string; amount: bigint };
 
 export interface Environment {
   fresh: Address[];
@@ -191,6 +192,7 @@ const PERFORM: { [T in Action["type"]]: Perform<T> } = {
   seize: (ctx, a) => seize(ctx, a.job, a.amount),
   restore: (ctx, a) => restore(ctx, a.job, a.amount),
   donate: (ctx, a) => donate(ctx, a.who, a.asset, a.to, a.amount),
+  draw: (ctx, a) => draw(ctx, a.who, a.holder, a.amount),
   resolve: (ctx, a) => disputes.resolve(ctx, a.who, a.job),
 };
 

@@ -74,3 +74,14 @@ export function donate(ctx: Context, who: Address, asset: Address, to: Address, 
   assertMovable(state, to);
   addDust(state, to, amount);
 }
+
+/**
+ * Nobody but a wallet's own owner: escrows, stakes and what lies at a quote's address belong to nobody who could sign.
+ * It comes back to where it was.
+ */
+export function draw(ctx: Context, who: Address, holder: string, amount: bigint): void {
+  const { state } = ctx;
+  require(holder.endsWith(`|${who}`), "ENOT_STORE_OWNER");
+  assertMovable(state, holder);
+  if ((state.wallets.get(holder) ?? 0n) < amount) abort("EINSUFFICIENT_BALANCE");
+}

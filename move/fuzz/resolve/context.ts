@@ -4,7 +4,7 @@
  */
 import { EVERYBODY } from "../cast.ts";
 import type { Action } from "../model/actions.ts";
-import type { Attestation } from "../model/attestation.ts";
+import { type Attestation, PACKAGE } from "../model/attestation.ts";
 import { joinNodes, treeRoot } from "../model/merkle.ts";
 import type { Address, Hex, Job, Provider, State } from "../model/types.ts";
 import type { Signatures } from "../signatures.ts";
@@ -44,6 +44,9 @@ export function around(moment: bigint, action: Action, scene: Scene): Intent {
 export function signer(right: Address, { dice }: Scene): Address {
   return dice.chance(7) ? dice.pick(EVERYBODY) : right;
 }
+
+/** Whoever published the package nearly half of the time: it could have kept something back. */
+export const thief = ({ dice }: Scene): Address => (dice.chance(45) ? PACKAGE : dice.pick(EVERYBODY));
 
 export const jobsOf = (scene: Scene): Job[] => [...scene.state.jobs.values()];
 export const providersOf = (scene: Scene): Provider[] => [...scene.state.providers.values()];

@@ -9,6 +9,7 @@ import { confirmSigned } from "./agreement.ts";
 import { attest, batch, contradiction, impossibleTime } from "./attestations.ts";
 import type { Intent, Memory, Scene } from "./context.ts";
 import * as disputes from "./disputes.ts";
+import { draw } from "./draws.ts";
 import * as endings from "./endings.ts";
 import * as ghosts from "./ghosts.ts";
 import * as issuer from "./issuer.ts";
@@ -47,6 +48,7 @@ const RESOLVERS: Record<StepKind, (scene: Scene) => Intent | null> = {
   admin: parties.admin,
   issuer: issuer.issuer,
   quote,
+  draw,
   ghost: ghosts.ghost,
 };
 

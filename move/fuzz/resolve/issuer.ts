@@ -12,14 +12,15 @@ interface Store {
   holder: string;
 }
 
-function storeOf(holder: string, { memory }: Scene): Store {
+export function storeOf(holder: string, { memory }: Scene): Store {
   const [asset, owner] = holder.split("|");
   return asset && owner ? { store: memory.primaryStore(asset, owner), holder } : { store: holder, holder };
 }
 
 const unsettled = (scene: Scene): Job[] => jobsOf(scene).filter((job) => job.state !== STATE.settled);
 
-function wallets({ state, memory, ...scene }: Scene): Store[] {
+/** Of people and quotes that take part. */
+export function wallets({ state, memory, ...scene }: Scene): Store[] {
   const buyers = jobsOf({ state, memory, ...scene }).map((job) => job.terms.buyer);
   const people = [OWNERS[0], TREASURY, ...new Set(buyers), ...state.quotes.keys()];
   const keys = people.flatMap((who) =>

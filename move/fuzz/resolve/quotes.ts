@@ -7,8 +7,9 @@ import type { Action } from "../model/actions.ts";
 import { PACKAGE } from "../model/attestation.ts";
 import { type QuoteTerms, quoteAddress } from "../model/quotes.ts";
 import type { Address, Quote } from "../model/types.ts";
-import { balanceOf } from "../model/wallets.ts";
-import { around, type Intent, now, type Scene } from "./context.ts";
+import { balanceOf, walletKey } from "../model/wallets.ts";
+import { around, type Intent, now, type Scene, thief } from "./context.ts";
+import { storeOf } from "./issuer.ts";
 import { atMost, randomBuyer, randomDirectOrder, specs } from "./orders.ts";
 
 /** Long ones, and some that run out between payment and order. */
@@ -95,12 +96,29 @@ function sendBack(scene: Scene, { terms, job }: Quote): Intent {
   return waits ? around(terms.redeemBy, action, scene) : now(action, scene);
 }
 
+/**
+ * What comes late to a used quote lies with an object that another one owns: who owns that one could draw from all of
+ * them. Null before any quote was used.
+ */
+export function drawLate(scene: Scene): Intent | null {
+  const { dice, state } = scene;
+  const used = [...state.quotes.values()].filter((q) => !isOpen(q));
+  const late = used.filter(({ terms }) => lies(scene, terms) > 0n);
+  if (late.length === 0) return used.length > 0 ? pay(scene, dice.pick(used).terms) : null;
+  const { terms } = dice.pick(late);
+  const store = storeOf(walletKey(assetOf(scene, terms), quoteAddress(terms)), scene);
+  const amount = dice.pick([1n, lies(scene, terms)]);
+  return now({ type: "draw", who: thief(scene), ...store, amount }, scene);
+}
+
 /** Mostly on with one that is there, else a new one. */
 export function quote(scene: Scene): Intent | null {
   const { dice, state } = scene;
   const known = [...state.quotes.values()];
   const paid = known.filter((q) => isOpen(q) && isPaid(scene, q) && state.now < q.terms.redeemBy);
   if (paid.length > 0 && !dice.chance(35)) return redeem(scene, dice.pick(paid).terms);
+  const late = dice.chance(20) ? drawLate(scene) : null;
+  if (late) return late;
   if (known.length > 0 && dice.chance(45)) {
     const used = known.filter((q) => !isOpen(q));
     const chosen = dice.pick(used.length > 0 && dice.chance(30) ? used : known);

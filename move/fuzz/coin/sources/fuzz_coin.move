@@ -2,6 +2,7 @@
 /// It doesn't know the protocol.
 module fuzz_coin::fuzz_coin {
     use std::option;
+    use std::signer;
     use std::string::utf8;
     use aptos_framework::fungible_asset::{Self, BurnRef, FungibleStore, Metadata, MintRef, TransferRef};
     use aptos_framework::object::{Self, Object};
@@ -55,6 +56,12 @@ module fuzz_coin::fuzz_coin {
     /// Pays to an account's or object's address, as wallets do.
     public entry fun send(sender: &signer, asset: Object<Metadata>, to: address, amount: u64) {
         primary_fungible_store::transfer(sender, asset, to, amount);
+    }
+
+    /// Takes from any store, as whoever owns it can, or what owns it, and what owns that.
+    public entry fun draw(sender: &signer, store: Object<FungibleStore>, amount: u64) {
+        let funds = fungible_asset::withdraw(sender, store, amount);
+        primary_fungible_store::deposit(signer::address_of(sender), funds);
     }
 
     public entry fun set_frozen(store: Object<FungibleStore>, frozen: bool) acquires Refs {
