@@ -11,7 +11,7 @@ import { type Accounts, createAccounts } from "./accounts.ts";
 import { type Clock, createClock } from "./clock.ts";
 import { createExecutor, renderEvents } from "./executor.ts";
 import { MAX_GAS_AMOUNT, MAX_VM_GAS } from "./gas.ts";
-import { createLedger, type Ledger, type LedgerEntry, type Outcome } from "./ledger.ts";
+import { createLedger, type Ledger, type LedgerEntry, type Outcome, writesOf } from "./ledger.ts";
 import { createMempool } from "./mempool.ts";
 import { createModules, type Modules } from "./modules.ts";
 import { TransactionRejected } from "./rejection.ts";
@@ -131,7 +131,7 @@ export function createChain(options: ChainOptions): Chain {
         );
     } else if (kind === RECORD_TRANSACTION) {
       const entry = ledger.replay(body);
-      state.apply(entry.writes);
+      state.apply(writesOf(entry));
       rememberNonce(entry.transaction);
     } else if (kind === RECORD_TIME) {
       offsetUsecs = Number(new BcsReader(body).u64());
@@ -220,7 +220,7 @@ export function createChain(options: ChainOptions): Chain {
     if (!("discarded" in outcome)) {
       const { entry, record } = ledger.prepare(transaction, timestampUsecs, outcome);
       unwritten.push(tagged(RECORD_TRANSACTION, record));
-      state.apply(entry.writes);
+      state.apply(outcome.writes);
       ledger.add(entry);
       rememberNonce(transaction);
     }

@@ -17,8 +17,10 @@ export interface Outcome {
   writes: Write[];
 }
 
-export interface LedgerEntry extends Outcome {
+export interface LedgerEntry extends Omit<Outcome, "writes"> {
   version: number;
+  /** The writes as one piece of memory: a million small ones would keep the garbage collector busy. */
+  writesBcs: Buffer;
   timestampUsecs: number;
   /** null for genesis. */
   transaction: SignedTransaction | null;
@@ -58,7 +60,7 @@ export function createLedger(): Ledger {
 
   const root = () => entries[entries.length - 1]?.accumulatorRootHash ?? EMPTY_ACCUMULATOR;
 
-  function info(outcome: Outcome, hash: Buffer, state: Buffer, events: Buffer): Buffer {
+  function info(outcome: Omit<Outcome, "writes">, hash: Buffer, state: Buffer, events: Buffer): Buffer {
     const summary = new BcsWriter(160)
       .raw(root())
       .raw(hash)
@@ -92,14 +94,16 @@ export function createLedger(): Ledger {
       return entry;
     },
     prepare(transaction, timestampUsecs, outcome) {
-      const writes = new BcsWriter(1024).vector(outcome.writes, writeWrite).finish();
+      const { writes, ...result } = outcome;
+      const writesBcs = new BcsWriter(1024).vector(writes, writeWrite).finish();
       const hash = transaction?.hash ?? GENESIS_HASH;
-      const stateChangeHash = sha3(writes);
+      const stateChangeHash = sha3(writesBcs);
       const eventRootHash = sha3(Buffer.from(outcome.eventsJson));
       const accumulatorRootHash = info(outcome, hash, stateChangeHash, eventRootHash);
       const entry: LedgerEntry = {
-        ...outcome,
+        ...result,
         version: entries.length,
+        writesBcs,
         timestampUsecs,
         transaction,
         hash,
@@ -107,7 +111,7 @@ export function createLedger(): Ledger {
         eventRootHash,
         accumulatorRootHash,
       };
-      const record = new BcsWriter(writes.length + 1024)
+      const record = new BcsWriter(writesBcs.length + outcome.eventsJson.length + 1024)
         .u64(BigInt(entry.version))
         .u64(BigInt(timestampUsecs))
         .bytes(transaction?.bytes ?? new Uint8Array())
@@ -115,7 +119,7 @@ export function createLedger(): Ledger {
         .str(outcome.vmStatus)
         .u64(outcome.gasUsed)
         .str(outcome.eventsJson)
-        .bytes(writes)
+        .bytes(writesBcs)
         .raw(accumulatorRootHash)
         .finish();
       return { entry, record };
@@ -130,24 +134,20 @@ export function createLedger(): Ledger {
       const vmStatus = reader.str();
       const gasUsed = reader.u64();
       const eventsJson = reader.str();
-      const writeBytes = reader.bytes();
-      const outcome: Outcome = {
-        success,
-        vmStatus,
-        gasUsed,
-        eventsJson,
-        writes: new BcsReader(writeBytes).vector(readWrite),
-      };
+      // A copy: a view would keep the whole record.
+      const writesBcs = Buffer.from(reader.bytes());
+      const result = { success, vmStatus, gasUsed, eventsJson };
       const transaction = bytes.length > 0 ? decodeSignedTransaction(bytes) : null;
       const hash = transaction?.hash ?? GENESIS_HASH;
-      const stateChangeHash = sha3(writeBytes);
+      const stateChangeHash = sha3(writesBcs);
       const eventRootHash = sha3(Buffer.from(eventsJson));
-      const accumulatorRootHash = info(outcome, hash, stateChangeHash, eventRootHash);
+      const accumulatorRootHash = info(result, hash, stateChangeHash, eventRootHash);
       if (!accumulatorRootHash.equals(reader.take(32)))
         throw new Error(`version ${version} does not follow from the versions before it`);
       const entry: LedgerEntry = {
-        ...outcome,
+        ...result,
         version,
+        writesBcs,
         timestampUsecs,
         transaction,
         hash,
@@ -162,6 +162,10 @@ export function createLedger(): Ledger {
     byHash: (hash) => entries[versions.get(latin1(hash)) ?? -1] ?? null,
     bySender: (address) => senders.get(latin1(address)) ?? noVersions,
   };
+}
+
+export function writesOf(entry: LedgerEntry): Write[] {
+  return new BcsReader(entry.writesBcs).vector(readWrite);
 }
 
 function writeWrite(writer: BcsWriter, { key, value }: Write): void {

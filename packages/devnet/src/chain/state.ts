@@ -104,7 +104,7 @@ export function createState(): State {
       return values.size;
     },
     get: (key) => values.get(latin1(key)) ?? null,
-    set: (key, value) => set(latin1(key), Uint8Array.from(value)),
+    set: (key, value) => set(latin1(key), copyOf(value)),
     delete: (key) => remove(latin1(key)),
     scan,
     apply(writes) {
@@ -157,11 +157,16 @@ export function createOverlay(base: VmStore): Overlay {
       return own !== undefined ? own : base.get(key);
     },
     // Copied: the caller may reuse its memory.
-    set: (key, value) => void pending.set(latin1(key), Uint8Array.from(value)),
+    set: (key, value) => void pending.set(latin1(key), copyOf(value)),
     delete: (key) => void pending.set(latin1(key), null),
     scan,
     writes: () => [...pending].map(([id, value]) => ({ key: fromLatin1(id), value })),
   };
+}
+
+/** Of the shared pool where it is small: memory of its own costs more than most values are long. */
+function copyOf(bytes: Uint8Array): Uint8Array {
+  return Buffer.from(bytes);
 }
 
 function compare(a: string, b: string): number {

@@ -4,7 +4,7 @@
  */
 import type { AccountAuthenticator, AnyKey, TransactionAuthenticator } from "../chain/authenticator.ts";
 import type { Chain } from "../chain/chain.ts";
-import type { LedgerEntry } from "../chain/ledger.ts";
+import { type LedgerEntry, writesOf } from "../chain/ledger.ts";
 import type { Write } from "../chain/state.ts";
 import type { Payload, SignedTransaction } from "../chain/transaction.ts";
 import { BcsReader } from "../codec/bcs.ts";
@@ -98,7 +98,7 @@ export function createTransactionJson(chain: Chain, values: Values): Transaction
   }
 
   function render(entry: LedgerEntry): string {
-    const changes = `[${entry.writes.map(change).filter(Boolean).join(",")}]`;
+    const changes = `[${writesOf(entry).map(change).filter(Boolean).join(",")}]`;
     if (!entry.transaction) {
       const payload =
         '{"type":"write_set_payload","write_set":{"type":"direct_write_set","changes":[],"events":[]}}';

@@ -7,8 +7,10 @@ import { concat } from "../codec/bytes.ts";
 import type { MoveVm } from "./types.ts";
 
 const ADDRESS_BYTES = 32;
+/** Where a key says what it is. */
+export const KIND_AT = ADDRESS_BYTES;
 const CODE = 0;
-const CHECKSUM = 1;
+export const CHECKSUM = 1;
 const RESOURCE = 2;
 const TABLE_ITEM = 3;
 const TABLE_INFO = 4;

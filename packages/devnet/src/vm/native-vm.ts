@@ -13,6 +13,7 @@ import {
   nativeLibraryPath,
   UnmanagedVector,
 } from "../toolchain/native.ts";
+import { createChecksumCache } from "./checksum-cache.ts";
 import { createEnvironment, type Environment } from "./environment.ts";
 import { createStoreCallbacks } from "./native-callbacks.ts";
 import { createNativeMemory } from "./native-memory.ts";
@@ -110,6 +111,7 @@ export function createNativeVm(options: { portable?: boolean } = {}): NativeVm {
   let thrown: { error: unknown } | null = null;
 
   const memory = createNativeMemory();
+  const checksums = createChecksumCache();
   const guarded = (run: (store: VmStore, environment: Environment) => void): number => {
     try {
       if (!store || !environment) throw new Error("the VM called back outside a call");
@@ -121,19 +123,25 @@ export function createNativeVm(options: { portable?: boolean } = {}): NativeVm {
     }
   };
 
-  // The views handed over are the library's memory, so what the store keeps is copied.
   const callbacks = createStoreCallbacks(
     memory,
     {
       read: (key, out) =>
-        guarded((store, environment) => memory.putVector(out, environment.read(key) ?? store.get(key))),
+        guarded((store, environment) => {
+          let value: Uint8Array | null | undefined = checksums.get(key);
+          if (value === undefined) {
+            value = environment.read(key) ?? store.get(key);
+            if (value) checksums.keep(key, value);
+          }
+          memory.putVector(out, value);
+        }),
       write: (key, value) =>
         guarded((store, environment) => {
-          if (!environment.owns(key)) store.set(key.slice(), value.slice());
+          if (!environment.owns(key)) store.set(key, value);
         }),
       remove: (key) =>
         guarded((store, environment) => {
-          if (!environment.owns(key)) store.delete(key.slice());
+          if (!environment.owns(key)) store.delete(key);
         }),
     },
     options,
@@ -179,6 +187,8 @@ export function createNativeVm(options: { portable?: boolean } = {}): NativeVm {
     store = target;
     environment = createEnvironment(env);
     thrown = null;
+    // The VM writes when it is done: while it runs, no module changes.
+    checksums.clear();
     try {
       const result = run();
       const failure = thrown as { error: unknown } | null;

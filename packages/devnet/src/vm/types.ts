@@ -5,7 +5,7 @@
 
 /** Ordered by key bytes; the VM reads during a call and writes only when the call succeeds. */
 export interface VmStore {
-  /** `key` is a view of the VM's memory: good until the call returns, so copy it to keep it. */
+  /** Keys and values are views of the VM's memory, good until the call returns: what is kept is copied. */
   get(key: Uint8Array): Uint8Array | null;
   set(key: Uint8Array, value: Uint8Array): void;
   delete(key: Uint8Array): void;
