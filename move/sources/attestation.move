@@ -120,6 +120,11 @@ module computestream::attestation {
         new_claim(0, 0, 0, vector[], vector[])
     }
 
+    /// `(seq, seconds_cum)`.
+    public(package) fun watermark(self: &Claim): (u64, u64) {
+        (self.seq, self.seconds_cum)
+    }
+
     public(package) fun seq(self: &Claim): u64 {
         self.seq
     }

@@ -102,10 +102,10 @@ module computestream::escrow {
         vault.can_pay(vault.balance())
     }
 
-    /// Takes what is due, in one withdrawal for all its receivers.
-    public(package) fun take(job: address, amount: u64): FungibleAsset acquires Escrow {
+    /// Takes what is due, in one withdrawal for all its receivers. Returns it, and what is left.
+    public(package) fun take(job: address, amount: u64): (FungibleAsset, u64) acquires Escrow {
         let vault = &mut Escrow[job].vault;
-        vault.take(amount)
+        (vault.take(amount), vault.balance())
     }
 
     /// Pays `amount` back; zero is a no-op without an event.

@@ -239,6 +239,11 @@ module computestream::meter {
         self.held_rate_per_hour
     }
 
+    /// `(attested, confirmed, billed)`: for who needs them all, because each question to another module costs.
+    public(package) fun seconds(self: &Meter): (u64, u64, u64) {
+        (self.seconds_attested, self.seconds_confirmed, self.seconds_billed)
+    }
+
     public(package) fun seconds_attested(self: &Meter): u64 {
         self.seconds_attested
     }
@@ -256,6 +261,11 @@ module computestream::meter {
         self.acc
     }
 
+    /// `(paid, fee_paid, keeper_paid)`.
+    public(package) fun payments(self: &Meter): (u64, u64, u64) {
+        (self.paid, self.fee_paid, self.keeper_paid)
+    }
+
     public(package) fun paid(self: &Meter): u64 {
         self.paid
     }
@@ -266,6 +276,11 @@ module computestream::meter {
 
     public(package) fun keeper_paid(self: &Meter): u64 {
         self.keeper_paid
+    }
+
+    /// `(amount, fee, keeper_fee)`, each a part of the one before.
+    public(package) fun parts(self: &Due): (u64, u64, u64) {
+        (self.amount, self.fee, self.keeper_fee)
     }
 
     public(package) fun amount(self: &Due): u64 {

@@ -10,7 +10,7 @@
 /// the buyer leaves with the buyer's agreement or with the close.
 module computestream::payment_stream {
     use std::signer;
-    use aptos_framework::fungible_asset::{Self, Metadata};
+    use aptos_framework::fungible_asset::Metadata;
     use aptos_framework::object::{Self, Object};
     use aptos_framework::primary_fungible_store;
     use aptos_framework::timestamp;
@@ -428,18 +428,18 @@ module computestream::payment_stream {
         if (!s.takes_attestations(till.now)) return E_STREAM_CLOSED;
         let code = s.check(job, claim, till.now);
         if (code != 0) return code;
+        let (seq, seconds_cum) = claim.watermark();
         let meter = *s.meter();
-        meter.attest(claim.seconds_cum());
+        meter.attest(seconds_cum);
         if (!countersignature.is_empty()) {
             if (!s.is_countersigned(job, claim, countersignature))
                 return attestation::bad_countersignature();
-            meter.confirm(claim.seconds_cum());
+            meter.confirm(seconds_cum);
         };
         meter.advance(s.wall_secs(till.now));
         let due = collect(&mut meter, job);
 
-        let is_newer = claim.seq() > s.seq();
-        s.follow(claim, till.now);
+        let is_newer = s.follow(seq, seconds_cum, till.now);
         pay(s, job, till, meter, due, is_newer);
         0
     }
@@ -487,25 +487,28 @@ module computestream::payment_stream {
         is_newer: bool
     ) {
         if (!is_newer && s.meter() == &meter) return;
-        let amount = due.amount();
-        if (amount > 0) {
-            let funds = escrow::take(job, amount);
-            let asset = fungible_asset::asset_metadata(&funds);
-            if (due.keeper_fee() > 0 && !till.pays_keeper(asset)) {
-                meter.leave_keeper_fee(&mut due);
+        let (amount, fee, keeper_fee) = due.parts();
+        let balance =
+            if (amount == 0) escrow::balance(job)
+            else {
+                let (treasury, payee, asset) = s.receivers();
+                if (keeper_fee > 0 && !till.pays_keeper(asset)) {
+                    meter.leave_keeper_fee(&mut due);
+                    keeper_fee = 0;
+                };
+                let (funds, balance) = escrow::take(job, amount);
+                till.payout.add_split(
+                    treasury,
+                    fee - keeper_fee,
+                    till.keeper,
+                    keeper_fee,
+                    payee,
+                    funds
+                );
+                balance
             };
-            let keeper_fee = due.keeper_fee();
-            till.payout.add_split(
-                s.treasury(),
-                due.fee() - keeper_fee,
-                till.keeper,
-                keeper_fee,
-                s.payee(),
-                funds
-            );
-        };
         s.set_meter(meter);
-        s.tell_settled(job, till.keeper, &due, escrow::balance(job), till.now);
+        s.tell_settled(job, till.keeper, &due, balance, till.now);
     }
 
     fun seal_at(s: &mut StreamRecord, job: address, keeper: address) {
@@ -549,12 +552,11 @@ module computestream::payment_stream {
         }
     }
 
-    fun pays_keeper(self: &mut Till, asset: Object<Metadata>): bool {
-        let asset_address = object::object_address(&asset);
-        if (self.keeper_asset != asset_address) {
-            self.keeper_asset = asset_address;
+    fun pays_keeper(self: &mut Till, asset: address): bool {
+        if (self.keeper_asset != asset) {
+            self.keeper_asset = asset;
             self.keeper_has_store = primary_fungible_store::primary_store_exists(
-                self.keeper, asset
+                self.keeper, object::address_to_object<Metadata>(asset)
             );
         };
         self.keeper_has_store

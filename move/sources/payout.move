@@ -6,7 +6,8 @@
 /// A value of this type can be neither dropped nor stored: what was taken is paid in the same transaction, or the
 /// transaction aborts.
 module computestream::payout {
-    use aptos_framework::fungible_asset::{Self, FungibleAsset};
+    use aptos_framework::fungible_asset::{Self, FungibleAsset, Metadata};
+    use aptos_framework::object::Object;
     use computestream::vault;
 
     // === Constants ===
@@ -24,8 +25,10 @@ module computestream::payout {
     }
 
     /// All the money of one asset, and whose it is: `amounts` go to `receivers`, in the same order, and add up to
-    /// `funds`. Numbers are cheaper to share out than money is.
+    /// `total`, which is what `funds` holds. Numbers are cheaper to share out than money is, and to ask for.
     struct Pot {
+        asset: Object<Metadata>,
+        total: u64,
         funds: FungibleAsset,
         receivers: vector<address>,
         amounts: vector<u64>
@@ -39,7 +42,7 @@ module computestream::payout {
 
     public(package) fun add(self: &mut Payout, to: address, funds: FungibleAsset) {
         let amount = fungible_asset::amount(&funds);
-        self.pour(funds).owe(to, amount);
+        self.pour(funds, amount).owe(to, amount);
     }
 
     /// `funds` in three: the first two amounts to the first two receivers, what is left of it to the last.
@@ -52,8 +55,9 @@ module computestream::payout {
         rest_to: address,
         funds: FungibleAsset
     ) {
-        let rest = fungible_asset::amount(&funds) - first_amount - second_amount;
-        let pot = self.pour(funds);
+        let amount = fungible_asset::amount(&funds);
+        let rest = amount - first_amount - second_amount;
+        let pot = self.pour(funds, amount);
         pot.owe(first, first_amount);
         pot.owe(second, second_amount);
         pot.owe(rest_to, rest);
@@ -62,7 +66,7 @@ module computestream::payout {
     public(package) fun pay_all(self: Payout) {
         let Payout { pots } = self;
         pots.for_each(|pot| {
-            let Pot { funds, receivers, amounts } = pot;
+            let Pot { asset: _, total: _, funds, receivers, amounts } = pot;
             receivers.zip(amounts, |to, amount| {
                 vault::pay_out(to, fungible_asset::extract(&mut funds, amount));
             });
@@ -72,23 +76,26 @@ module computestream::payout {
 
     // === Private ===
 
-    /// Puts `funds` into the pot of its asset. A sum beyond u64 begins another: one entry of a batch must not make
-    /// the others abort.
-    fun pour(self: &mut Payout, funds: FungibleAsset): &mut Pot {
+    /// Puts `funds` of `amount` into the pot of its asset. A sum beyond u64 begins another: one entry of a batch must
+    /// not make the others abort.
+    fun pour(self: &mut Payout, funds: FungibleAsset, amount: u64): &mut Pot {
         let asset = fungible_asset::asset_metadata(&funds);
-        let room = MAX_U64 - fungible_asset::amount(&funds);
+        let room = MAX_U64 - amount;
         let count = self.pots.length();
         let i = 0;
         while (i < count) {
-            let held = &self.pots[i].funds;
-            if (fungible_asset::asset_metadata(held) == asset
-                && fungible_asset::amount(held) <= room) break;
+            let pot = &self.pots[i];
+            if (pot.asset == asset && pot.total <= room) break;
             i = i + 1;
         };
         if (i == count) {
-            self.pots.push_back(Pot { funds, receivers: vector[], amounts: vector[] });
+            self.pots.push_back(
+                Pot { asset, total: amount, funds, receivers: vector[], amounts: vector[] }
+            );
         } else {
-            fungible_asset::merge(&mut self.pots[i].funds, funds);
+            let pot = &mut self.pots[i];
+            fungible_asset::merge(&mut pot.funds, funds);
+            pot.total = pot.total + amount;
         };
         &mut self.pots[i]
     }

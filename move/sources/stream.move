@@ -200,13 +200,18 @@ module computestream::stream {
         self.meter = meter;
     }
 
-    /// Moves the watermark to `claim`, which has passed `check`. Only new seconds are progress. The meter isn't touched.
-    public(package) fun follow(self: &mut StreamRecord, claim: &Claim, now: u64) {
-        self.seq = claim.seq();
-        if (claim.seconds_cum() > self.meter.seconds_attested()) {
+    /// Moves the watermark to that of a claim that has passed `check`; false if it is there already. Only new seconds
+    /// are progress. The meter isn't touched.
+    public(package) fun follow(
+        self: &mut StreamRecord, seq: u64, seconds_cum: u64, now: u64
+    ): bool {
+        let is_newer = seq > self.seq;
+        self.seq = seq;
+        if (seconds_cum > self.meter.seconds_attested()) {
             self.last_progress_at = now;
             self.stalled_at = 0;
         };
+        is_newer
     }
 
     public(package) fun flag_stalled(
@@ -271,22 +276,24 @@ module computestream::stream {
         balance: u64,
         now: u64
     ) {
-        let m = &self.meter;
+        let (seconds_attested, seconds_confirmed, seconds_billed) = self.meter.seconds();
+        let (amount, fee, keeper_fee) = due.parts();
+        let (paid, fee_paid, keeper_paid) = self.meter.payments();
         event::emit(
             StreamSettled {
                 job,
                 payee: self.payee,
                 keeper,
                 seq: self.seq,
-                seconds_attested: m.seconds_attested(),
-                seconds_confirmed: m.seconds_confirmed(),
-                seconds_billed: m.seconds_billed(),
-                amount: due.amount(),
-                fee: due.fee(),
-                keeper_fee: due.keeper_fee(),
-                paid: m.paid(),
-                fee_paid: m.fee_paid(),
-                keeper_paid: m.keeper_paid(),
+                seconds_attested,
+                seconds_confirmed,
+                seconds_billed,
+                amount,
+                fee,
+                keeper_fee,
+                paid,
+                fee_paid,
+                keeper_paid,
                 balance,
                 timestamp: now
             }
@@ -452,8 +459,9 @@ module computestream::stream {
         self.payee
     }
 
-    public(package) fun treasury(self: &StreamRecord): address {
-        self.treasury
+    /// `(treasury, payee, asset)`: who gets what of a settlement.
+    public(package) fun receivers(self: &StreamRecord): (address, address, address) {
+        (self.treasury, self.payee, self.asset)
     }
 
     public(package) fun seq(self: &StreamRecord): u64 {

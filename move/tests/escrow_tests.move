@@ -67,9 +67,9 @@ module computestream::escrow_tests {
     fun what_is_taken_leaves_the_balance() {
         let asset = start();
         let job = open(asset, 700);
-        let funds = escrow::take(job, 300);
+        let (funds, left) = escrow::take(job, 300);
         assert!(fungible_asset::amount(&funds) == 300, 1);
-        assert!(escrow::balance(job) == 400, 2);
+        assert!(left == 400 && escrow::balance(job) == 400, 2);
         assert!(fungible_asset::balance(m::store_of(job)) == 400, 3);
         vault::pay_out(@0x1, funds);
         assert!(balance(asset, @0x1) == 300, 4);

@@ -3,7 +3,6 @@
 /// It doesn't know money or signatures: those are in the tests of `payment_stream` and `attestation`.
 module computestream::stream_tests {
     use std::bcs;
-    use computestream::attestation;
     use computestream::meter;
     use computestream::stream::{Self, StreamRecord};
     use computestream::value_test_utils as v;
@@ -129,11 +128,13 @@ module computestream::stream_tests {
         let s = record();
         s.flag_stalled(@0x77, @0xbad, START + 90, START + 60);
         assert!(s.stalled_at() == START + 60 && s.last_progress_at() == START, 1);
-        s.follow(&attestation::new_claim(3, 0, 0, vector[], vector[]), START + 70);
+        assert!(s.follow(3, 0, START + 70), 5);
         assert!(s.stalled_at() == START + 60 && s.last_progress_at() == START && s.seq() == 3, 2);
-        s.follow(&attestation::new_claim(4, 1, 0, vector[], vector[]), START + 80);
+        assert!(s.follow(4, 1, START + 80), 6);
         assert!(s.stalled_at() == 0 && s.last_progress_at() == START + 80, 3);
         // It follows with the watermark only: what the seconds are worth is the caller's to settle.
         assert!(s.meter().seconds_attested() == 0, 4);
+        // The same number again is nothing newer.
+        assert!(!s.follow(4, 1, START + 80), 7);
     }
 }
