@@ -97,15 +97,15 @@ export const MUTANTS: Mutant[] = [
   {
     name: "fee-on-the-wrong-side",
     file: "payment_stream.move",
-    find: "                s.payee(),\n                funds",
-    replace: "                s.payer(),\n                funds",
+    find: "let (treasury, payee, asset) = s.receivers();",
+    replace: "let (treasury, _, asset) = s.receivers();\n                let payee = s.payer();",
     harm: "the provider's money goes to the buyer",
   },
   {
     name: "keeper-paid-out-of-the-provider",
     file: "payment_stream.move",
-    find: "due.fee() - keeper_fee,",
-    replace: "due.fee(),",
+    find: "fee - keeper_fee,",
+    replace: "fee,",
     harm: "the keeper's part comes out of the provider's",
   },
   {

@@ -21,14 +21,15 @@ export interface TransactionJson {
   list(entries: readonly LedgerEntry[]): Buffer;
 }
 
-/** Rendered transactions kept, oldest out first: recent ones are asked for by who waits and who indexes. */
-const MAX_CACHED = 20_000;
+/** Of rendered transactions, oldest out first: recent ones are asked for by who waits and who indexes. */
+const MAX_CACHED_BYTES = 64 * 1024 * 1024;
 const COMMA = Buffer.from(",");
 const OPEN = Buffer.from("[");
 const CLOSE = Buffer.from("]");
 
 export function createTransactionJson(chain: Chain, values: Values): TransactionJson {
   const cache = new Map<number, Buffer>();
+  let cachedBytes = 0;
   const requests = new WeakMap<SignedTransaction, string>();
 
   /** The fields that a pending and a committed transaction share, without braces. */
@@ -150,11 +151,15 @@ export function createTransactionJson(chain: Chain, values: Values): Transaction
     const known = cache.get(entry.version);
     if (known) return known;
     const rendered = Buffer.from(render(entry));
-    if (cache.size >= MAX_CACHED) {
-      const oldest = cache.keys().next();
-      if (!oldest.done) cache.delete(oldest.value);
-    }
+    // It holds these now, and nobody asks for a pending transaction that is committed.
+    if (entry.transaction) requests.delete(entry.transaction);
     cache.set(entry.version, rendered);
+    cachedBytes += rendered.length;
+    for (const [version, { length }] of cache) {
+      if (cachedBytes <= MAX_CACHED_BYTES) break;
+      cache.delete(version);
+      cachedBytes -= length;
+    }
     return rendered;
   }
 

@@ -31,7 +31,7 @@ class MapStore implements VmStore {
     return this.entries.get(latin1(key)) ?? null;
   }
   set(key: Uint8Array, value: Uint8Array) {
-    this.entries.set(latin1(key), value);
+    this.entries.set(latin1(key), value.slice());
   }
   delete(key: Uint8Array) {
     this.entries.delete(latin1(key));
