@@ -42,7 +42,7 @@ export function createChecksumCache(): ChecksumCache {
       return undefined;
     },
     keep(key, value) {
-      if (key[KIND_AT] === CHECKSUM) bucketOf(key).push({ key: key.slice(), value });
+      if (key[KIND_AT] === CHECKSUM) bucketOf(key).push({ key: Uint8Array.from(key), value });
     },
     clear() {
       for (const bucket of buckets) bucket.length = 0;
