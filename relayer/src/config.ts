@@ -71,6 +71,8 @@ const zEnv = z.object({
     .pipe(z.array(z.enum(WRITE_NAMES, { error: "must be a list of writes, such as jobs/create" }))),
   /** Base units of gas in a day for everyone together: what was used, and the maximum of what is on its way. */
   SPONSOR_BUDGET_DAILY: z.coerce.bigint().min(0n).default(10_000_000_000n),
+  /** Proxies of ours that each request passes: the address before them is the client's. */
+  TRUST_PROXY: z.coerce.number().int().min(0).max(10).default(0),
   /** Quotes and payments a second from one address, six times as many at once; each costs reads of the chain. */
   X402_REQUESTS_PER_SEC: z.coerce.number().min(0.1).max(10_000).default(5),
   /** Transactions built, relayed and asked for in a second by one address, six times as many at once. */
@@ -122,6 +124,7 @@ export interface Config {
   /** Null: no x402. */
   sponsor: SponsorSettings | null;
   relayRequestsPerSec: number;
+  trustProxy: number;
   /** Null: where it listens. */
   publicUrl: string | null;
 }
@@ -196,6 +199,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
             requestsPerSec: values.X402_REQUESTS_PER_SEC,
             functions: values.SPONSOR_FUNCTIONS,
           },
+    trustProxy: values.TRUST_PROXY,
     relayRequestsPerSec: values.RELAY_REQUESTS_PER_SEC,
     publicUrl: values.PUBLIC_URL?.replace(/\/+$/, "") ?? null,
   };

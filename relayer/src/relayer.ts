@@ -17,6 +17,7 @@ import type { Config } from "./config.ts";
 import { messageOf, StartupError } from "./errors.ts";
 import { createRecorder } from "./history/recorder.ts";
 import { createApp } from "./http/app.ts";
+import { addressOf } from "./http/client-address.ts";
 import { createCommandRoutes } from "./http/command-routes.ts";
 import { createHealth } from "./http/health.ts";
 import { createHttpServer } from "./http/http-server.ts";
@@ -262,6 +263,7 @@ export async function startRelayer(config: Config, logger: Logger): Promise<Rela
       transactions: transactions.router,
       commands: createCommandRoutes(commands),
       corsOrigins: config.corsOrigins,
+      trustProxy: config.trustProxy,
       intake,
       countersignatures: createCountersignatureIntake({
         chainId,
@@ -288,6 +290,7 @@ export async function startRelayer(config: Config, logger: Logger): Promise<Rela
     corsOrigins: config.corsOrigins,
     maxSessions: SESSIONS_MAX,
     maxSessionsPerAddress: SESSIONS_PER_ADDRESS_MAX,
+    addressOf: (request) => addressOf(request, config.trustProxy),
     open: {
       hub: (ws, onClose, wire) =>
         openNodeSession(

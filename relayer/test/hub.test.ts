@@ -108,6 +108,7 @@ beforeAll(async () => {
     corsOrigins: [ORIGIN],
     maxSessions: 100,
     maxSessionsPerAddress: 100,
+    addressOf: ({ socket }) => socket.remoteAddress ?? "",
     open: {
       hub: (ws, onClose) => openNodeSession(ws, { ...session, helloTimeoutMs: 5000 }, onClose),
       logs: (ws, onClose) =>

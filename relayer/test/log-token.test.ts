@@ -56,6 +56,7 @@ beforeAll(async () => {
   const session = { access, logs, limits: DEFAULT_LIMITS, openTimeoutMs: 10_000, logger };
   hub = attachHub(server, {
     ...{ corsOrigins: [], maxSessions: 10, maxSessionsPerAddress: 10 },
+    addressOf: ({ socket }) => socket.remoteAddress ?? "",
     open: {
       hub: () => {
         throw new Error("no provider node comes");

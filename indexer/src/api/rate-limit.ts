@@ -3,12 +3,12 @@
  * It doesn't count: limits/limiter.ts does.
  */
 import type { IncomingMessage } from "node:http";
+import { clientAddress, countedAs } from "@computestream/protocol/client-address";
 import { RATE_WINDOW_SECS } from "@computestream/protocol/redis-keys";
 import type { Request, RequestHandler, Response } from "express";
 import type { Context } from "../context.ts";
 import { ApiError } from "../errors.ts";
 import { LIMIT_CLASSES, type LimitClass } from "../limits/classes.ts";
-import { clientAddress, countedAs } from "../limits/client-address.ts";
 import type { LimitStatus } from "../limits/limiter.ts";
 import { wantsCsv } from "./csv.ts";
 import { limitOf } from "./route-limits.ts";

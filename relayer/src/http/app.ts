@@ -20,6 +20,7 @@ import type { Rejection } from "../intake/rules.ts";
 import type { Logger } from "../logger.ts";
 import type { AttestationStore } from "../store/attestations.ts";
 import type { JobStatusStore } from "../store/job-status.ts";
+import { addressOf } from "./client-address.ts";
 import { createErrorMapper } from "./error-mapper.ts";
 import type { Health } from "./health.ts";
 
@@ -35,6 +36,8 @@ export interface AppContext {
   x402?: Router;
   transactions?: Router;
   commands?: Router;
+  /** Proxies of ours before this server. */
+  trustProxy?: number;
   /** Attestations a second that one address may post. */
   postsPerSec?: number;
 }
@@ -44,7 +47,7 @@ const zJobParams = z.object({ job: zAddress });
 export function createApp(context: AppContext): Express {
   const app = express();
   app.disable("x-powered-by");
-  app.use(identify);
+  app.use(identify(context.trustProxy ?? 0));
   app.use(cors(context.corsOrigins));
 
   app.get("/api/v1/health", async (_request, response) => {
@@ -127,13 +130,16 @@ async function takeEach<T extends { job: string; seq: bigint }>(
   return { accepted: entries.length - rejected.length, rejected };
 }
 
-const identify: RequestHandler = (_request, response, next) => {
-  response.locals.requestId = randomUUID();
-  response.setHeader("X-Request-Id", response.locals.requestId);
-  response.setHeader("X-Content-Type-Options", "nosniff");
-  response.setHeader("Cache-Control", "no-store");
-  next();
-};
+function identify(proxies: number): RequestHandler {
+  return (request, response, next) => {
+    response.locals.requestId = randomUUID();
+    response.locals.address = addressOf(request, proxies);
+    response.setHeader("X-Request-Id", response.locals.requestId);
+    response.setHeader("X-Content-Type-Options", "nosniff");
+    response.setHeader("Cache-Control", "no-store");
+    next();
+  };
+}
 
 function cors(origins: string[]): RequestHandler {
   return (request, response, next) => {
@@ -157,7 +163,7 @@ function cors(origins: string[]): RequestHandler {
 function limitByAddress(ratePerSec: number, field: "attestations" | "countersignatures"): RequestHandler {
   const buckets = new Map<string, TokenBucket>();
   return (request, response, next) => {
-    const address = request.ip ?? "";
+    const address = String(response.locals.address);
     const bucket = buckets.get(address) ?? createTokenBucket(ratePerSec, ratePerSec * 4, performance.now());
     if (!buckets.has(address) && buckets.size >= 10_000)
       buckets.delete(buckets.keys().next().value as string);

@@ -1,6 +1,6 @@
 /**
  * How often one address may ask: a token bucket for each, on this instance.
- * It doesn't know what is asked for.
+ * It doesn't know what is asked for, nor who asks: `response.locals.address` says.
  */
 import type { RequestHandler } from "express";
 import { AppError } from "../errors.ts";
@@ -12,8 +12,8 @@ const ADDRESSES_MAX = 10_000;
 
 export function limitByAddress(perSec: number): RequestHandler {
   const buckets = new Map<string, TokenBucket>();
-  return (request, response, next) => {
-    const address = request.ip ?? "";
+  return (_request, response, next) => {
+    const address = String(response.locals.address);
     const now = performance.now();
     const bucket = buckets.get(address) ?? createTokenBucket(perSec, perSec * BURST, now);
     if (!buckets.has(address) && buckets.size >= ADDRESSES_MAX)

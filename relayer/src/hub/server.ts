@@ -24,6 +24,7 @@ export function attachHub(
     corsOrigins: string[];
     maxSessions: number;
     maxSessionsPerAddress: number;
+    addressOf: (request: IncomingMessage) => string;
     open: Record<SessionKind, (ws: WebSocket, onClose: () => void, wire: Duplex) => HubSocket>;
   },
 ): HubServer {
@@ -51,7 +52,7 @@ export function attachHub(
       refuse(socket, "403 Forbidden", "ORIGIN_NOT_ALLOWED", "This origin is not in CORS_ORIGINS.");
       return;
     }
-    const address = request.socket.remoteAddress ?? "";
+    const address = options.addressOf(request);
     const here = perAddress.get(address) ?? 0;
     if (closing || wss.clients.size >= options.maxSessions || here >= options.maxSessionsPerAddress) {
       refuse(socket, "503 Service Unavailable", "TOO_MANY_SESSIONS", "Too many sessions; try again later.");

@@ -119,7 +119,7 @@ export function createX402Routes(options: {
   }
 
   router.post(PATHS.quotes, options.limit, smallJson, async (request, response) => {
-    const quote = await quoting.make(zQuoteRequest.parse(request.body), request.ip ?? "");
+    const quote = await quoting.make(zQuoteRequest.parse(request.body), String(response.locals.address));
     response.status(201).json(await describe(quote));
   });
   router.get(`${PATHS.quotes}/:quote`, options.limit, async (request, response) => {

@@ -2,7 +2,11 @@
  * Who a request comes from, as far as it can't be forged, and as what it is counted.
  * It doesn't know HTTP beyond the one header that proxies write.
  */
-import { isIPv4, isIPv6 } from "node:net";
+import { z } from "zod";
+
+const [zIpv4, zIpv6] = [z.ipv4(), z.ipv6()];
+const isIPv4 = (text: string): boolean => zIpv4.safeParse(text).success;
+const isIPv6 = (text: string): boolean => zIpv6.safeParse(text.split("%")[0]).success;
 
 /**
  * The address that the outermost of our own `proxies` saw. Each of them adds the address it was called from at the right
