@@ -213,6 +213,28 @@ describe("a write", () => {
     });
   });
 
+  it("is found by the status that it leads to, and a status that nobody can write is refused", async () => {
+    const job = `0x${"ab".repeat(32)}`;
+    const write = async (method: string, path: string, body: object) => {
+      const answer = await call<BuiltWrite & Failed>(plain, path, body, method);
+      return [answer.status, answer.body.write ?? answer.body.error.field, answer.body.functionArguments];
+    };
+    const path = `/api/v1/jobs/${job}`;
+    expect(await write("PATCH", path, { status: "running" })).toEqual([200, "jobs/start", [job]]);
+    expect(await write("PATCH", path, { status: "Cancelled" })).toEqual([200, "jobs/cancel", [job]]);
+    expect(await write("POST", "/api/v1/status", { job, status: "expired" })).toEqual([
+      200,
+      "jobs/expire",
+      [job],
+    ]);
+    expect(
+      await write("POST", "/api/v1/status", { job, provider: provider.address, status: "claimed" }),
+    ).toEqual([200, "jobs/claim", [provider.address, job, "0"]]);
+    for (const status of ["pending", "constructor", 3, undefined])
+      expect((await write("PATCH", path, { status })).slice(0, 2)).toEqual([400, "status"]);
+    expect((await write("PATCH", path, { status: "failed" })).slice(0, 2)).toEqual([400, "exitCode"]);
+  });
+
   it("is listed and described, each under its own path", async () => {
     const list = await call<{ items: Array<{ path: string; sponsored: boolean; name: string }> }>(
       paying,
@@ -232,6 +254,7 @@ describe("a write", () => {
     );
     for (const { path } of list.body.items) expect(body.paths[path]?.post?.requestBody).toBeDefined();
     expect(JSON.stringify(body.paths["/api/v1/transactions/jobs/create"])).toContain("maxRatePerHour");
+    expect(body.paths["/api/v1/status"]?.post?.requestBody).toBeDefined();
   });
 });
 

@@ -4,7 +4,10 @@
  */
 import {
   RELAY_STATUSES,
+  STATUS_ALIASES,
+  WRITABLE_STATUSES,
   WRITE_NAMES,
+  WRITE_OF_STATUS,
   writeOf,
   zBuildOptions,
   zBuilt,
@@ -54,6 +57,26 @@ export function createRelayOpenApi(): object {
       });
     }
   }
+  for (const { method, path } of STATUS_ALIASES)
+    add(path, method, {
+      operationId: operationId(method, `${path} status`),
+      summary: "Old way to write a job's status: builds the write that leads to it",
+      tags: ["writes"],
+      deprecated: true,
+      description: WRITABLE_STATUSES.map(
+        (status) => `\`${status}\`: ${pathOf(WRITE_OF_STATUS[status])}`,
+      ).join("; "),
+      parameters: path.includes(":job")
+        ? [{ name: "job", in: "path", required: true, schema: { type: "string" } }]
+        : [],
+      requestBody: content({
+        type: "object",
+        properties: { status: { type: "string", enum: WRITABLE_STATUSES } },
+        required: ["status"],
+        additionalProperties: true,
+      }),
+      responses: answers("200", "What to sign.", zBuilt),
+    });
   add("/api/v1/transactions", "POST", {
     operationId: "submitTransaction",
     summary: "Relay a signed transaction; the same bytes again tell the same transaction's outcome",

@@ -6,7 +6,10 @@ import { ChainError } from "@computestream/protocol/client";
 import {
   type BuiltWrite,
   type RelayedTransaction,
+  STATUS_ALIASES,
+  WRITABLE_STATUSES,
   WRITE_NAMES,
+  WRITE_OF_STATUS,
   type WriteName,
   writeOf,
   zSubmission,
@@ -20,6 +23,14 @@ import type { RelayDesk } from "./relay.ts";
 const ROOT = "/api/v1/transactions";
 /** Hex of the largest transaction, and what stands around it. */
 const BODY_LIMIT = "320kb";
+
+/** A state in any case, as the old systems and the chain spell it. */
+const zStatusBody = z.looseObject({
+  status: z
+    .string()
+    .toLowerCase()
+    .pipe(z.enum(WRITABLE_STATUSES, { error: `must be one of ${WRITABLE_STATUSES.join(", ")}` })),
+});
 
 export const pathOf = (name: WriteName): string => `${ROOT}/${name}`;
 
@@ -45,6 +56,18 @@ export function createRelayRoutes(options: {
       response.setHeader("Link", `<${pathOf(name)}>; rel="canonical"`);
       response.json(built);
     };
+  for (const { method, path } of STATUS_ALIASES) {
+    router[method === "POST" ? "post" : "patch"](
+      path,
+      options.limit,
+      json,
+      async (request, response, next) => {
+        const { status, ...fields } = zStatusBody.parse(request.body ?? {});
+        request.body = fields;
+        await building(WRITE_OF_STATUS[status])(request, response, next);
+      },
+    );
+  }
   for (const name of WRITE_NAMES) {
     router.post(pathOf(name), options.limit, json, building(name));
     for (const { method, path } of writeOf(name).aliases ?? []) {
@@ -66,7 +89,12 @@ export function createRelayRoutes(options: {
           function: `${options.packageAddress}::${calls}`,
           signer,
           sponsored: options.isSponsored(name),
-          oldNames: (aliases ?? []).map(({ method, path }) => `${method} ${path}`),
+          oldNames: [
+            ...(aliases ?? []).map(({ method, path }) => `${method} ${path}`),
+            ...WRITABLE_STATUSES.filter((status) => WRITE_OF_STATUS[status] === name).flatMap((status) =>
+              STATUS_ALIASES.map(({ method, path }) => `${method} ${path} {"status":"${status}"}`),
+            ),
+          ],
         };
       }),
     });

@@ -8,6 +8,7 @@ import { MONEY_WRITES } from "./money.ts";
 import { PROVIDER_WRITES } from "./providers.ts";
 import type { Write } from "./write.ts";
 
+export * from "./status.ts";
 export * from "./wire.ts";
 export type { EntryPath, Signer, Write, WriteAlias } from "./write.ts";
 
