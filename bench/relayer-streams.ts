@@ -97,6 +97,7 @@ export async function relayerStreams({ streams, seconds }: BenchOptions): Promis
     const { chainId, packageAddress } = chain.deployment;
     writeFileSync(planFile, JSON.stringify({ chainId, packageAddress, providers }));
     const nodes = keep(await startNodes(planFile, relayers, home.path));
+    const startedSecs = Date.now() / 1000;
 
     await sleep(WARM_UP_SECS * 1000);
     const before = await takeStock(relayers, nodes.lastLine());
@@ -110,7 +111,11 @@ export async function relayerStreams({ streams, seconds }: BenchOptions): Promis
     try {
       await caughtUp(chain, db);
       const measured = figuresOf(before, after, await proofs(db, before.atSecs, after.atSecs));
-      return [{ name: "relayer.streams", value: streams, unit: "streams" }, ...measured];
+      return [
+        { name: "relayer.streams", value: streams, unit: "streams" },
+        ...(await coldStart(db, startedSecs)),
+        ...measured,
+      ];
     } finally {
       await db.end();
     }
@@ -160,7 +165,8 @@ async function takeStock(relayers: string[], told: string): Promise<Stock> {
     atSecs: Date.now() / 1000,
     cpu: cpuSecondsByPart(),
     busySecs: busyCpuSeconds(),
-    sent: (JSON.parse(told) as { sent: number }).sent,
+    // In its first second it has said no more than that it is ready.
+    sent: told.startsWith("{") ? (JSON.parse(told) as { sent: number }).sent : 0,
     gas: sum("relayer_settlement_gas_total"),
     settlements: sum("relayer_settlements_total"),
   };
@@ -182,6 +188,23 @@ async function caughtUp(chain: ChainPart, db: pg.Client): Promise<void> {
     await sleep(500);
   }
   console.error(`the mirror had all ${((Date.now() - startedAt) / 1000).toFixed(1)} s after the end`);
+}
+
+/** How long after the nodes' first word each stream was settled for the first time; one that never was counts as ever. */
+async function coldStart(db: pg.Client, startedSecs: number): Promise<Figure[]> {
+  const { rows } = await db.query(
+    `WITH first AS (
+       SELECT coalesce(min(extract(epoch FROM t.occurred_at)) - $1, 'Infinity')::float8 AS after
+       FROM jobs j LEFT JOIN stream_ticks t USING (job) GROUP BY j.job
+     )
+     SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY after) AS half, max(after) AS all FROM first`,
+    [startedSecs],
+  );
+  const { half, all } = rows[0] as { half: number; all: number };
+  return [
+    { name: "relayer.first_settlement_s_half", value: half, unit: "s" },
+    { name: "relayer.first_settlement_s_all", value: all, unit: "s" },
+  ];
 }
 
 interface Proofs {

@@ -58,6 +58,8 @@ export interface Relayer {
 const SUBMISSION_GRACE_MS = 8_000;
 const FLUSH_GRACE_MS = 4_000;
 const REQUEST_GRACE_MS = 3_000;
+/** A stream that the settler doesn't have yet, as the keeper may take it for running. */
+const KNOWN_STREAM_MS = 5_000;
 const SESSIONS_MAX = 5_000;
 const SESSIONS_PER_ADDRESS_MAX = 1_000;
 const FIRST_MESSAGE_TIMEOUT_MS = 10_000;
@@ -185,7 +187,7 @@ export async function startRelayer(config: Config, logger: Logger): Promise<Rela
     deadLetters,
     lister: config.indexerUrl === null ? null : createIndexerLister(config.indexerUrl),
     submitter,
-    known: (job) => settler.book.get(job),
+    known: (job) => settler.book.get(job) ?? views.recentStream(job, KNOWN_STREAM_MS)?.view,
     isMine,
     logger,
   });

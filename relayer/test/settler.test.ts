@@ -29,6 +29,9 @@ let nowSecs: bigint;
 /** Seconds that pass with each transaction. */
 let chainMoves: bigint;
 let exists: boolean;
+/** What the intake has read of streams. */
+let recent: ReturnType<typeof recentOf>;
+const recentOf = () => new Map<string, { view: StreamView; ageMs: number }>();
 
 beforeAll(async () => {
   redis = await startRedis();
@@ -120,6 +123,7 @@ beforeEach(async () => {
   nowSecs = 1010n;
   chainMoves = 0n;
   exists = true;
+  recent = recentOf();
   settler = settlerWith(send);
 });
 
@@ -135,6 +139,7 @@ function settlerWith(
     } as unknown as ChainClient,
     views: {
       noteStreams: () => undefined,
+      recentStream: (job) => recent.get(job) ?? null,
       forget: () => undefined,
       freshJob: async () => (exists ? ({} as never) : null),
       nowSecs: () => nowSecs,
@@ -182,6 +187,46 @@ describe("tick", () => {
     nowSecs += 2n;
     await settler.tick();
     expect(sent.at(-1)).toEqual([job(4)]);
+  });
+
+  it("doesn't read again what the intake has just read, until its time has come", async () => {
+    const jobs = await open(3, 5n);
+    const reads: string[][] = [];
+    settler = settlerWith(send, {
+      client: {
+        deployment: { packageAddress: CHAIN.packageAddress },
+        getStreams: async (asked: string[]) => {
+          reads.push(asked);
+          return asked.flatMap((address) => streams.get(address) ?? []);
+        },
+      } as unknown as ChainClient,
+    });
+    recent.set(job(1), { view: stream(job(1)), ageMs: 2_500 });
+    // It is over: what that means is read from the chain.
+    recent.set(job(2), { view: { ...stream(job(2)), closed: true }, ageMs: 0 });
+    expect(await settler.tick()).toMatchObject({ settled: 3 });
+    expect(reads.map((asked) => asked.toSorted())).toEqual([[job(2), job(3)]]);
+    expect(paid(jobs)).toEqual([5n, 5n, 5n]);
+    // Settled at 1010; idle from 1020 on. It was read at 1007 by the intake, at 1010 here.
+    nowSecs = 1019n;
+    await settler.tick();
+    expect(reads.length).toBe(1);
+    nowSecs = 1020n;
+    await settler.tick();
+    expect(reads.slice(1).map((asked) => asked.toSorted())).toEqual([jobs]);
+  });
+
+  it("settles what it has read of a great many streams before it reads the rest", async () => {
+    const many = Array.from({ length: 2_001 }, (_, n) => `0x${(n + 1).toString(16).padStart(64, "0")}`);
+    for (const address of many) streams.set(address, stream(address));
+    await store.putMany(many.map((address) => usage(address, 5n)));
+    settler = settlerWith(send, {
+      sizer: createBatchSizer({ entriesMax: 500, gasMax: 10_000_000 }),
+      tickMaxMs: 60_000,
+    });
+    expect(await settler.tick()).toMatchObject({ open: 2_001, settled: 2_000 });
+    expect(await settler.tick()).toMatchObject({ settled: 1 });
+    expect(paid(many).every((units) => units === 5n)).toBe(true);
   });
 
   it("finds the entry that makes a whole batch fail, settles the rest, and tries the bad one later", async () => {

@@ -92,6 +92,42 @@ describe("views", () => {
     expect(chain.streamReads).toBe(1);
   });
 
+  it("doesn't take an older word of a stream for news", async () => {
+    const { views: v } = views("Running");
+    const ended = { seq: 7n, secondsAttested: 7n, endedAt: 990n, proveUntil: 1_015n };
+    v.noteStreams([{ ...STREAM, ...ended }]);
+    v.noteStreams([{ ...STREAM, ...ended, seq: 6n, secondsAttested: 6n }]);
+    v.noteStreams([{ ...STREAM, seq: 8n, secondsAttested: 8n }]);
+    expect((await v.jobFacts(JOB))?.stream).toMatchObject({ seq: 7n, proveUntil: 1_015n });
+    v.noteStreams([{ ...STREAM, ...ended, sealed: true }]);
+    v.noteStreams([{ ...STREAM, ...ended }]);
+    expect((await v.jobFacts(JOB))?.stream).toMatchObject({ isFinal: true });
+  });
+
+  it("hands on what it has read of a stream, for moments", async () => {
+    const { views: v, passMs } = views("Running");
+    expect(v.recentStream(JOB, 5_000)).toBe(null);
+    await v.jobFacts(JOB);
+    passMs(1_500);
+    expect(v.recentStream(JOB, 5_000)).toEqual({ view: STREAM, ageMs: 1_500 });
+    passMs(3_500);
+    expect(v.recentStream(JOB, 5_000)).toBe(null);
+  });
+
+  it("takes over jobs that others have read, unless it knows better", async () => {
+    const { views: v, chain } = views("Terminated");
+    const read = (job: string, state: string) => ({ job, state, startedAt: 900n }) as JobView;
+    v.noteJobs([read(JOB, "Running")]);
+    expect((await v.job(JOB))?.state).toBe("Running");
+    expect(chain.reads).toBe(0);
+    v.noteJobs([read(JOB, "Accepted")]);
+    expect((await v.job(JOB))?.state).toBe("Running");
+    v.noteStreams([{ ...STREAM, endedAt: 990n, proveUntil: 1_015n }]);
+    // Read before the job ended, heard of after it.
+    v.noteJobs([read(JOB, "Running")]);
+    expect((await v.job(JOB))?.state).toBe("Terminated");
+  });
+
   it("tries a read that may pass once more, and never takes a failure for an absent job", async () => {
     const { views: v, chain } = views("Running");
     chain.fail = [passing()];

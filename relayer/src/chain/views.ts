@@ -43,8 +43,11 @@ export interface ChainViews {
   jobFacts(address: string): Promise<JobFacts | null>;
   /** The same without asking; undefined when that takes a question. */
   knownFacts(address: string): JobFacts | null | undefined;
-  /** The settler's reads keep the watermarks here current. */
+  /** What others have read of the chain or heard of in its events keeps what is known here current. */
   noteStreams(streams: Iterable<StreamView>): void;
+  noteJobs(jobs: Iterable<JobView>): void;
+  /** A stream as the chain told it at most `maxAgeMs` ago, without asking; null when it must be read. */
+  recentStream(job: string, maxAgeMs: number): { view: StreamView; ageMs: number } | null;
   /** The next question about the job is asked of the chain. */
   forget(job: string): void;
   /** Unix seconds: the later of this machine's clock and the chain's. */
@@ -86,12 +89,12 @@ export function createChainViews(client: Reader, clock: () => number = Date.now)
     (view) => (view ? PROVIDER_TTL_MS : OTHER_TTL_MS),
     clock,
   );
-  const streams = createCache<StreamFacts>(
+  const streams = createCache<{ view: StreamView; facts: StreamFacts }>(
     async (address) => {
-      const stream = await readStream(address);
-      return stream && factsOf(stream);
+      const view = await readStream(address);
+      return view && { view, facts: factsOf(view) };
     },
-    (facts) => (facts ? RUNNING_TTL_MS : OTHER_TTL_MS),
+    (stream) => (stream ? RUNNING_TTL_MS : OTHER_TTL_MS),
     clock,
   );
   let chainAheadMs = 0;
@@ -105,19 +108,32 @@ export function createChainViews(client: Reader, clock: () => number = Date.now)
     async jobFacts(address) {
       const job = await jobs.get(address);
       if (!job) return null;
-      return { job, stream: job.startedAt === 0n ? null : await streams.get(address) };
+      return { job, stream: job.startedAt === 0n ? null : ((await streams.get(address))?.facts ?? null) };
     },
     knownFacts(address) {
       const job = jobs.fresh(address);
       if (!job) return job;
       const stream = job.startedAt === 0n ? null : streams.fresh(address);
-      return stream === undefined ? undefined : { job, stream };
+      return stream === undefined ? undefined : { job, stream: stream?.facts ?? null };
     },
     noteStreams(seen) {
       for (const stream of seen) {
-        streams.set(stream.job, factsOf(stream));
+        // Reads and events cross on their way: what is proven doesn't go back, and what is final stays it.
+        if (isBehind(stream, streams.peek(stream.job)?.facts)) continue;
+        streams.set(stream.job, { view: stream, facts: factsOf(stream) });
         if (stream.endedAt > 0n || stream.closed) jobs.forgetIf(stream.job, (job) => job.state === "Running");
       }
+    },
+    noteJobs(seen) {
+      for (const job of seen) {
+        // A read of another moment doesn't replace what counts here, nor say that a stream runs which has ended since.
+        const hasEnded = (streams.peek(job.job)?.view.endedAt ?? 0n) > 0n;
+        if (!jobs.fresh(job.job) && !(hasEnded && job.state === "Running")) jobs.set(job.job, job);
+      }
+    },
+    recentStream(job, maxAgeMs) {
+      const entry = streams.entry(job);
+      return entry?.value && entry.ageMs < maxAgeMs ? { view: entry.value.view, ageMs: entry.ageMs } : null;
     },
     forget(job) {
       jobs.forgetIf(job, () => true);
@@ -137,6 +153,12 @@ export function createChainViews(client: Reader, clock: () => number = Date.now)
 function factsOf(stream: StreamView): StreamFacts {
   const { attestKey, seq, secondsAttested, sealed, closed, proveUntil } = stream;
   return { attestKey, seq, secondsCum: secondsAttested, isFinal: sealed || closed, proveUntil };
+}
+
+function isBehind(stream: StreamView, known: StreamFacts | undefined): boolean {
+  if (!known) return false;
+  if (stream.seq < known.seq || (known.proveUntil > 0n && stream.proveUntil === 0n)) return true;
+  return known.isFinal && !(stream.sealed || stream.closed);
 }
 
 /** Once more after a failure that may pass, such as a kept-alive connection that the node has just closed. */
@@ -172,6 +194,10 @@ function createCache<T>(
       return entry && clock() - entry.readAt < ttlMs(entry.value) ? entry.value : undefined;
     },
     peek: (address: string): T | null => entries.get(address)?.value ?? null,
+    entry(address: string): { value: T | null; ageMs: number } | null {
+      const entry = entries.get(address);
+      return entry ? { value: entry.value, ageMs: clock() - entry.readAt } : null;
+    },
     forgetIf(address: string, test: (value: T) => boolean): void {
       const entry = entries.get(address);
       if (entry?.value && test(entry.value)) entries.delete(address);

@@ -82,15 +82,7 @@ export function createCandidates(p: { jobsPerSec: number }): Candidates {
         enqueue(offer);
         return true;
       }
-      const last = offers[offers.length - 1]?.usage;
-      if (last && last.seq < usage.seq && last.secondsCum <= usage.secondsCum) {
-        offers[offers.length - 1] = offer;
-        return true;
-      }
-      if (last && isSame(last, usage)) return true;
-      if (offers.length >= CONTRADICTIONS_MAX) return false;
-      offers.push(offer);
-      return true;
+      return keepNewest(offers, offer);
     },
     take(max, nowMs) {
       const spacing = spacingMs(nowMs);
@@ -137,6 +129,22 @@ export function createCandidates(p: { jobsPerSec: number }): Candidates {
       spacingMs(nowMs);
     },
   };
+}
+
+/**
+ * Adds it to those of its job: in the place of the last one if it says the same and more, beside them if it contradicts.
+ * False when there are too many already.
+ */
+export function keepNewest(offers: Offer[], offer: Offer): boolean {
+  const last = offers[offers.length - 1]?.usage;
+  if (last && replaces(offer.usage, last)) {
+    offers[offers.length - 1] = offer;
+    return true;
+  }
+  if (last && isSame(last, offer.usage)) return true;
+  if (offers.length >= CONTRADICTIONS_MAX) return false;
+  offers.push(offer);
+  return true;
 }
 
 function replaces(newer: SignedUsage | undefined, older: SignedUsage): boolean {

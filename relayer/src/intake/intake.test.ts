@@ -89,6 +89,81 @@ it("answers what comes in its turn, and nothing that a newer one has replaced", 
   part.close();
 });
 
+it("doesn't hold up one job for another that the chain hasn't told of yet", async () => {
+  const facts = (job: string) =>
+    ({
+      job: { job, provider: PROVIDER, termsHash: TERMS, state: "Running", startedAt: 1000n },
+      stream: { attestKey: publicKeyOf(key), seq: 3n, secondsCum: 3n, isFinal: false, proveUntil: 0n },
+    }) as JobFacts;
+  const KNOWN = address("55");
+  const GONE = address("66");
+  const asked = new Map<string, (found: JobFacts | null) => void>();
+  let isKnown = false;
+  const stored: string[] = [];
+  const part = createIntake({
+    chainId: 4,
+    packageAddress: PACKAGE,
+    views: {
+      knownFacts: (job) => (job === KNOWN || (isKnown && job === JOB) ? facts(job) : undefined),
+      jobFacts: (job) => new Promise((resolve) => asked.set(job, resolve)),
+      nowSecs: () => 1020n,
+      chainSecs: () => 1019n,
+    },
+    store: {
+      putMany: async (usages) => {
+        stored.push(...usages.map(({ job, seq }) => `${job.slice(2, 4)} ${seq}`));
+        return usages.map(() => "stored" as const);
+      },
+    },
+  });
+  const answers: string[] = [];
+  const offer = (usage: SignedUsage, sender = PROVIDER) =>
+    part.offer(usage, sender, (rejection) => answers.push(`${usage.seq} ${rejection?.code ?? "taken"}`));
+  const at = (seq: bigint, over = {}) => sign({ seq, secondsCum: seq, tLast: 1000n + seq, ...over });
+  expect(offer(at(10n))).toBeUndefined();
+  expect(offer(at(10n, { job: GONE }))).toBeUndefined();
+  // Of another's job, which isn't known yet either: it takes nobody's place.
+  expect(offer(at(19n), address("77"))).toBeUndefined();
+  expect(offer(at(11n))).toBeUndefined();
+  expect(offer(at(12n, { job: KNOWN }))).toBeUndefined();
+  await expect.poll(() => answers).toEqual(["12 taken"]);
+  expect(part.waiting).toBe(3);
+  // Known by another way meanwhile: an older one that waits must not come after a newer one.
+  isKnown = true;
+  expect(offer(at(13n))).toBeUndefined();
+  asked.get(GONE)?.(null);
+  await expect.poll(() => answers).toEqual(["12 taken", "10 JOB_UNKNOWN"]);
+  isKnown = false;
+  part.close();
+
+  const served = createIntake({
+    chainId: 4,
+    packageAddress: PACKAGE,
+    views: {
+      knownFacts: () => undefined,
+      jobFacts: async (job) => facts(job),
+      nowSecs: () => 1020n,
+      chainSecs: () => 1019n,
+    },
+    store: {
+      putMany: async (usages) => {
+        stored.push(...usages.map(({ job, seq }) => `${job.slice(2, 4)} ${seq}`));
+        return usages.map(() => "stored" as const);
+      },
+    },
+  });
+  const told: string[] = [];
+  const tell = (usage: SignedUsage, sender: string) =>
+    served.offer(usage, sender, (rejection) => told.push(`${usage.seq} ${rejection?.code ?? "taken"}`));
+  tell(at(10n), PROVIDER);
+  tell(at(11n, {}), PROVIDER);
+  tell(at(19n), address("77"));
+  tell(sign({ seq: 12n, secondsCum: 12n, tLast: 1012n, job: KNOWN }, otherKey), PROVIDER);
+  await expect.poll(() => told.sort()).toEqual(["11 taken", "12 BAD_SIGNATURE", "19 NOT_YOUR_JOB"]);
+  expect(stored).toEqual(["55 12", "11 11"]);
+  served.close();
+});
+
 describe("intake", () => {
   it("keeps a genuine attestation", async () => {
     const { code, stored } = intake();

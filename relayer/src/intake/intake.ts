@@ -8,6 +8,7 @@ import type { ChainViews, JobFacts } from "../chain/views.ts";
 import { messageOf, UnavailableError } from "../errors.ts";
 import type { AttestationStore, PutResult } from "../store/attestations.ts";
 import { createCandidates, type Offer } from "./candidates.ts";
+import { createParked } from "./parked.ts";
 import { checkJob, checkRange, checkUsage, type Rejection, type UsageFacts } from "./rules.ts";
 import { createUsageEncoder } from "./usage-bytes.ts";
 
@@ -16,7 +17,8 @@ export interface Intake {
   take(usage: SignedUsage, sender: string | null): Promise<Rejection | null>;
   /**
    * Takes it in its turn; `answer` is called once it is decided, never when a newer one of the job came before its turn.
-   * Resolves when it waits or is refused. Throws `UnavailableError`.
+   * Nothing is returned when it waits or is refused; a promise of that, which may fail with `UnavailableError`, when the
+   * sender has told more jobs that aren't known than there is room for.
    */
   offer(usage: SignedUsage, sender: string, answer: Offer["answer"]): Promise<void> | void;
   /**
@@ -24,7 +26,7 @@ export interface Intake {
    * Throws `UnavailableError`.
    */
   freshen(jobs: string[]): Promise<Map<string, SignedUsage>>;
-  /** Jobs with an attestation that waits. */
+  /** Jobs with an attestation that waits: for its turn, or for the chain to tell whose it is. */
   readonly waiting: number;
   close(): void;
 }
@@ -74,16 +76,24 @@ export function createIntake(options: {
   let scheduled = false;
   let pausedUntilMs = 0;
 
+  const parked = createParked<JobFacts | null>({
+    ask: (job) => views.jobFacts(job),
+    onFacts: (offer, found) => enqueue(offer, judgeFacts(found, offer.sender)),
+    onError: (error) => options.onError?.(messageOf(error)),
+  });
+
   type Checked = { rejection: Rejection } | { found: JobFacts; facts: UsageFacts };
 
-  /** What is wrong with it whatever its signature. Asks the chain only about jobs that aren't known. */
-  function precheck(usage: SignedUsage, sender: string | null): Checked | Promise<Checked> {
+  /** What is wrong with it whatever its signature; null when the chain must be asked. */
+  function precheckKnown(usage: SignedUsage, sender: string | null): Checked | null {
     const outOfRange = checkRange(usage);
     if (outOfRange) return { rejection: outOfRange };
     const known = views.knownFacts(usage.job);
-    if (known !== undefined) return judgeFacts(known, sender);
-    return views.jobFacts(usage.job).then((found) => judgeFacts(found, sender));
+    return known === undefined ? null : judgeFacts(known, sender);
   }
+
+  const precheckAsking = async (usage: SignedUsage, sender: string | null): Promise<Checked> =>
+    judgeFacts(await views.jobFacts(usage.job), sender);
 
   function judgeFacts(found: JobFacts | null, sender: string | null): Checked {
     const facts = found && factsOf(found, views.chainSecs());
@@ -96,16 +106,17 @@ export function createIntake(options: {
   function enqueue(offer: Offer, checked: Checked): void {
     let rejection = "rejection" in checked ? checked.rejection : null;
     if (!rejection && !candidates.add(offer, performance.now())) rejection = TOO_MANY;
-    if (!rejection) {
-      schedule();
-      return;
-    }
+    if (rejection) refuse(offer, rejection);
+    else schedule();
+  }
+
+  function refuse(offer: Offer, rejection: Rejection): void {
     options.onRejected?.(rejection);
     offer.answer(rejection);
   }
 
   async function verify(usage: SignedUsage, sender: string | null): Promise<Rejection | JobFacts> {
-    const checked = await precheck(usage, sender);
+    const checked = precheckKnown(usage, sender) ?? (await precheckAsking(usage, sender));
     if ("rejection" in checked) return checked.rejection;
     const { found, facts } = checked;
     const message = encode(usage, found.job.termsHash);
@@ -186,7 +197,7 @@ export function createIntake(options: {
 
   return {
     get waiting() {
-      return candidates.size;
+      return candidates.size + parked.size;
     },
     async take(usage, sender) {
       const [rejection] = await judge([{ usage, sender }]);
@@ -194,15 +205,21 @@ export function createIntake(options: {
     },
     offer(usage, sender, answer) {
       const offer = { usage, sender, answer };
-      const checked = precheck(usage, sender);
+      // Behind one that waits already, so that an older one never comes after it.
+      const isBehind = parked.size > 0 && parked.has(usage.job, sender);
+      const checked = precheckKnown(usage, sender);
       // Thousands come each second, of jobs that are known: none of them waits a turn of the event loop.
-      if (!(checked instanceof Promise)) return enqueue(offer, checked);
-      return checked.then((late) => enqueue(offer, late));
+      if (checked && !isBehind) return enqueue(offer, checked);
+      if (checked && "rejection" in checked) return refuse(offer, checked.rejection);
+      const place = parked.add(offer);
+      if (place === "too_many") return refuse(offer, TOO_MANY);
+      if (place === "full") return precheckAsking(usage, sender).then((late) => enqueue(offer, late));
     },
     freshen: (jobs) => handle(candidates.takeOf(jobs, performance.now())),
     close() {
       closed = true;
       clearInterval(timer);
+      parked.close();
     },
   };
 }

@@ -46,6 +46,8 @@ function keeper(options: {
       refreshClock: async () => 1000n,
       nowSecs: () => 1000n,
       knownJob: () => null,
+      noteJobs: () => undefined,
+      noteStreams: () => undefined,
     },
     store: {
       openJobs: async () => options.open ?? Object.keys(options.jobs),

@@ -64,7 +64,7 @@ const RUNNING = {
 
 export function createCrank(options: {
   client: Pick<ChainClient, "getJobs" | "getStreams" | "payloads">;
-  views: Pick<ChainViews, "refreshClock" | "nowSecs" | "knownJob">;
+  views: Pick<ChainViews, "refreshClock" | "nowSecs" | "knownJob" | "noteJobs" | "noteStreams">;
   store: Pick<AttestationStore, "openJobs" | "newest">;
   deadLetters: Pick<DeadLetterStore, "all">;
   lister: JobLister | null;
@@ -152,6 +152,7 @@ export function createCrank(options: {
 
     for (const part of chunk(jobs, 50)) {
       const streams = new Map((await client.getStreams(part)).map((stream) => [stream.job, stream]));
+      views.noteStreams(streams.values());
       const windows = await windowsOf(part, streams);
       for (const address of part) {
         report.looked += 1;
@@ -185,7 +186,10 @@ export function createCrank(options: {
       if (runs && known) windows.set(address, keeperWindow({ ...RUNNING, rules: known }, stream));
       else others.push(address);
     }
-    for (const job of others.length > 0 ? await client.getJobs(others) : []) {
+    const read = others.length > 0 ? await client.getJobs(others) : [];
+    // Whoever attests for one of them needn't wait until it has been read again.
+    views.noteJobs(read);
+    for (const job of read) {
       rules.set(job.job, job.rules);
       windows.set(job.job, keeperWindow(job, streams.get(job.job) ?? null));
     }

@@ -48,12 +48,19 @@ const IDLE_LOOK_SECS = 10n;
 const STORE_LOOK_SECS = 2n;
 /** How long a tick makes batches. */
 const TICK_MAX_MS = 3_000;
+/** A stream that the intake has just read needn't be read again. */
+const SHARED_READ_MS = 5_000;
+/** Unknown streams that a tick asks the chain about: after a start those that are known are settled meanwhile. */
+const UNKNOWN_MAX = 2_000;
 /** Streams known already that a tick asks the chain about: those that were read together aren't all due together. */
 const LOOKS_MAX = 500;
 
 export function createSettler(options: {
   client: Pick<ChainClient, "getStreams" | "deployment" | "explain">;
-  views: Pick<ChainViews, "noteStreams" | "freshJob" | "nowSecs" | "refreshClock" | "forget">;
+  views: Pick<
+    ChainViews,
+    "noteStreams" | "recentStream" | "freshJob" | "nowSecs" | "refreshClock" | "forget"
+  >;
   store: Pick<AttestationStore, "openJobs" | "newestOf" | "drop">;
   /** Takes in what is newest of these jobs here and hasn't been stored yet; tells what is the store's newest since. */
   freshen?: (jobs: string[]) => Promise<Map<string, SignedUsage>>;
@@ -111,7 +118,7 @@ export function createSettler(options: {
       for (const job of known.keys()) if (!stillOpen.has(job)) known.delete(job);
     }
 
-    report.dropped = await look(open, clocks);
+    report.dropped = await look(open, clocks, flush);
     const { nowSecs } = clocks;
     const queue = open.flatMap((job) => {
       const stream = book.get(job);
@@ -136,13 +143,18 @@ export function createSettler(options: {
   }
 
   /** Asks the chain about streams that aren't known or weren't asked about for long; drops those that are over. */
-  async function look(open: string[], clocks: Clocks): Promise<number> {
+  async function look(open: string[], clocks: Clocks, flush: boolean): Promise<number> {
     const { nowSecs } = clocks;
     let looks = 0;
+    let unknown = 0;
     const toRead = open.filter((job) => {
+      if (book.readAt(job) === null) adopt(job, nowSecs);
       const readAt = book.readAt(job);
       const stream = book.get(job);
-      if (readAt === null || !stream) return true;
+      if (readAt === null || !stream) {
+        unknown += 1;
+        return flush || unknown <= UNKNOWN_MAX;
+      }
       // What is read now would be older than what its settlement is about to tell.
       if (dispatcher.isBusy(job)) return false;
       const isIdle = nowSecs - stream.lastProgressAt >= IDLE_LOOK_SECS;
@@ -164,6 +176,13 @@ export function createSettler(options: {
       dropped += 1;
     }
     return dropped;
+  }
+
+  function adopt(job: string, nowSecs: bigint): void {
+    const recent = views.recentStream(job, SHARED_READ_MS);
+    // One that is over is read here, as is all that makes this forget a stream.
+    if (recent && !recent.view.closed)
+      book.adopt(recent.view, nowSecs - BigInt(Math.ceil(recent.ageMs / 1000)));
   }
 
   /** The view left it out: gone only if the chain also says that there is no such job (another chain's, then). */

@@ -10,6 +10,8 @@ export interface StreamBook {
   get(job: string): StreamView | undefined;
   /** Reads them from the chain; those without a stream are left out. */
   read(jobs: string[], nowSecs: bigint): Promise<Map<string, StreamView>>;
+  /** Takes over what another part read of the chain at `readAt`, unless the stream is known. */
+  adopt(view: StreamView, readAt: bigint): void;
   /** When the chain itself was last asked; null when never. */
   readAt(job: string): bigint | null;
   note(settled: EventOf<"StreamSettled">["data"]): StreamView | null;
@@ -36,6 +38,9 @@ export function createStreamBook(client: Pick<ChainClient, "getStreams">): Strea
       }
       for (const job of jobs) if (!found.has(job)) entries.delete(job);
       return found;
+    },
+    adopt(view, readAt) {
+      if (!entries.has(view.job)) entries.set(view.job, { view, readAt });
     },
     note(settled) {
       const entry = entries.get(settled.job);
