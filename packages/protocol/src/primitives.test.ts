@@ -55,7 +55,20 @@ describe("hex", () => {
     expect(fromHex("FF")).toEqual(Uint8Array.of(255));
   });
 
-  it.each(["0x1", "0xzz", "xyz!", "0x0 "])("%j is refused", (text) => {
+  it.each([
+    "0x1",
+    "0xzz",
+    "xyz!",
+    "0x0 ",
+    "0x0/",
+    "0x0:",
+    "0x@0",
+    "0x0G",
+    "0x`0",
+    "0x0g",
+    "0x0Ａ",
+    "0x0\u0130",
+  ])("%j is refused", (text) => {
     expect(() => fromHex(text)).toThrow(RangeError);
     expect(zHex.safeParse(text).success).toBe(false);
   });

@@ -52,13 +52,20 @@ export function toHex(bytes: Uint8Array): string {
   return hex;
 }
 
+/** No digit: a number above 255, shifted or not. */
+const NO_DIGIT = 0x1000;
+const DIGITS = Uint16Array.from({ length: 128 }, (_, code) => {
+  const value = "0123456789abcdef".indexOf(String.fromCharCode(code).toLowerCase());
+  return value === -1 ? NO_DIGIT : value;
+});
+
 export function fromHex(hex: string): Uint8Array {
   const start = /^0x/i.test(hex) ? 2 : 0;
   const length = hex.length - start;
   const bytes = new Uint8Array(length >> 1);
   let bad = length % 2;
-  for (let at = 0; at < bytes.length; at += 1) {
-    const byte = (digit(hex, start + 2 * at) << 4) | digit(hex, start + 2 * at + 1);
+  for (let at = 0, from = start; at < bytes.length; at += 1) {
+    const byte = (digit(hex.charCodeAt(from++)) << 4) | digit(hex.charCodeAt(from++));
     bad |= byte >> 8;
     bytes[at] = byte;
   }
@@ -66,10 +73,6 @@ export function fromHex(hex: string): Uint8Array {
   return bytes;
 }
 
-/** The value of a hex digit; a number above 255, shifted or not, for anything else. */
-function digit(text: string, at: number): number {
-  const code = text.charCodeAt(at);
-  if (code >= 48 && code <= 57) return code - 48;
-  const lower = code | 32;
-  return lower >= 97 && lower <= 102 ? lower - 87 : 0x1000;
+function digit(code: number): number {
+  return DIGITS[code] ?? NO_DIGIT;
 }
