@@ -26,6 +26,7 @@ const NEAREST: Record<string, string> = {
   "merkle.move": "merkle_tests",
   "meter.move": "meter_tests",
   "payment_stream.move": "stream_",
+  "payout.move": "payout_tests",
   "stake.move": "stake_tests",
   "stream.move": "stream_",
 };

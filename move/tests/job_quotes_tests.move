@@ -26,25 +26,27 @@ module computestream::job_quotes_tests {
     // === Steps ===
 
     /// BCS of the order that `redeem` makes, field after field.
-    fun order_bytes(w: &World, deposit: u64): vector<u8> {
+    fun order_bytes(
+        w: &World, gpus: u64, deposit: u64, buyer_key: vector<u8>
+    ): vector<u8> {
         v::join(
             vector[
                 a(w.provider_address()),
                 x"0762757379626f78",
                 x"027b7d",
-                n(0),
+                n(gpus),
                 n(100),
                 n(3_600_000),
                 n(deposit),
                 n(7),
                 b(3),
-                x"00"
+                s(buyer_key)
             ]
         )
     }
 
     fun order_hash(w: &World): vector<u8> {
-        hash::sha3_256(order_bytes(w, 100_000))
+        hash::sha3_256(order_bytes(w, 0, 100_000, vector[]))
     }
 
     fun quote_of(w: &World, payer: address): address {
@@ -60,6 +62,17 @@ module computestream::job_quotes_tests {
     }
 
     fun redeem_with(w: &World, payer: address, image: vector<u8>, deposit: u64) {
+        redeem_for(w, payer, image, 0, deposit, vector[]);
+    }
+
+    fun redeem_for(
+        w: &World,
+        payer: address,
+        image: vector<u8>,
+        gpus: u64,
+        deposit: u64,
+        buyer_key: vector<u8>
+    ) {
         job_quotes::redeem(
             &m::stranger(),
             payer,
@@ -69,14 +82,22 @@ module computestream::job_quotes_tests {
             w.provider(),
             v::text(image),
             v::text(b"{}"),
-            0,
+            gpus,
             100,
             3_600_000,
             deposit,
             7,
             3,
-            vector[]
+            buyer_key
         );
+    }
+
+    /// A quote for one GPU with a key that countersigns, paid.
+    fun pay_with_key(w: &World, buyer_key: vector<u8>): address {
+        let order_hash = hash::sha3_256(order_bytes(w, 1, 100_000, buyer_key));
+        let quote = job_quotes::quote_address(PAYER, CLERK, REDEEM_BY, NONCE, order_hash);
+        pay(w, quote, 100_000);
+        quote
     }
 
     fun redeem(w: &World) {
@@ -115,7 +136,7 @@ module computestream::job_quotes_tests {
                     x"6c430f0000000000",
                     x"020102",
                     x"20",
-                    hash::sha3_256(order_bytes(&w, 100_000))
+                    hash::sha3_256(order_bytes(&w, 0, 100_000, vector[]))
                 ]
             );
         assert!(quote(&w) == object::create_object_address(&factory, seed), 1);
@@ -180,6 +201,53 @@ module computestream::job_quotes_tests {
         v::assert_all<QuoteRefunded>(vector[]);
         w.assert_money(job, 0, 0, 0, 100_000);
         assert!(w.balance(quote) == 0, 2);
+    }
+
+    #[test]
+    fun the_payers_gpus_and_key_are_the_jobs() {
+        let w = t::setup();
+        let (_, key) = j::buyer_keys();
+        let quote = pay_with_key(&w, key);
+        redeem_for(&w, PAYER, b"busybox", 1, 100_000, key);
+        let job = job_quotes::job_of(quote);
+        let now = m::start_time();
+        let terms =
+            j::order().gpus(1).holdback(7).priority(3).key(key).terms(
+                w.provider_address(), w.asset_address(), 3_600_000
+            );
+        v::assert_all<JobCreated>(
+            vector[
+                v::join(
+                    vector[
+                        a(job),
+                        terms,
+                        yes(false),
+                        s(j::hash_of(job, terms)),
+                        n(now + 120),
+                        n(now)
+                    ]
+                )
+            ]
+        );
+    }
+
+    #[test]
+    #[expected_failure(abort_code = computestream::job_quotes::E_NOT_PAID)]
+    fun whoever_redeems_cannot_countersign_for_the_payer() {
+        let w = t::setup();
+        let (_, key) = j::buyer_keys();
+        let (_, other) = j::buyer_keys();
+        pay_with_key(&w, key);
+        redeem_for(&w, PAYER, b"busybox", 1, 100_000, other);
+    }
+
+    #[test]
+    #[expected_failure(abort_code = computestream::job_quotes::E_NOT_PAID)]
+    fun whoever_redeems_cannot_choose_the_gpus() {
+        let w = t::setup();
+        let (_, key) = j::buyer_keys();
+        pay_with_key(&w, key);
+        redeem_for(&w, PAYER, b"busybox", 0, 100_000, key);
     }
 
     #[test]

@@ -110,4 +110,20 @@ module computestream::payout_tests {
         // The second part didn't fit into the first store: it is in another that 0x1 owns.
         assert!(balance(asset, @0x1) == MAX_U64 && balance(asset, m::of(&m::buyer())) == 0, 1);
     }
+
+    #[test]
+    fun a_sum_counts_all_its_parts() {
+        let asset = m::new_asset(b"one");
+        m::mint(asset, m::of(&m::buyer()), MAX_U64);
+        let payout = payout::new();
+        // 2^63 and 2^63 - 1: together as much as a number holds. One more than that begins another sum.
+        payout.add(@0x1, coins(asset, 9_223_372_036_854_775_808));
+        payout.add(@0x2, coins(asset, 9_223_372_036_854_775_807));
+        m::mint(asset, m::of(&m::buyer()), 1);
+        payout.add(@0x3, coins(asset, 1));
+        payout.pay_all();
+        assert!(balance(asset, @0x1) == 9_223_372_036_854_775_808, 1);
+        assert!(balance(asset, @0x2) == 9_223_372_036_854_775_807, 2);
+        assert!(balance(asset, @0x3) == 1, 3);
+    }
 }
