@@ -79,6 +79,24 @@ export function createMetrics() {
       labelNames: ["state"],
       registers,
     }),
+    quotesWaiting: new Gauge({
+      name: "relayer_paid_quotes_waiting",
+      help: "Paid quotes that have neither a job nor their money back.",
+      labelNames: ["account"],
+      registers,
+    }),
+    sponsorRefusals: new Counter({
+      name: "relayer_sponsor_refusals_total",
+      help: "Transactions that weren't sponsored because a limit of the day was reached, by limit.",
+      labelNames: ["limit"],
+      registers,
+    }),
+    sponsorBalance: new Gauge({
+      name: "relayer_sponsor_balance_base_units",
+      help: "What is left to pay the gas of others with.",
+      labelNames: ["account"],
+      registers,
+    }),
     rejected: new Counter({
       name: "relayer_attestations_rejected_total",
       help: "Attestations refused, by reason.",

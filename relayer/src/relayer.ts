@@ -241,7 +241,11 @@ export async function startRelayer(config: Config, logger: Logger): Promise<Rela
     chainId,
     sponsor: sponsor && {
       address: sponsor.address,
-      balance: () => readGasBalance(client, sponsor.address),
+      async balance() {
+        const units = await readGasBalance(client, sponsor.address);
+        metrics.sponsorBalance.set({ account: sponsor.address }, Number(units));
+        return units;
+      },
     },
     packageAddress,
     relayer: signer.address,
@@ -278,6 +282,12 @@ export async function startRelayer(config: Config, logger: Logger): Promise<Rela
       health,
       logger,
       metrics: async () => {
+        // Balances are as new as the last look at health, which nobody else may take.
+        await health.report();
+        if (x402 && sponsor) {
+          const waiting = await x402.waiting().catch(() => null);
+          if (waiting !== null) metrics.quotesWaiting.set({ account: sponsor.address }, waiting);
+        }
         for (const [state, count] of Object.entries(await engine.depth().catch(() => ({})))) {
           metrics.queueDepth.set({ state }, count);
         }

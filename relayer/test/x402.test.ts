@@ -214,9 +214,25 @@ describe("wire", () => {
       });
     }
     expect(await (await fetch(`${facilitator}/discovery/resources?scheme=exact`)).json()).toMatchObject({
-      items: [{ type: "http", x402Version: 2 }],
+      items: [{ type: "http", x402Version: 2, lastUpdated: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/) }],
       pagination: { total: 1 },
     });
+    // A filter that can't be met by any is never left out of account.
+    for (const filter of [
+      `payTo=${address(x.sponsor)}`,
+      "extensions=bazaar",
+      "type=mcp",
+      "network=movement:1",
+    ])
+      expect(await (await fetch(`${facilitator}/discovery/resources?${filter}`)).json()).toMatchObject({
+        items: [],
+        pagination: { total: 0 },
+      });
+    const metrics = await (await fetch(`${x.relayer.url}/metrics`)).text();
+    expect(metrics).toMatch(
+      new RegExp(`relayer_sponsor_balance_base_units\\{account="${address(x.sponsor)}"\\} \\d+`),
+    );
+    expect(metrics).toMatch(/relayer_paid_quotes_waiting\{account="0x[0-9a-f]{64}"\} 0/);
   });
 });
 

@@ -47,6 +47,8 @@ export function createSponsor(options: {
   duePurposes: ReadonlySet<string>;
   logger: Logger;
   onResult?: (purpose: string, result: SponsoredResult["result"]) => void;
+  /** A limit of the day was reached. */
+  onLimit?: (limit: "wallet" | "function" | "budget") => void;
   waitMs?: number;
   doubtMs?: number;
 }): SponsorDesk {
@@ -235,6 +237,7 @@ export function createSponsor(options: {
         case "wallet":
         case "function":
         case "budget":
+          options.onLimit?.(claimed);
           return refused({
             reason: "sponsor_limit_reached",
             message: `The sponsor's limit for today is reached (${claimed}): send the transaction yourself.`,

@@ -51,6 +51,8 @@ export interface QuoteStore {
   finish(id: string, outcome: QuoteOutcome): Promise<void>;
   /** Paid quotes without an outcome whose turn has come. */
   due(nowMs: number, limit: number): Promise<string[]>;
+  /** Paid quotes without an outcome. */
+  waiting(): Promise<number>;
   /** Not before `atMs`. */
   postpone(id: string, atMs: number): Promise<void>;
   /** Of a quote that nobody knows any more. */
@@ -109,6 +111,7 @@ export function createQuoteStore(redis: Redis, keys: Keys, limits = LIMITS): Quo
       unavailable(() => redis.zrangebyscore(keys.quotesDue, 0, nowMs, "LIMIT", 0, limit)) as Promise<
         string[]
       >,
+    waiting: () => unavailable(() => redis.zcard(keys.quotesDue)),
     async postpone(id, atMs) {
       await unavailable(() => redis.zadd(keys.quotesDue, "XX", atMs, id));
     },

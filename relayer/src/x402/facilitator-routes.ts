@@ -21,6 +21,8 @@ const zPage = z.object({
   type: z.string().optional(),
   scheme: z.string().optional(),
   network: z.string().optional(),
+  payTo: z.string().optional(),
+  extensions: z.string().optional(),
   limit: z.coerce.number().int().min(1).max(100).default(100),
   offset: z.coerce.number().int().min(0).default(0),
 });
@@ -32,6 +34,8 @@ export function createFacilitatorRoutes(options: {
 }): Router {
   const { facilitator, network, publicUrl } = options;
   const router = Router();
+  // What is sold changes with the program.
+  const lastUpdated = new Date().toISOString();
 
   router.get("/supported", (_request, response) => {
     response.json(facilitator.getSupported());
@@ -62,16 +66,19 @@ export function createFacilitatorRoutes(options: {
     });
   }
   router.get("/discovery/resources", (request, response) => {
-    const { type, scheme, network: wanted, limit, offset } = zPage.parse(request.query);
+    const { type, scheme, network: wanted, payTo, extensions, limit, offset } = zPage.parse(request.query);
+    // Whom a route pays depends on the quote or the job, and none has an extension.
+    const canMatch = payTo === undefined && extensions === undefined;
     const items = resourcesOf(publicUrl())
       .filter(({ schemes }) => scheme === undefined || schemes.includes(scheme))
-      .filter(() => (type ?? "http") === "http" && (wanted ?? network) === network)
+      .filter(() => canMatch && (type ?? "http") === "http" && (wanted ?? network) === network)
       .map(({ url, method, description, schemes }) => ({
         resource: url,
         type: "http",
         x402Version: 2,
         // The live 402 has the terms: they depend on the quote or the job.
         accepts: [],
+        lastUpdated,
         metadata: { method, description, schemes, network, quotes: `${publicUrl()}/x402.json` },
       }));
     response.json({

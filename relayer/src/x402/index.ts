@@ -34,6 +34,8 @@ export interface X402 {
   /** For whatever else is sponsored: one key, one set of limits. */
   sponsor: SponsorDesk;
   sponsored: SponsoredStore;
+  /** Paid quotes that have neither a job nor their money back. */
+  waiting(): Promise<number>;
   start(): void;
   close(): Promise<void>;
 }
@@ -59,7 +61,7 @@ export async function createX402(options: {
   redis: Redis;
   keys: Keys;
   lockTtlMs: number;
-  metrics: Pick<Metrics, "transactions" | "sponsored" | "quotes">;
+  metrics: Pick<Metrics, "transactions" | "superseded" | "sponsored" | "sponsorRefusals" | "quotes">;
   logger: Logger;
   publicUrl: () => string;
   /** `address::module::name` of what is sponsored beside what pays by x402. */
@@ -86,6 +88,7 @@ export async function createX402(options: {
     duePurposes: new Set([EXACT_PURPOSE]),
     logger,
     onResult: (purpose, result) => metrics.sponsored.inc({ purpose, result }),
+    onLimit: (limit) => metrics.sponsorRefusals.inc({ limit }),
   });
   const lease = createLeaseKeeper({
     intents,
@@ -109,7 +112,10 @@ export async function createX402(options: {
     logger,
     filler: client.payloads.processPayments([]),
     maxGasUnitPrice: settings.maxGasUnitPrice,
-    onResult: (kind, { result }) => metrics.transactions.inc({ kind, result }),
+    onResult(kind, { result }) {
+      metrics.transactions.inc({ kind, result });
+      if (result === "superseded") metrics.superseded.inc();
+    },
   });
   const clerk = createClerk({
     client,
@@ -140,6 +146,7 @@ export async function createX402(options: {
     router,
     sponsor,
     sponsored,
+    waiting: () => quotes.waiting(),
     start() {
       lease.start();
       sponsor.start();
