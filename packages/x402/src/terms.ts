@@ -8,7 +8,12 @@ import { z } from "zod";
 /** Money moves before anything is served: a quote's, or a deposit's, which no handler can make undone. */
 export const UPFRONT = "upfront";
 
-const zAmount = z.string().regex(/^(0|[1-9]\d{0,19})$/, "must be a decimal integer");
+const MAX_U64 = 0xffff_ffff_ffff_ffffn;
+/** A decimal integer that fits the chain's numbers, as the string it is on the wire. */
+export const zAmount = z
+  .string()
+  .regex(/^(0|[1-9]\d{0,19})$/, { error: "must be a decimal integer", abort: true })
+  .refine((text) => BigInt(text) <= MAX_U64, "must fit 64 bits");
 
 /** An order in JSON: amounts as decimal strings. */
 export const zOrder = z

@@ -89,6 +89,20 @@ describe("a call", () => {
   });
 });
 
+describe("seconds to add", () => {
+  it("fit the chain's numbers", () => {
+    const extra = (addedSeconds: string) => ({
+      paymentFlow: "upfront",
+      feePayer: normalizeAddress("0x5"),
+      action: "topUp",
+      job: normalizeAddress("0x6"),
+      addedSeconds,
+    });
+    expect(zStreamExtra.safeParse(extra(`${2n ** 64n - 1n}`)).success).toBe(true);
+    expect(zStreamExtra.safeParse(extra(`${2n ** 64n}`)).success).toBe(false);
+  });
+});
+
 describe("networks", () => {
   it("are chain ids in Movement's namespace", () => {
     expect(networkOf(126)).toBe("movement:126");

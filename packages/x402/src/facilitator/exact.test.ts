@@ -72,6 +72,17 @@ describe("the exact facilitator", () => {
     );
   });
 
+  it("refuses amounts that no transfer can have", async () => {
+    const open = createExactFacilitator({ network: "movement:250", sponsor, quotes: null });
+    for (const amount of ["1e3", "-1", "", "01", `${2n ** 64n}`]) {
+      const wanted = { ...terms(), amount };
+      expect(await open.verify(payment(wanted), wanted)).toMatchObject({
+        isValid: false,
+        invalidReason: "accepted_mismatch",
+      });
+    }
+  });
+
   it("takes none without a quote where only quotes are paid, and no quote where it knows none", async () => {
     const quote = {
       id: "0".repeat(32),

@@ -16,6 +16,7 @@ import { callFrom, callOf, firstDifference } from "../call.ts";
 import { decodePayment, type SignedPayment } from "../encoding.ts";
 import { MOVEMENT_FAMILY, type MovementNetwork } from "../networks.ts";
 import { type PayloadFault, payloadReason, type Reason, type Refusal, type Scheme } from "../reasons.ts";
+import { zAmount } from "../terms.ts";
 import type { Sponsor, SponsorRefusal } from "./sponsor.ts";
 
 export interface Expected {
@@ -77,6 +78,8 @@ export function createFacilitatorScheme(options: {
       if (payload.accepted[field] !== requirements[field])
         return refuse("accepted_mismatch", `The accepted ${field} isn't the required one.`);
     }
+    if (!zAmount.safeParse(requirements.amount).success)
+      return refuse("accepted_mismatch", "The amount must be base units as a decimal integer of 64 bits.");
     const { feePayer } = requirements.extra ?? {};
     if (typeof feePayer !== "string")
       return fault("missing_fee_payer", "The requirements name no fee payer.");
