@@ -22,6 +22,7 @@ export function attachHub(
   server: Server,
   options: {
     corsOrigins: string[];
+    /** Of each kind, so that readers of logs never keep nodes out. */
     maxSessions: number;
     maxSessionsPerAddress: number;
     addressOf: (request: IncomingMessage) => string;
@@ -34,6 +35,7 @@ export function attachHub(
     perMessageDeflate: false,
   });
   const sessions: Record<SessionKind, Set<HubSocket>> = { hub: new Set(), logs: new Set() };
+  /** By kind and address. */
   const perAddress = new Map<string, number>();
   let closing = false;
 
@@ -53,18 +55,21 @@ export function attachHub(
       return;
     }
     const address = options.addressOf(request);
-    const here = perAddress.get(address) ?? 0;
-    if (closing || wss.clients.size >= options.maxSessions || here >= options.maxSessionsPerAddress) {
+    const who = `${kind} ${address}`;
+    const isFull =
+      sessions[kind].size >= options.maxSessions ||
+      (perAddress.get(who) ?? 0) >= options.maxSessionsPerAddress;
+    if (closing || isFull) {
       refuse(socket, "503 Service Unavailable", "TOO_MANY_SESSIONS", "Too many sessions; try again later.");
       return;
     }
     wss.handleUpgrade(request, socket, head, (ws) => {
-      perAddress.set(address, (perAddress.get(address) ?? 0) + 1);
+      perAddress.set(who, (perAddress.get(who) ?? 0) + 1);
       const closed = (): void => {
         sessions[kind].delete(session);
-        const left = (perAddress.get(address) ?? 1) - 1;
-        if (left > 0) perAddress.set(address, left);
-        else perAddress.delete(address);
+        const left = (perAddress.get(who) ?? 1) - 1;
+        if (left > 0) perAddress.set(who, left);
+        else perAddress.delete(who);
       };
       const session = options.open[kind](ws, closed, socket);
       sessions[kind].add(session);
