@@ -7,7 +7,11 @@
  */
 import koffi from "koffi";
 
-const WINDOW_BYTES = 65_536;
+/**
+ * A view tells the garbage collector of memory that it would free: with small windows over a heap of hundreds of MB,
+ * made and dropped again and again, it did little else than collect. Only what the VM points at is ever touched.
+ */
+const WINDOW_BYTES = 16 * 1024 * 1024;
 /** How far a view reaches into the next window; longer ranges get a view of their own. */
 const OVERLAP_BYTES = 8192;
 const MAX_WINDOWS = 2048;
