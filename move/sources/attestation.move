@@ -125,14 +125,6 @@ module computestream::attestation {
         (self.seq, self.seconds_cum)
     }
 
-    public(package) fun seq(self: &Claim): u64 {
-        self.seq
-    }
-
-    public(package) fun seconds_cum(self: &Claim): u64 {
-        self.seconds_cum
-    }
-
     public(package) fun t_last(self: &Claim): u64 {
         self.t_last
     }

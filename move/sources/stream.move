@@ -455,10 +455,6 @@ module computestream::stream {
         self.payer
     }
 
-    public(package) fun payee(self: &StreamRecord): address {
-        self.payee
-    }
-
     /// `(treasury, payee, asset)`: who gets what of a settlement.
     public(package) fun receivers(self: &StreamRecord): (address, address, address) {
         (self.treasury, self.payee, self.asset)

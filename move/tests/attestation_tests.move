@@ -141,7 +141,8 @@ module computestream::attestation_tests {
     #[test]
     fun a_claim_gives_back_what_it_was_made_of() {
         let c = claim();
-        assert!(c.seq() == 7 && c.seconds_cum() == 300 && c.t_last() == 1_000_300, 1);
+        let (seq, seconds_cum) = c.watermark();
+        assert!(seq == 7 && seconds_cum == 300 && c.t_last() == 1_000_300, 1);
         assert!(c.log_root() == v::log_root() && !c.is_empty(), 2);
         assert!(attestation::new_claim(7, 300, 0, v::log_root(), vector[]).is_empty(), 3);
         assert!(attestation::nothing_new().is_empty(), 4);
